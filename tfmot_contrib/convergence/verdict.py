@@ -1,0 +1,139 @@
+"""The verdict: judges a run record against the claims, in seconds.
+
+It is the program of the tests that `convergence_test` makes. It prints a table
+of claim, documented, measured, bound and verdict, and fails if a claim does not
+hold. Nothing is trained here, so a bound can be changed without training.
+"""
+
+import argparse
+import pathlib
+import sys
+from typing import NamedTuple, Sequence
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import record
+
+_HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
+
+
+class Verdict(NamedTuple):
+  """A claim, what was measured, and whether the claim holds."""
+
+  claim: claims.Claim
+  measured: float
+  holds: bool
+
+
+def judge(
+    declared: Sequence[claims.Claim],
+    run: record.Record,
+    baseline: record.Record | None = None,
+) -> list[Verdict]:
+  """Judges each claim.
+
+  Args:
+    declared: The claims.
+    run: The run.
+    baseline: The float run that it started from.
+
+  Returns:
+    A verdict for each claim, in their order.
+
+  Raises:
+    errors.InputError: A metric is missing.
+  """
+  verdicts = []
+  for claim in declared:
+    measured = claim.measure(run, baseline)
+    verdicts.append(Verdict(claim, measured, claim.holds(measured)))
+  return verdicts
+
+
+def check_pair(
+    run: record.Record, baseline: record.Record, baseline_path: pathlib.Path
+) -> None:
+  """Refuses to compare runs that do not belong together.
+
+  Args:
+    run: The run to judge.
+    baseline: The float run.
+    baseline_path: The record of the float run.
+
+  Raises:
+    errors.InputError: The run did not start from this baseline, or the seed,
+      data or tier differ.
+  """
+  if run.init != record.digest_of_file(baseline_path):
+    raise errors.InputError(
+        f'the run of {run.experiment} did not start from {baseline_path}: run'
+        ' its target again'
+    )
+  for name in ('seed', 'data', 'tier'):
+    mine, other = getattr(run, name), getattr(baseline, name)
+    if mine != other:
+      raise errors.InputError(
+          f'the run of {run.experiment} has {name} {mine}, its baseline {other}'
+      )
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+  """Returns the verdicts as a table of text."""
+  rows = [_HEADER] + [
+      (v.claim.id, v.claim.documented, f'{v.measured:.4g}', v.claim.bound,
+       'pass' if v.holds else 'FAIL')
+      for v in verdicts
+  ]
+  widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADER))]
+  return '\n'.join(
+      '  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+      for row in rows
+  )
+
+
+@errors.exits_with_one_line
+def main(argv: Sequence[str]) -> int:
+  """Judges the run of the flags.
+
+  Args:
+    argv: The command line without the program.
+
+  Returns:
+    0 if every claim holds, else 1.
+  """
+  parser = argparse.ArgumentParser(prog='verdict', description=__doc__)
+  parser.add_argument('--technique', required=True, help='technique.yaml')
+  parser.add_argument('--name', required=True, help='of the convergence test')
+  parser.add_argument('--tier', required=True, choices=record.TIERS)
+  parser.add_argument('--run', required=True, type=pathlib.Path,
+                      help='the folder of the run')
+  parser.add_argument('--baseline', type=pathlib.Path,
+                      help='the folder of the float run it started from')
+  flags = parser.parse_args(argv)
+  declared = claims.claims_of(flags.technique, flags.name, flags.tier)
+  run = record.read(flags.run / 'record.json')
+  if run.tier != flags.tier:
+    raise errors.InputError(
+        f'{flags.run} is a run of tier {run.tier}, not {flags.tier}'
+    )
+  baseline = None
+  if flags.baseline:
+    path = flags.baseline / 'record.json'
+    baseline = record.read(path)
+    check_pair(run, baseline, path)
+  verdicts = judge(declared, run, baseline)
+  training = run.training
+  print(f'{flags.name}, tier {run.tier}, seed {run.seed}: {training["steps"]} '
+        f'steps in {training["seconds"]:.0f} s\n')
+  print(table(verdicts))
+  for verdict in verdicts:
+    if not verdict.holds:
+      claim = verdict.claim
+      print(f'\n{claim.id}: {claim.metric} as {claim.relation} is '
+            f'{verdict.measured:.6g}, expected {claim.bound}. {claim.reason} '
+            f'Source: {claim.source}')
+  return 0 if all(verdict.holds for verdict in verdicts) else 1
+
+
+if __name__ == '__main__':
+  sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,126 @@
+"""Runs one experiment: what the driver and the convergence runs share.
+
+It is Official Models' `train_lib` with a seed that decides everything random,
+the hooks of a technique, and bad input as one line. A training that was killed
+goes on from its last checkpoint and ends as if nothing had happened.
+"""
+
+import difflib
+from typing import Any, Mapping
+
+import orbit
+import tensorflow as tf, tf_keras
+
+from official.common import distribute_utils
+from official.core import base_task
+from official.core import config_definitions
+from official.core import exp_factory
+from official.core import task_factory
+from official.core import train_lib
+from official.core import train_utils
+from official.modeling import hyperparams
+from official.modeling import performance
+from tfmot_contrib import errors
+
+
+def parse(options: Any) -> config_definitions.ExperimentConfig:
+  """Returns the experiment that flags ask for.
+
+  Args:
+    options: Flags of `official.common.flags`, or a
+      `train_utils.ParseConfigOptions`.
+
+  Returns:
+    The validated and locked config.
+
+  Raises:
+    errors.InputError: The experiment, a file or an override is wrong.
+  """
+  try:
+    exp_factory.get_exp_config(options.experiment)
+  except LookupError as error:
+    known = exp_factory._REGISTERED_CONFIGS  # pylint: disable=protected-access
+    near = difflib.get_close_matches(options.experiment, known, 3, 0.3)
+    raise errors.InputError(
+        f'no experiment {options.experiment} is registered; the nearest names'
+        f' are {", ".join(near)}'
+    ) from error
+  try:
+    return train_utils.parse_configuration(options, print_return=False)
+  except (KeyError, ValueError, TypeError, OSError, tf.errors.OpError) as error:
+    raise errors.InputError(
+        f'bad --config_file or --params_override for {options.experiment}:'
+        f' {error}'
+    ) from error
+
+
+def _check_params(params: config_definitions.ExperimentConfig, model_dir: str):
+  """Refuses to go on in a folder that another experiment has begun."""
+  path = f'{model_dir}/params.yaml'
+  if not tf.train.latest_checkpoint(model_dir) or not tf.io.gfile.exists(path):
+    return
+  before = hyperparams.read_yaml_to_params_dict(path).as_dict()
+  # A longer training may go on from a shorter one; all else must be equal.
+  now = params.as_dict()
+  for changed in ('task', 'runtime'):
+    if before.get(changed) != now.get(changed):
+      raise errors.InputError(
+          f'{model_dir} holds a training with another {changed} config: take'
+          ' another --model_dir, or delete it'
+      )
+
+
+def train(
+    params: config_definitions.ExperimentConfig, mode: str, model_dir: str
+) -> tuple[tf_keras.Model, Mapping[str, Any], base_task.Task]:
+  """Runs an experiment.
+
+  Args:
+    params: The experiment.
+    mode: As the flag of `official.common.flags`.
+    model_dir: The folder for checkpoints, params.yaml and TensorBoard events.
+
+  Returns:
+    The trained model, the metrics of the last evaluation if the mode has one,
+    and the task.
+
+  Raises:
+    errors.InputError: The experiment, its data or its checkpoint is wrong.
+  """
+  tf_keras.utils.set_random_seed(params.task.train_data.seed or 0)
+  tf.config.experimental.enable_op_determinism()
+  if params.runtime.mixed_precision_dtype:
+    performance.set_mixed_precision_policy(params.runtime.mixed_precision_dtype)
+  if 'train' in mode:
+    _check_params(params, model_dir)
+    train_utils.serialize_config(params, model_dir)
+  strategy = distribute_utils.get_distribution_strategy(
+      distribution_strategy=params.runtime.distribution_strategy,
+      all_reduce_alg=params.runtime.all_reduce_alg,
+      num_gpus=params.runtime.num_gpus,
+      tpu_address=params.runtime.tpu,
+  )
+  with strategy.scope():
+    task = task_factory.get_task(params.task, logging_dir=model_dir)
+    trainer = train_utils.create_trainer(
+        params, task, train='train' in mode, evaluate='eval' in mode
+    )
+  technique = getattr(task, 'technique', None)
+  metrics: dict[str, Any] = {}
+
+  def remember(output: orbit.runner.Output) -> None:
+    metrics.update(output)
+
+  model, _ = train_lib.run_experiment(
+      distribution_strategy=strategy,
+      task=task,
+      mode=mode,
+      params=params,
+      model_dir=model_dir,
+      trainer=trainer,
+      train_actions=(
+          list(technique.train_actions(trainer.model)) if technique else []
+      ),
+      eval_actions=[remember],
+  )
+  return model, metrics, task

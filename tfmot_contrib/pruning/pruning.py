@@ -1,0 +1,132 @@
+"""Magnitude pruning: the smallest weights become zero while the model trains.
+
+Zhu and Gupta, To prune, or not to prune (https://arxiv.org/abs/1710.01878);
+https://www.tensorflow.org/model_optimization/guide/pruning. TFMOT wraps each
+convolution and dense layer and masks its kernel. Depthwise kernels and biases
+are left dense, as TFMOT's registry has it.
+"""
+
+import dataclasses
+from typing import Any, Mapping, Sequence
+
+import orbit
+import tensorflow_model_optimization as tfmot
+import tf_keras
+
+from tfmot_contrib import errors
+from tfmot_contrib import technique
+from tfmot_contrib.deployment import flatbuffer
+
+_PRUNED_LAYERS = (tf_keras.layers.Conv2D, tf_keras.layers.Dense)
+
+
+@dataclasses.dataclass
+class PruningConfig(technique.TechniqueConfig):
+  """Config of magnitude pruning.
+
+  Attributes:
+    schedule: `constant` or `polynomial`.
+    final_sparsity: The share of zeros in each pruned kernel at the end.
+    initial_sparsity: Where the polynomial schedule begins.
+    begin_step: The first step that prunes (TFMOT needs 1 or more).
+    end_step: The last step at which masks change; then they are fixed.
+    frequency: Steps from one change of the masks to the next.
+  """
+
+  schedule: str = 'polynomial'
+  final_sparsity: float = 0.5
+  initial_sparsity: float = 0.0
+  begin_step: int = 1
+  end_step: int = 1
+  frequency: int = 1
+
+
+def schedule(config: PruningConfig) -> Any:
+  """Returns TFMOT's schedule.
+
+  Args:
+    config: The config.
+
+  Returns:
+    A `tfmot.sparsity.keras.PruningSchedule`.
+
+  Raises:
+    errors.InputError: The config makes no schedule.
+  """
+  keras = tfmot.sparsity.keras
+  common = {'begin_step': config.begin_step, 'end_step': config.end_step,
+            'frequency': config.frequency}
+  try:
+    if config.schedule == 'constant':
+      return keras.ConstantSparsity(config.final_sparsity, **common)
+    if config.schedule == 'polynomial':
+      if (config.end_step - config.begin_step) % config.frequency:
+        raise ValueError('end_step - begin_step is no multiple of frequency,'
+                         ' so the final sparsity would not be reached')
+      return keras.PolynomialDecay(
+          config.initial_sparsity, config.final_sparsity, **common
+      )
+  except ValueError as error:
+    raise errors.InputError(f'bad task.technique: {error}') from error
+  raise errors.InputError(
+      f'task.technique.schedule is {config.schedule}: constant or polynomial'
+  )
+
+
+@technique.register(PruningConfig)
+class Pruning(technique.Technique):
+  """Magnitude pruning with TFMOT's `prune_low_magnitude`."""
+
+  def apply(self, model: tf_keras.Model) -> tf_keras.Model:
+    """See base class."""
+    pruned = []
+
+    def wrap(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
+      # DepthwiseConv2D is a Conv2D to Keras but not to TFMOT's registry.
+      if isinstance(layer, tf_keras.layers.DepthwiseConv2D) or not isinstance(
+          layer, _PRUNED_LAYERS
+      ):
+        return layer
+      pruned.append(layer.name)
+      return tfmot.sparsity.keras.prune_low_magnitude(
+          layer, pruning_schedule=schedule(self.config)
+      )
+
+    result = tf_keras.models.clone_model(model, clone_function=wrap)
+    if not pruned:
+      raise errors.InputError(f'{model.name} has no layer that can be pruned')
+    return result
+
+  def train_actions(self, model: tf_keras.Model) -> Sequence[orbit.Action]:
+    """See base class."""
+    callback = tfmot.sparsity.keras.UpdatePruningStep()
+    callback.set_model(model)
+    callback.on_train_begin()
+    # A step ends with the optimizer, which moves masked weights: mask again.
+    return [lambda output: callback.on_epoch_end(batch=None)]
+
+  def strip(self, model: tf_keras.Model) -> tf_keras.Model:
+    """See base class."""
+    return tfmot.sparsity.keras.strip_pruning(model)
+
+  def invariants(
+      self, kernels: Sequence[flatbuffer.Kernel]
+  ) -> Mapping[str, Any]:
+    """See base class."""
+    covered = [k for k in kernels if k.operator != 'DEPTHWISE_CONV_2D']
+    excess = {}
+    for kernel in covered:
+      # TFMOT keeps round(size * (1 - sparsity)) weights, and at least one.
+      kept = max(round(kernel.values.size * (1 - self.config.final_sparsity)),
+                 1)
+      excess[kernel.name] = kernel.zeros - (kernel.values.size - kept)
+    return {
+        'zeros_missing': max(max(-e for e in excess.values()), 0),
+        'zeros_in_excess': max(max(excess.values()), 0),
+        'covered': [k.name for k in covered],
+        'skipped': [k.name for k in kernels if k not in covered],
+        'sparsity_of_covered': (
+            sum(k.zeros for k in covered)
+            / sum(k.values.size for k in covered)
+        ),
+    }

@@ -1,0 +1,116 @@
+"""What a technique is to the rest of the project.
+
+A technique takes a flat Keras model, makes it one that trains optimized, and
+gives back a plain model to export. That is all it owns: training, export,
+measuring and judging are shared. A technique folder registers a `Technique` for
+its config class, as Official Models registers a task for its task config; the
+task (`tasks/image_classification.py`) creates it from the experiment.
+"""
+
+import abc
+import dataclasses
+from typing import Any, Callable, Mapping, Sequence
+
+import orbit
+import tf_keras
+
+from official.core import registry
+from official.modeling import hyperparams
+from tfmot_contrib import errors
+
+_REGISTRY: dict[Any, Any] = {}
+
+
+@dataclasses.dataclass
+class TechniqueConfig(hyperparams.Config):
+  """Base of the configs of techniques; itself, it means none."""
+
+
+class Technique(abc.ABC):
+  """One way to optimize a model. An instance serves one model."""
+
+  def __init__(self, config: TechniqueConfig):
+    """Initializes the technique from the experiment's config."""
+    self.config = config
+
+  @abc.abstractmethod
+  def apply(self, model: tf_keras.Model) -> tf_keras.Model:
+    """Makes the model to train.
+
+    Args:
+      model: A flat functional model (see `modeling.flatten`). It is the
+        technique's own: its layers may end up in the result.
+
+    Returns:
+      The model to train.
+
+    Raises:
+      errors.InputError: The technique does not work on this model.
+    """
+
+  def train_actions(self, model: tf_keras.Model) -> Sequence[orbit.Action]:
+    """Returns what must happen after each inner loop of training.
+
+    Args:
+      model: What `apply` returned.
+
+    Returns:
+      Actions, which are called with the output of the loop. The last call comes
+      after the last step and before the model is stripped.
+    """
+    del model
+    return ()
+
+  @abc.abstractmethod
+  def strip(self, model: tf_keras.Model) -> tf_keras.Model:
+    """Returns the plain model to export, without a change of its weights.
+
+    Args:
+      model: What `apply` returned, trained.
+
+    Returns:
+      A flat functional model.
+    """
+
+  @abc.abstractmethod
+  def invariants(self, kernels: Sequence[Any]) -> Mapping[str, Any]:
+    """Measures, on the exported model, what the technique promises exactly.
+
+    Args:
+      kernels: The `deployment.flatbuffer.Kernel` of each layer of the exported
+        float model.
+
+    Returns:
+      Numbers and lists by name, for the run record. Claims refer to them. What
+      the technique left alone is listed: silence is never a pass.
+    """
+
+
+def register(
+    config_class: type[TechniqueConfig],
+) -> Callable[[type[Technique]], type[Technique]]:
+  """Decorates the `Technique` that a config class stands for."""
+  return registry.register(_REGISTRY, config_class)
+
+
+def create(config: TechniqueConfig) -> Technique | None:
+  """Returns the technique of an experiment.
+
+  Args:
+    config: The `task.technique` of the experiment.
+
+  Returns:
+    The technique, or None for a float experiment.
+
+  Raises:
+    errors.InputError: Nothing is registered for the config.
+  """
+  if type(config) is TechniqueConfig:  # pylint: disable=unidiomatic-typecheck
+    return None
+  try:
+    return registry.lookup(_REGISTRY, type(config))(config)
+  except LookupError as error:
+    raise errors.InputError(
+        f'no technique is registered for {type(config).__name__}: its module'
+        ' must be imported (see tfmot_contrib/registry_imports.py)'
+    ) from error

@@ -1,0 +1,181 @@
+"""A run as a build action, and its verdict as a test.
+
+    runner(name = "run", deps = [":experiments"])
+
+    convergence_test(
+        name = "resnet_cifar10_sparsity50",
+        baseline = "//tfmot_contrib/baselines:resnet_cifar10",
+        config = "configs/resnet_cifar10_sparsity50.yaml",
+        experiment = "resnet_cifar10_pruning",
+        module = "tfmot_contrib.pruning.experiments",
+    )
+
+makes four targets for each of the tiers that run here:
+
+    NAME_run         trains, exports, measures; leaves the folder of the run
+    NAME             the verdict: the record against the claims, in seconds
+    NAME_smoke_run   the same code on a few images and steps
+    NAME_smoke       the verdict on the claims that hold even there
+"""
+
+load("//tools/bazel:python.bzl", "py_binary", "py_test")
+
+RunInfo = provider(
+    "The folder that a run leaves.",
+    fields = {"folder": "A tree artifact: record.json, *.tflite and train/."},
+)
+
+def _training_run_impl(ctx):
+    folder = ctx.actions.declare_directory(ctx.label.name)
+    data = ctx.files.data
+    arguments = ctx.actions.args()
+    arguments.add("--experiment", ctx.attr.experiment)
+    arguments.add("--module", ctx.attr.module)
+    arguments.add_all(ctx.files.configs, before_each = "--config_file")
+    arguments.add("--seed", ctx.attr.seed)
+    arguments.add("--tier", ctx.attr.tier)
+    arguments.add("--data_dir", data[0].dirname)
+    arguments.add("--fingerprint", ctx.file.fingerprint)
+    arguments.add("--output_dir", folder.path)
+    inputs = data + ctx.files.configs + [ctx.file.fingerprint]
+    if ctx.attr.init:
+        start = ctx.attr.init[RunInfo].folder
+        inputs.append(start)
+        arguments.add("--init_run", start.path)
+    ctx.actions.run(
+        executable = ctx.executable.runner,
+        arguments = [arguments],
+        inputs = inputs,
+        outputs = [folder],
+        mnemonic = "TrainingRun",
+        progress_message = "Training %s (seed %d, tier %s)" % (
+            ctx.attr.experiment,
+            ctx.attr.seed,
+            ctx.attr.tier,
+        ),
+        env = {"HOME": "/tmp", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        execution_requirements = {"cpu:%d" % ctx.attr.cpus: ""},
+    )
+    return [
+        DefaultInfo(
+            files = depset([folder]),
+            runfiles = ctx.runfiles(files = [folder]),
+        ),
+        RunInfo(folder = folder),
+    ]
+
+training_run = rule(
+    doc = "Trains one experiment with one seed and leaves the run's folder.",
+    implementation = _training_run_impl,
+    attrs = {
+        "configs": attr.label_list(
+            allow_files = [".yaml"],
+            doc = "Overrides of the experiment, in their order.",
+        ),
+        "cpus": attr.int(default = 2, doc = "Cores that the training keeps."),
+        "data": attr.label(mandatory = True, doc = "The files of a data set."),
+        "experiment": attr.string(mandatory = True, doc = "Registered name."),
+        "fingerprint": attr.label(
+            allow_single_file = True,
+            mandatory = True,
+            doc = "What of the environment the run depends on.",
+        ),
+        "init": attr.label(
+            providers = [RunInfo],
+            doc = "The run whose checkpoint starts this one.",
+        ),
+        "module": attr.string(
+            mandatory = True,
+            doc = "The Python module that registers the experiment.",
+        ),
+        "runner": attr.label(
+            cfg = "host",
+            executable = True,
+            mandatory = True,
+            doc = "The program; see runner().",
+        ),
+        "seed": attr.int(default = 1),
+        "tier": attr.string(values = ["smoke", "cpu", "accelerator"]),
+    },
+)
+
+def runner(name, deps):
+    """The program of the training runs of one folder.
+
+    A folder has its own, so that its runs depend on its code and not on that
+    of other techniques.
+
+    Args:
+      name: Of the binary.
+      deps: The libraries that register the folder's experiments.
+    """
+    py_binary(
+        name = name,
+        srcs = ["//tfmot_contrib/convergence:run.py"],
+        main = "//tfmot_contrib/convergence:run.py",
+        deps = deps + ["//tfmot_contrib/convergence:run"],
+    )
+
+def convergence_test(
+        name,
+        *,
+        experiment,
+        module,
+        baseline = None,
+        config = None,
+        runner = ":run",
+        claims = "technique.yaml",
+        smoke_config = "configs/smoke.yaml",
+        seed = 1,
+        cpus = 2):
+    """Makes the runs and verdicts of one experiment.
+
+    Args:
+      name: Of the verdict; the entry under `claims` in technique.yaml.
+      experiment: The registered experiment.
+      module: The Python module that registers it.
+      baseline: The convergence_test whose checkpoint starts this run and which
+        claims compare with. Without one it is a float run, which depends on
+        TensorFlow but not on TFMOT.
+      config: A YAML file with the overrides that make this row.
+      runner: The program; see runner().
+      claims: The technique.yaml of the folder.
+      smoke_config: A YAML file with the overrides that make a run tiny.
+      seed: Of all that is random.
+      cpus: Cores that the training keeps.
+    """
+    for tier, infix in (("cpu", ""), ("smoke", "_smoke")):
+        run = name + infix + "_run"
+        init = baseline + infix + "_run" if baseline else None
+        layer = "tfmot" if baseline else "tensorflow"
+        training_run(
+            name = run,
+            configs = ([config] if config else []) +
+                      ([smoke_config] if tier == "smoke" else []),
+            cpus = cpus,
+            data = "@cifar10//:smoke" if tier == "smoke" else "@cifar10",
+            experiment = experiment,
+            fingerprint = "@python_env//:%s.fingerprint" % layer,
+            init = init,
+            module = module,
+            runner = runner,
+            seed = seed,
+            tier = tier,
+        )
+        arguments = [
+            "--technique=$(rootpath %s)" % claims,
+            "--name=" + name,
+            "--tier=" + tier,
+            "--run=$(rootpath :%s)" % run,
+        ]
+        if init:
+            arguments.append("--baseline=$(rootpath %s)" % init)
+        py_test(
+            name = name + infix,
+            srcs = ["//tfmot_contrib/convergence:verdict.py"],
+            args = arguments,
+            data = [":" + run, claims] + ([init] if init else []),
+            main = "//tfmot_contrib/convergence:verdict.py",
+            tags = ["convergence", tier],
+            deps = ["//tfmot_contrib/convergence:verdict"],
+        )

@@ -1,0 +1,28 @@
+"""The Python rules of this project. Every BUILD file loads them from here.
+
+They are built into Bazel 4; a Bazel that has to load them needs a change in
+this file and nowhere else. Tests depend on what the Python environment holds,
+which Bazel does not see, so each has its fingerprint as an input.
+"""
+
+_FINGERPRINT = "@python_env//:tfmot.fingerprint"
+
+def py_library(**kwargs):
+    native.py_library(**kwargs)
+
+def py_binary(**kwargs):
+    native.py_binary(**kwargs)
+
+def py_test(data = [], size = "small", **kwargs):
+    """A test that runs again when a package of the environment changes.
+
+    Args:
+      data: Files that the test reads.
+      size: As of every test: small is 60 seconds, medium 300, large 900.
+      **kwargs: Passed to the rule.
+    """
+    native.py_test(
+        data = data + [_FINGERPRINT],
+        size = size,
+        **kwargs
+    )

@@ -6,6 +6,7 @@ goes on from its last checkpoint and ends as if nothing had happened.
 """
 
 import difflib
+import json
 from typing import Any, Mapping
 
 import orbit
@@ -54,18 +55,22 @@ def parse(options: Any) -> config_definitions.ExperimentConfig:
     ) from error
 
 
-def _check_params(params: config_definitions.ExperimentConfig, model_dir: str):
+def _check_params(
+    params: config_definitions.ExperimentConfig, model_dir: str
+) -> None:
   """Refuses to go on in a folder that another experiment has begun."""
   path = f'{model_dir}/params.yaml'
   if not tf.train.latest_checkpoint(model_dir) or not tf.io.gfile.exists(path):
     return
   before = hyperparams.read_yaml_to_params_dict(path).as_dict()
-  # A longer training may go on from a shorter one; all else must be equal.
   now = params.as_dict()
-  for changed in ('task', 'runtime'):
-    if before.get(changed) != now.get(changed):
+  # The trainer may change: a longer training goes on from a shorter one.
+  for part in ('task', 'runtime'):
+    # As JSON, since YAML has no tuples.
+    if (json.dumps(before.get(part), sort_keys=True)
+        != json.dumps(now[part], sort_keys=True)):
       raise errors.InputError(
-          f'{model_dir} holds a training with another {changed} config: take'
+          f'{model_dir} holds a training with another {part} config: take'
           ' another --model_dir, or delete it'
       )
 

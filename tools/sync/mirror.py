@@ -14,7 +14,7 @@ import shutil
 import stat
 import sys
 import tomllib
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 import zipfile
 
 from tfmot_contrib import errors
@@ -110,7 +110,9 @@ def unpack(
       raise errors.InputError(f'{wheel.name} has no folder {name}')
 
 
-def apply_patches(folder: pathlib.Path, patches: Sequence[pathlib.Path]):
+def apply_patches(
+    folder: pathlib.Path, patches: Sequence[pathlib.Path]
+) -> None:
   """Applies a patch series, in order and without fuzz.
 
   Args:
@@ -133,14 +135,18 @@ def series(official: pathlib.Path = OFFICIAL) -> list[pathlib.Path]:
   return sorted((official / 'patches').glob('[0-9]*.patch'))
 
 
-def make(official: pathlib.Path = OFFICIAL, *, write_lock: bool = False) -> (
-    pathlib.Path
-):
+def make(
+    official: pathlib.Path = OFFICIAL,
+    *,
+    write_lock: bool = False,
+    fetch: Callable[[dict[str, str], pathlib.Path], pathlib.Path] = download,
+) -> pathlib.Path:
   """Makes the mirror, or finds it made.
 
   Args:
     official: The folder with upstream.toml, upstream.lock and patches/.
     write_lock: Whether to write the digests found into the lock, not check them.
+    fetch: Gets the wheel of a `[source]` into a folder.
 
   Returns:
     The folder that holds `official/` and `orbit/`.
@@ -165,7 +171,7 @@ def make(official: pathlib.Path = OFFICIAL, *, write_lock: bool = False) -> (
   target = bootstrap.cache_dir() / 'mirror' / f'{source["version"]}-{key}'
   with bootstrap.made_once(target) as partial:
     if partial:
-      wheel = download(source, partial)
+      wheel = fetch(source, partial)
       found = {'version': source['version'], 'wheel': wheel.name}
       found['sha256'] = hashlib.sha256(wheel.read_bytes()).hexdigest()
       if not write_lock:
@@ -187,7 +193,7 @@ def make(official: pathlib.Path = OFFICIAL, *, write_lock: bool = False) -> (
   if write_lock:
     # The lock is part of the key, so this state was made under another name.
     shutil.rmtree(target, ignore_errors=True)
-    return make(official)
+    return make(official, fetch=fetch)
   return target
 
 

@@ -1,0 +1,75 @@
+"""The commands of this project: tools/nox -l lists them.
+
+Sessions are thin: what they do is in `tools/`, where it is tested. They share
+one environment with Bazel and make none of their own.
+"""
+
+import nox
+
+from tools.versions import bootstrap
+from tools.versions import environment
+
+nox.needs_version = '>=2025.2.9'
+nox.options.default_venv_backend = 'none'
+nox.options.sessions = ['lint', 'tests']
+
+MAIN_TEST = '//tfmot_contrib/pruning:mobilenet_v2_cifar10_sparsity50'
+
+
+def bazel(session: nox.Session, *arguments: str) -> None:
+  """Runs Bazel, or says in one line how to get it."""
+  session.run(bootstrap.bazel(), *arguments, external=True)
+
+
+def python(session: nox.Session, module: str, *arguments: str) -> None:
+  """Runs a module of this project in the environment that Bazel uses."""
+  made = environment.make(environment.settings())
+  env = {'PYTHONPATH': str(bootstrap.ROOT), 'PYTHONDONTWRITEBYTECODE': '1'}
+  session.run(made.python, '-m', module, *arguments, env=env, external=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+  """Checks style, headers and documents [-- --fix] [-- PATHS]."""
+  python(session, 'tools.lint.lint', *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+  """Runs lint, all unit and smoke tests and one real convergence test."""
+  lint(session)
+  bazel(session, 'test', '//tools/...', '//tfmot_contrib/...',
+        '--test_tag_filters=-cpu', '--build_tests_only', *session.posargs)
+  python(session, 'tools.bazel.cache_check')
+  converge(session)
+
+
+@nox.session
+def converge(session: nox.Session) -> None:
+  """Goes from nothing to the verdict of the pruned MobileNetV2 [-- TARGETS]."""
+  targets = session.posargs or [MAIN_TEST]
+  bazel(session, 'test', '--test_output=all', *targets)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+  """Compares our training throughput with the stock path [-- --seconds=20]."""
+  bazel(session, 'run', '//tools/bench:training', '--', *session.posargs)
+
+
+@nox.session
+def evidence(session: nox.Session) -> None:
+  """Makes tables and plots from run records; --collect trains [-- --check]."""
+  python(session, 'tools.report.evidence', *session.posargs)
+
+
+@nox.session
+def sync_upstream(session: nox.Session) -> None:
+  """Makes the mirror of Official Models; --lock after a change of the pin."""
+  python(session, 'tools.sync.mirror', *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+  """Resolves requirements into locks [-- --tfmot X.Y.Z | --tensorflow X.Y.Z]."""
+  python(session, 'tools.versions.lock', *session.posargs)

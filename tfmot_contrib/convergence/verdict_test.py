@@ -1,0 +1,239 @@
+"""Tests that the verdict fails, on the right claim and for the right reason."""
+
+import contextlib
+import copy
+import dataclasses
+import io
+import json
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import yaml
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import verdict
+
+_EXPORTED = {
+    'accuracy': 84.0,
+    'bytes': 3000,
+    'gzip_bytes': 2000,
+    'integer_share': 0.0,
+    'kernels': [{
+        'name': 'conv', 'operator': 'CONV_2D', 'size': 100, 'zeros': 50,
+        'distinct': 51, 'distinct_per_channel': 9,
+    }],
+    'operators': {'CONV_2D': {'total': 1, 'integer': 0}},
+    'latency': {'median_ms': 1.0, 'quartiles_ms': [0.9, 1.1], 'repeats': 10,
+                'threads': 1},
+}
+_RECORD = record.Record(
+    experiment='net_cifar10',
+    tier='cpu',
+    seed=1,
+    params={},
+    environment='a' * 64,
+    data='b' * 64,
+    init='',
+    training={'steps': 10, 'seconds': 1.5, 'cpu_seconds': 2.5,
+              'images_per_second': 100, 'cpus': 2},
+    keras={'accuracy': 0.84},
+    exported={'float': _EXPORTED, 'int8': _EXPORTED},
+    invariants={},
+)
+_WHY = {'source': 'the guide', 'reason': 'It is only for this test.'}
+_CLAIMS = [
+    {'id': 'accuracy_drop', 'metric': 'exported.float.accuracy', 'as': 'drop',
+     'at_most': 1.0, 'documented': '0.2', **_WHY},
+    {'id': 'zipped_size', 'metric': 'exported.float.gzip_bytes', 'as': 'ratio',
+     'at_most': 0.65, **_WHY},
+    {'id': 'zeros', 'metric': 'invariants.zeros_missing', 'as': 'value',
+     'at_most': 0, 'tiers': ['smoke', 'cpu'], **_WHY},
+]
+_TECHNIQUE = {
+    'name': 'pruning', 'summary': 'Makes weights zero.', 'owners': ['@owner'],
+    'guide': 'https://www.tensorflow.org/', 'api': ['tfmot.sparsity.keras.x'],
+    'placement': 'fork', 'floor': '0.8.0', 'claims': {'net_half': _CLAIMS},
+}
+
+
+def _set(value, path, new):
+  """Sets, or with `new` None deletes, the value at a dotted path."""
+  *parents, last = path.split('.')
+  for part in parents:
+    value = value[part]
+  if new is None:
+    del value[last]
+  else:
+    value[last] = new
+
+
+class VerdictTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+    for name in ('run', 'baseline'):
+      (self.root / name).mkdir()
+    self.baseline = copy.deepcopy(_RECORD)
+    record.write(self.baseline, self.root / 'baseline/record.json')
+    self.run_record = dataclasses.replace(
+        copy.deepcopy(_RECORD),
+        experiment='net_cifar10_pruning',
+        init=record.digest_of_file(self.root / 'baseline/record.json'),
+        invariants={'zeros_missing': 0},
+    )
+    self.run_record.exported['float'].update(accuracy=83.5, gzip_bytes=1200)
+    self.technique = copy.deepcopy(_TECHNIQUE)
+
+  def judge(self):
+    """Runs the program as Bazel does; returns exit code, output and errors."""
+    record.write(self.run_record, self.root / 'run/record.json')
+    return self.judge_files()
+
+  def judge_files(self):
+    """Runs the program on the files as they are."""
+    path = self.root / 'technique.yaml'
+    path.write_text(yaml.safe_dump(self.technique), encoding='utf-8')
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+      try:
+        code = verdict.main([
+            f'--technique={path}', '--name=net_half', '--tier=cpu',
+            f'--run={self.root}/run', f'--baseline={self.root}/baseline',
+        ])
+      except SystemExit as error:
+        code = error.code
+    return code, out.getvalue(), err.getvalue()
+
+  def test_all_claims_hold(self):
+    code, out, _ = self.judge()
+    self.assertEqual(code, 0, out)
+    self.assertRegex(out, r'accuracy_drop +0\.2 +0\.5 +<= 1 +pass')
+    self.assertRegex(out, r'zipped_size +- +0\.6 +<= 0\.65 +pass')
+    self.assertNotIn('FAIL', out)
+
+  @parameterized.parameters(
+      ('exported.float.accuracy', 82.9, 'accuracy_drop'),
+      ('exported.float.gzip_bytes', 1301, 'zipped_size'),
+      ('invariants.zeros_missing', 1, 'zeros'),
+      ('exported.float.accuracy', 0.0, 'accuracy_drop'),
+  )
+  def test_fails_on_the_right_claim(self, path, value, guilty):
+    _set(vars(self.run_record), path, value)
+    code, out, _ = self.judge()
+    self.assertEqual(code, 1)
+    failed = [line.split()[0] for line in out.splitlines() if 'FAIL' in line]
+    self.assertEqual(failed, [guilty])
+    self.assertIn(f'{guilty}: ', out)
+    self.assertIn('Source: the guide', out)
+
+  def test_nan_never_holds(self):
+    claim = claims.Claim('x', 'y', 'value', 1.0, None, '', '', '', ())
+    self.assertFalse(claim.holds(float('nan')))
+    claim = dataclasses.replace(claim, at_most=None, at_least=1.0)
+    self.assertFalse(claim.holds(float('nan')))
+
+  @parameterized.parameters(
+      ('seed', 2, 'has seed 1, its baseline 2'),
+      ('data', 'c' * 64, 'its baseline'),
+  )
+  def test_runs_that_do_not_belong_together(self, name, value, message):
+    setattr(self.baseline, name, value)
+    record.write(self.baseline, self.root / 'baseline/record.json')
+    self.run_record.init = record.digest_of_file(
+        self.root / 'baseline/record.json'
+    )
+    code, _, err = self.judge()
+    self.assertEqual(code, 2)
+    self.assertIn(message, err)
+
+  def test_run_of_another_baseline(self):
+    self.run_record.init = 'd' * 64
+    code, _, err = self.judge()
+    self.assertEqual(code, 2)
+    self.assertIn('did not start from', err)
+
+  @parameterized.parameters(
+      ('schema_version', 2, 'schema_version'),
+      ('tier', 'huge', 'tier'),
+      ('environment', 'nix', 'environment'),
+      ('exported.float.accuracy', 184.0, 'exported/float/accuracy'),
+      ('exported.float.gzip_bytes', 'small', 'exported/float/gzip_bytes'),
+      ('exported.int8', None, 'exported'),
+      ('keras.accuracy', None, 'keras'),
+      ('seed', None, 'top level'),
+  )
+  def test_record_that_breaks_the_schema(self, path, value, where):
+    broken = dataclasses.asdict(self.run_record)
+    _set(broken, path, value)
+    (self.root / 'run/record.json').write_text(json.dumps(broken))
+    code, _, err = self.judge_files()
+    self.assertEqual(code, 2)
+    self.assertLen(err.splitlines(), 1)
+    self.assertIn('is no run record of schema 1', err)
+    self.assertIn(f'at {where}', err)
+
+  @parameterized.parameters('', '{"seed": 1', '[]')
+  def test_truncated_record(self, text):
+    (self.root / 'run/record.json').write_text(text)
+    code, _, err = self.judge_files()
+    self.assertEqual(code, 2)
+    self.assertLen(err.splitlines(), 1)
+    self.assertIn('run its target again', err)
+
+  def test_missing_record(self):
+    code, _, err = self.judge_files()
+    self.assertEqual(code, 2)
+    self.assertIn('record.json: No such file', err)
+
+  @parameterized.parameters(
+      ('claims.net_half', None, 'claims'),
+      ('claims', {'net_half': []}, 'claims/net_half'),
+      ('claims', {'other': _CLAIMS}, 'no claims for net_half'),
+      ('claims', {'net_half': [_CLAIMS[0], _CLAIMS[0]]}, 'two claims'),
+      ('claims', {'net_half': [{**_CLAIMS[0], 'at_least': 1}]}, 'net_half/0'),
+      ('claims', {'net_half': [{**_CLAIMS[0], 'reason': ''}]}, 'reason'),
+      ('claims', {'net_half': [{**_CLAIMS[0], 'tiers': ['smoke']}]},
+       'claims nothing on tier cpu'),
+      ('claims', {'net_half': [{**_CLAIMS[0], 'metric': 'exported.gone'}]},
+       'has no exported.gone'),
+      ('claims', {'net_half': [{**_CLAIMS[0], 'metric': 'exported.float'}]},
+       'not a number'),
+      ('floor', '0.8', 'floor'),
+      ('owners', [], 'owners'),
+  )
+  def test_bad_technique(self, path, value, message):
+    _set(self.technique, path, value)
+    code, _, err = self.judge()
+    self.assertEqual(code, 2)
+    self.assertLen(err.splitlines(), 1)
+    self.assertIn(message, err)
+
+  def test_drop_without_baseline(self):
+    claim = claims.claims_of(self._write_technique(), 'net_half', 'cpu')[0]
+    with self.assertRaisesRegex(errors.InputError, 'needs --baseline'):
+      verdict.judge([claim], self.run_record)
+
+  def _write_technique(self):
+    path = self.root / 'technique.yaml'
+    path.write_text(yaml.safe_dump(self.technique), encoding='utf-8')
+    return str(path)
+
+  def test_record_that_breaks_the_schema_is_not_written(self):
+    self.run_record.seed = 'one'
+    path = self.root / 'new.json'
+    with self.assertRaisesRegex(errors.InputError, 'at seed'):
+      record.write(self.run_record, path)
+    self.assertFalse(path.exists())
+
+  def test_no_space_leaves_the_old_record(self):
+    path = pathlib.Path('/dev/full/record.json')
+    with self.assertRaisesRegex(errors.InputError, 'cannot write'):
+      record.write(self.run_record, path)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,138 @@
+"""Tests the bootstrap and the environment, short of the network."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tfmot_contrib import errors
+from tools.versions import bootstrap
+from tools.versions import environment
+
+
+class MadeOnceTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+    self.target = self.root / 'thing'
+
+  def start(self, body):
+    """Starts a process that makes the target and prints what it did."""
+    code = textwrap.dedent(f'''
+        import pathlib, sys, time
+        from tools.versions import bootstrap
+        with bootstrap.made_once(pathlib.Path({str(self.target)!r})) as partial:
+          print('making' if partial else 'made', flush=True)
+          if partial:
+            {body}
+    ''')
+    return subprocess.Popen(
+        [sys.executable, '-c', code], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, 'PYTHONPATH': str(bootstrap.ROOT)},
+    )
+
+  def test_whole_or_not_at_all(self):
+    with self.assertRaises(ZeroDivisionError):
+      with bootstrap.made_once(self.target) as partial:
+        (partial / 'half').touch()
+        raise ZeroDivisionError
+    self.assertFalse(self.target.exists())
+    with bootstrap.made_once(self.target) as partial:
+      (partial / 'whole').touch()
+    self.assertTrue((self.target / 'whole').exists())
+    with bootstrap.made_once(self.target) as partial:
+      self.assertIsNone(partial)
+
+  def test_killed_half_way(self):
+    with self.start('(partial / "half").touch(); time.sleep(60)') as killed:
+      self.assertEqual(killed.stdout.readline(), 'making\n')
+      while not list(self.root.glob('thing.partial-*/half')):
+        time.sleep(0.01)
+      killed.send_signal(signal.SIGKILL)
+    self.assertFalse(self.target.exists())
+    with bootstrap.made_once(self.target) as partial:
+      self.assertIsNotNone(partial)
+      self.assertLen(list(self.root.glob('thing.partial-*')), 1)
+    self.assertTrue(self.target.exists())
+
+  def test_two_at_once(self):
+    both = [self.start('time.sleep(0.5)') for _ in range(2)]
+    said = sorted(process.communicate()[0] for process in both)
+    self.assertEqual(said, ['made\n', 'making\n'])
+
+  def test_disk_that_cannot_be_written(self):
+    (self.root / 'file').touch()
+    with self.assertRaisesRegex(errors.InputError, 'cannot write .*space'):
+      with bootstrap.made_once(self.root / 'file/thing'):
+        self.fail('it gave a folder')
+
+
+class BootstrapTest(absltest.TestCase):
+
+  def test_missing_bazel(self):
+    with absltest.mock.patch.dict(os.environ, {'PATH': ''}):
+      with self.assertRaisesRegex(errors.InputError, 'Bazel is missing: put'):
+        bootstrap.bazel()
+
+  def test_failed_command_is_one_line(self):
+    with self.assertRaisesRegex(errors.InputError, r'trying failed .* exit 3'):
+      bootstrap.run(['sh', '-c', 'echo no >&2; exit 3'], 'trying')
+    with self.assertRaisesRegex(errors.InputError, 'cannot run no_such_tool'):
+      bootstrap.run(['no_such_tool'], 'trying')
+
+  def test_wrong_arguments(self):
+    with self.assertRaises(SystemExit) as caught:
+      bootstrap.main(['bootstrap', 'pip'])
+    self.assertEqual(caught.exception.code, 2)
+
+
+class EnvironmentTest(parameterized.TestCase):
+
+  def test_settings(self):
+    pinned = environment.settings({})
+    self.assertCountEqual(pinned, ['tensorflow', 'tfmot'])
+    changed = environment.settings({'TFMOT': '0.8.0', 'TENSORFLOW': ''})
+    self.assertEqual(changed, {**pinned, 'tfmot': '0.8.0'})
+
+  def test_version_without_a_lock(self):
+    with self.assertRaisesRegex(
+        errors.InputError, r'no lock for tfmot 0\.1\.0 .*-- --tfmot 0\.1\.0'
+    ):
+      environment.lock_of('tfmot', '0.1.0')
+
+  def test_locks_have_hashes_and_name_no_host(self):
+    locks = list(bootstrap.LOCKS.glob('*.txt'))
+    self.assertNotEmpty(locks)
+    for lock in locks:
+      text = lock.read_text(encoding='utf-8')
+      self.assertNotRegex(text, r'https?:|index-url|find-links', lock.name)
+      packages = text.count('==')
+      self.assertGreater(packages, 0, lock.name)
+      self.assertGreaterEqual(text.count('--hash=sha256:'), packages)
+
+  def test_fingerprint_tells_contents_not_byte_code(self):
+    site = pathlib.Path(self.create_tempdir().full_path)
+    info = site / 'net-1.0.dist-info'
+    info.mkdir()
+
+    def fingerprint(*rows):
+      (info / 'RECORD').write_text('\n'.join(rows), encoding='utf-8')
+      return environment.fingerprint(site)
+
+    first = fingerprint('net.py,sha256=abc,3', 'net-1.0.dist-info/RECORD,,')
+    self.assertRegex(first, r'^net 1\.0 [0-9a-f]{16}\n$')
+    same = fingerprint('net.py,sha256=abc,3', '__pycache__/net.pyc,,',
+                       'net-1.0.dist-info/INSTALLER,sha256=uv,2')
+    self.assertEqual(first, same)
+    self.assertNotEqual(first, fingerprint('net.py,sha256=abd,3'))
+
+
+if __name__ == '__main__':
+  absltest.main()

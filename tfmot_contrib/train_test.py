@@ -3,6 +3,7 @@
 import glob
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -31,6 +32,11 @@ _PRUNED = {
     'schedule': 'polynomial', 'final_sparsity': 0.75, 'begin_step': 1,
     'end_step': 61, 'frequency': 10,
 }
+
+
+def read(path):
+  """Returns the text of a file, or nothing if there is none yet."""
+  return path.read_text(encoding='utf-8') if path.exists() else ''
 
 
 class TrainTest(parameterized.TestCase):
@@ -88,7 +94,9 @@ class TrainTest(parameterized.TestCase):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     ) as training:
       deadline = time.monotonic() + 240
-      while not glob.glob(f'{self.root}/killed/ckpt-*.index'):
+      state = self.root / 'killed/checkpoint'
+      # The first checkpoint comes after one step, the next after twenty more.
+      while not re.search(r'"ckpt-[2-9]\d"', read(state)):
         self.assertIsNone(training.poll(), 'it ended before it was killed')
         self.assertLess(time.monotonic(), deadline)
         time.sleep(0.005)

@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """The commands of this project: tools/nox -l lists them.
 
 Sessions are thin: what they do is in `tools/`, where it is tested. They share
@@ -38,8 +52,15 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
   """Runs lint, all unit and smoke tests and one real convergence test."""
   lint(session)
-  bazel(session, 'test', '//tools/...', '//tfmot_contrib/...',
-        '--test_tag_filters=-cpu', '--build_tests_only', *session.posargs)
+  bazel(
+      session,
+      'test',
+      '//tools/...',
+      '//tfmot_contrib/...',
+      '--test_tag_filters=-cpu',
+      '--build_tests_only',
+      *session.posargs,
+  )
   python(session, 'tools.bazel.cache_check')
   converge(session)
 
@@ -71,5 +92,5 @@ def sync_upstream(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-  """Resolves requirements into locks [-- --tfmot X.Y.Z | --tensorflow X.Y.Z]."""
+  """Resolves requirements into locks [-- --tfmot X.Y.Z]."""
   python(session, 'tools.versions.lock', *session.posargs)

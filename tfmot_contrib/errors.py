@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """The one kind of error that is the user's to mend.
 
 Every command of this project turns an `InputError` into one line on standard
@@ -20,7 +34,7 @@ def one_line(message: object) -> str:
   return ' '.join(str(message).split())
 
 
-def exits_with_one_line(main: Callable[..., Optional[int]]):
+def exits_with_one_line(main: Callable[..., int | None]):
   """Decorates a `main` so that an `InputError` ends it with one line.
 
   Args:

@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Runs one experiment: what the driver and the convergence runs share.
 
 It is Official Models' `train_lib` with a seed that decides everything random,
@@ -67,8 +81,9 @@ def _check_params(
   # The trainer may change: a longer training goes on from a shorter one.
   for part in ('task', 'runtime'):
     # As JSON, since YAML has no tuples.
-    if (json.dumps(before.get(part), sort_keys=True)
-        != json.dumps(now[part], sort_keys=True)):
+    if json.dumps(before.get(part), sort_keys=True) != json.dumps(
+        now[part], sort_keys=True
+    ):
       raise errors.InputError(
           f'{model_dir} holds a training with another {part} config: take'
           ' another --model_dir, or delete it'

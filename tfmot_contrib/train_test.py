@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Tests the driver as people run it: bad input, kill -9 and going on."""
 
 import glob
@@ -17,20 +31,31 @@ _STEPS = 80
 _OVERRIDES = {
     'runtime': {'mixed_precision_dtype': 'float32'},
     'task': {
-        'model': {'backbone': {'cifar_resnet': {
-            'model_id': 8, 'depth_multiplier': 0.125,
-        }}},
+        'model': {
+            'backbone': {
+                'cifar_resnet': {
+                    'model_id': 8,
+                    'depth_multiplier': 0.125,
+                }
+            }
+        },
         'train_data': {'global_batch_size': 32, 'seed': 5},
         'validation_data': {'global_batch_size': 64},
     },
     'trainer': {
-        'train_steps': _STEPS, 'steps_per_loop': 1, 'summary_interval': 1,
-        'checkpoint_interval': 20, 'validation_interval': _STEPS,
+        'train_steps': _STEPS,
+        'steps_per_loop': 1,
+        'summary_interval': 1,
+        'checkpoint_interval': 20,
+        'validation_interval': _STEPS,
     },
 }
 _PRUNED = {
-    'schedule': 'polynomial', 'final_sparsity': 0.75, 'begin_step': 1,
-    'end_step': 61, 'frequency': 10,
+    'schedule': 'polynomial',
+    'final_sparsity': 0.75,
+    'begin_step': 1,
+    'end_step': 61,
+    'frequency': 10,
 }
 
 
@@ -58,8 +83,11 @@ class TrainTest(parameterized.TestCase):
         for split in ('train_data', 'validation_data')
     )
     return [
-        self.program, f'--experiment={experiment}', f'--mode={mode}',
-        f'--model_dir={self.root / model_dir}', f'--config_file={config}',
+        self.program,
+        f'--experiment={experiment}',
+        f'--mode={mode}',
+        f'--model_dir={self.root / model_dir}',
+        f'--config_file={config}',
         f'--params_override={data}',
     ]
 
@@ -67,10 +95,13 @@ class TrainTest(parameterized.TestCase):
     """Returns the finished process and its last lines, the metrics."""
     done = subprocess.run(
         self.command(*arguments, **options),
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     metrics = [
-        line for line in done.stdout.splitlines()
+        line
+        for line in done.stdout.splitlines()
         if line.startswith(('accuracy:', 'top_5_accuracy:', 'validation_loss:'))
     ]
     return done, metrics
@@ -91,7 +122,8 @@ class TrainTest(parameterized.TestCase):
 
     with subprocess.Popen(
         self.command(experiment, 'killed', overrides),
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as training:
       deadline = time.monotonic() + 240
       state = self.root / 'killed/checkpoint'
@@ -104,7 +136,9 @@ class TrainTest(parameterized.TestCase):
       training.wait()
     resumed, metrics = self.run_to_end(experiment, 'killed', overrides)
     self.assertEqual(resumed.returncode, 0, resumed.stderr[-2000:])
-    self.assertRegex(resumed.stdout + resumed.stderr, 'restored from checkpoint')
+    self.assertRegex(
+        resumed.stdout + resumed.stderr, 'restored from checkpoint'
+    )
     self.assertEqual(metrics, expected)
 
   def assert_one_line(self, done, *parts):
@@ -119,8 +153,9 @@ class TrainTest(parameterized.TestCase):
 
   def test_bad_input_is_one_line(self):
     done, _ = self.run_to_end('resnet_cifar100', 'a', {})
-    self.assert_one_line(done, 'no experiment resnet_cifar100',
-                         'resnet_cifar10')
+    self.assert_one_line(
+        done, 'no experiment resnet_cifar100', 'resnet_cifar10'
+    )
     done, _ = self.run_to_end('resnet_cifar10', 'b', {'trainer': {'stepz': 1}})
     self.assert_one_line(done, 'stepz', 'resnet_cifar10')
     wrong = {'task': {'init_checkpoint': f'{self.root}/nowhere/'}}

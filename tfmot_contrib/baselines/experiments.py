@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """The float experiments that every technique starts from.
 
 They are ordinary Official Models experiments: an official model (with the
@@ -36,9 +50,7 @@ def one_cycle(
     The official optimizer config.
   """
   return optimization.OptimizationConfig({
-      'optimizer': {
-          'type': 'sgd', 'sgd': {'momentum': 0.9, 'nesterov': True}
-      },
+      'optimizer': {'type': 'sgd', 'sgd': {'momentum': 0.9, 'nesterov': True}},
       'learning_rate': {
           'type': 'polynomial',
           'polynomial': {
@@ -94,7 +106,9 @@ def classification(
           ),
           train_data=task.DataConfig(global_batch_size=BATCH_SIZE),
           validation_data=task.DataConfig(
-              split='test', is_training=False, global_batch_size=500,
+              split='test',
+              is_training=False,
+              global_batch_size=500,
               drop_remainder=False,
           ),
       ),

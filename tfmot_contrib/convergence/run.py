@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 r"""A run: trains one experiment with one seed and leaves a run record.
 
 Bazel runs this as a build action (`tools/bazel/convergence.bzl`), so a run is
@@ -23,7 +37,7 @@ from typing import Iterator
 
 from absl import app
 from absl import flags
-import tensorflow as tf, tf_keras
+import tf_keras
 
 from official.core import train_utils
 from tfmot_contrib import errors
@@ -54,7 +68,9 @@ _DATA_DIR = flags.DEFINE_string(
     'data_dir', None, 'What the provider of CIFAR-10 made.', required=True
 )
 _FINGERPRINT = flags.DEFINE_string(
-    'fingerprint', None, 'The file that tells what the environment holds.',
+    'fingerprint',
+    None,
+    'The file that tells what the environment holds.',
     required=True,
 )
 _OUTPUT_DIR = flags.DEFINE_string(
@@ -71,11 +87,13 @@ def _parse():
   }
   if _INIT_RUN.value:
     task['init_checkpoint'] = os.path.join(_INIT_RUN.value, 'train')
-  return experiment.parse(train_utils.ParseConfigOptions(
-      experiment=_EXPERIMENT.value,
-      config_file=_CONFIG_FILE.value,
-      params_override=json.dumps({'task': task}),
-  ))
+  return experiment.parse(
+      train_utils.ParseConfigOptions(
+          experiment=_EXPERIMENT.value,
+          config_file=_CONFIG_FILE.value,
+          params_override=json.dumps({'task': task}),
+      )
+  )
 
 
 def run() -> record.Record:
@@ -125,7 +143,8 @@ def run() -> record.Record:
       data=record.digest_of_folder(_DATA_DIR.value),
       init=(
           record.digest_of_file(f'{_INIT_RUN.value}/record.json')
-          if _INIT_RUN.value else ''
+          if _INIT_RUN.value
+          else ''
       ),
       training={
           'steps': steps,
@@ -156,7 +175,7 @@ def _printing_to(path: pathlib.Path) -> Iterator[None]:
   finally:
     sys.stdout.flush()
     sys.stderr.flush()
-    for descriptor, copy in zip((1, 2), saved):
+    for descriptor, copy in zip((1, 2), saved, strict=True):
       os.dup2(copy, descriptor)
       os.close(copy)
 

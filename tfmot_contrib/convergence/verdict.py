@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """The verdict: judges a run record against the claims, in seconds.
 
 It is the program of the tests that `convergence_test` makes. It prints a table
@@ -80,13 +94,18 @@ def check_pair(
 def table(verdicts: Sequence[Verdict]) -> str:
   """Returns the verdicts as a table of text."""
   rows = [_HEADER] + [
-      (v.claim.id, v.claim.documented, f'{v.measured:.4g}', v.claim.bound,
-       'pass' if v.holds else 'FAIL')
+      (
+          v.claim.id,
+          v.claim.documented,
+          f'{v.measured:.4g}',
+          v.claim.bound,
+          'pass' if v.holds else 'FAIL',
+      )
       for v in verdicts
   ]
   widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADER))]
   return '\n'.join(
-      '  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+      '  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
       for row in rows
   )
 
@@ -105,10 +124,14 @@ def main(argv: Sequence[str]) -> int:
   parser.add_argument('--technique', required=True, help='technique.yaml')
   parser.add_argument('--name', required=True, help='of the convergence test')
   parser.add_argument('--tier', required=True, choices=record.TIERS)
-  parser.add_argument('--run', required=True, type=pathlib.Path,
-                      help='the folder of the run')
-  parser.add_argument('--baseline', type=pathlib.Path,
-                      help='the folder of the float run it started from')
+  parser.add_argument(
+      '--run', required=True, type=pathlib.Path, help='the folder of the run'
+  )
+  parser.add_argument(
+      '--baseline',
+      type=pathlib.Path,
+      help='the folder of the float run it started from',
+  )
   flags = parser.parse_args(argv)
   declared = claims.claims_of(flags.technique, flags.name, flags.tier)
   run = record.read(flags.run / 'record.json')
@@ -123,15 +146,19 @@ def main(argv: Sequence[str]) -> int:
     check_pair(run, baseline, path)
   verdicts = judge(declared, run, baseline)
   training = run.training
-  print(f'{flags.name}, tier {run.tier}, seed {run.seed}: {training["steps"]} '
-        f'steps in {training["seconds"]:.0f} s\n')
+  print(
+      f'{flags.name}, tier {run.tier}, seed {run.seed}: {training["steps"]} '
+      f'steps in {training["seconds"]:.0f} s\n'
+  )
   print(table(verdicts))
   for verdict in verdicts:
     if not verdict.holds:
       claim = verdict.claim
-      print(f'\n{claim.id}: {claim.metric} as {claim.relation} is '
-            f'{verdict.measured:.6g}, expected {claim.bound}. {claim.reason} '
-            f'Source: {claim.source}')
+      print(
+          f'\n{claim.id}: {claim.metric} as {claim.relation} is '
+          f'{verdict.measured:.6g}, expected {claim.bound}. {claim.reason} '
+          f'Source: {claim.source}'
+      )
   return 0 if all(verdict.holds for verdict in verdicts) else 1
 
 

@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Tests that the verdict fails, on the right claim and for the right reason."""
 
 import contextlib
@@ -22,12 +36,20 @@ _EXPORTED = {
     'gzip_bytes': 2000,
     'integer_share': 0.0,
     'kernels': [{
-        'name': 'conv', 'operator': 'CONV_2D', 'size': 100, 'zeros': 50,
-        'distinct': 51, 'distinct_per_channel': 9,
+        'name': 'conv',
+        'operator': 'CONV_2D',
+        'size': 100,
+        'zeros': 50,
+        'distinct': 51,
+        'distinct_per_channel': 9,
     }],
     'operators': {'CONV_2D': {'total': 1, 'integer': 0}},
-    'latency': {'median_ms': 1.0, 'quartiles_ms': [0.9, 1.1], 'repeats': 10,
-                'threads': 1},
+    'latency': {
+        'median_ms': 1.0,
+        'quartiles_ms': [0.9, 1.1],
+        'repeats': 10,
+        'threads': 1,
+    },
 }
 _RECORD = record.Record(
     experiment='net_cifar10',
@@ -37,25 +59,52 @@ _RECORD = record.Record(
     environment='a' * 64,
     data='b' * 64,
     init='',
-    training={'steps': 10, 'seconds': 1.5, 'cpu_seconds': 2.5,
-              'images_per_second': 100, 'cpus': 2},
+    training={
+        'steps': 10,
+        'seconds': 1.5,
+        'cpu_seconds': 2.5,
+        'images_per_second': 100,
+        'cpus': 2,
+    },
     keras={'accuracy': 0.84},
     exported={'float': _EXPORTED, 'int8': _EXPORTED},
     invariants={},
 )
 _WHY = {'source': 'the guide', 'reason': 'It is only for this test.'}
 _CLAIMS = [
-    {'id': 'accuracy_drop', 'metric': 'exported.float.accuracy', 'as': 'drop',
-     'at_most': 1.0, 'documented': '0.2', **_WHY},
-    {'id': 'zipped_size', 'metric': 'exported.float.gzip_bytes', 'as': 'ratio',
-     'at_most': 0.65, **_WHY},
-    {'id': 'zeros', 'metric': 'invariants.zeros_missing', 'as': 'value',
-     'at_most': 0, 'tiers': ['smoke', 'cpu'], **_WHY},
+    {
+        'id': 'accuracy_drop',
+        'metric': 'exported.float.accuracy',
+        'as': 'drop',
+        'at_most': 1.0,
+        'documented': '0.2',
+        **_WHY,
+    },
+    {
+        'id': 'zipped_size',
+        'metric': 'exported.float.gzip_bytes',
+        'as': 'ratio',
+        'at_most': 0.65,
+        **_WHY,
+    },
+    {
+        'id': 'zeros',
+        'metric': 'invariants.zeros_missing',
+        'as': 'value',
+        'at_most': 0,
+        'tiers': ['smoke', 'cpu'],
+        **_WHY,
+    },
 ]
 _TECHNIQUE = {
-    'name': 'pruning', 'summary': 'Makes weights zero.', 'owners': ['@owner'],
-    'guide': 'https://www.tensorflow.org/', 'api': ['tfmot.sparsity.keras.x'],
-    'placement': 'fork', 'floor': '0.8.0', 'claims': {'net_half': _CLAIMS},
+    'name': 'pruning',
+    'summary': 'Makes weights zero.',
+    'owners': ['@owner'],
+    'guide': 'https://www.tensorflow.org/',
+    'api': ['tfmot.sparsity.keras.x'],
+    'placement': 'fork',
+    'floor': '0.8.0',
+    'claims': {'net_half': _CLAIMS},
 }
 
 
@@ -101,8 +150,11 @@ class VerdictTest(parameterized.TestCase):
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
       try:
         code = verdict.main([
-            f'--technique={path}', '--name=net_half', '--tier=cpu',
-            f'--run={self.root}/run', f'--baseline={self.root}/baseline',
+            f'--technique={path}',
+            '--name=net_half',
+            '--tier=cpu',
+            f'--run={self.root}/run',
+            f'--baseline={self.root}/baseline',
         ])
       except SystemExit as error:
         code = error.code
@@ -196,12 +248,21 @@ class VerdictTest(parameterized.TestCase):
       ('claims', {'net_half': [_CLAIMS[0], _CLAIMS[0]]}, 'two claims'),
       ('claims', {'net_half': [{**_CLAIMS[0], 'at_least': 1}]}, 'net_half/0'),
       ('claims', {'net_half': [{**_CLAIMS[0], 'reason': ''}]}, 'reason'),
-      ('claims', {'net_half': [{**_CLAIMS[0], 'tiers': ['smoke']}]},
-       'claims nothing on tier cpu'),
-      ('claims', {'net_half': [{**_CLAIMS[0], 'metric': 'exported.gone'}]},
-       'has no exported.gone'),
-      ('claims', {'net_half': [{**_CLAIMS[0], 'metric': 'exported.float'}]},
-       'not a number'),
+      (
+          'claims',
+          {'net_half': [{**_CLAIMS[0], 'tiers': ['smoke']}]},
+          'claims nothing on tier cpu',
+      ),
+      (
+          'claims',
+          {'net_half': [{**_CLAIMS[0], 'metric': 'exported.gone'}]},
+          'has no exported.gone',
+      ),
+      (
+          'claims',
+          {'net_half': [{**_CLAIMS[0], 'metric': 'exported.float'}]},
+          'not a number',
+      ),
       ('floor', '0.8', 'floor'),
       ('owners', [], 'owners'),
   )

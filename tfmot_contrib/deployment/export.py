@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Exports a Keras model to TFLite, as float or as full int8."""
 
 import pathlib
@@ -31,7 +45,9 @@ def to_tflite(
     ValueError: `kind` is unknown, or `int8` has no representative images.
   """
   if kind not in KINDS or (kind == 'int8' and representative is None):
-    raise ValueError(f'kind is one of {KINDS}; int8 needs representative images')
+    raise ValueError(
+        f'kind is one of {KINDS}; int8 needs representative images'
+    )
   shape = [1, *model.input_shape[1:]]
   signature = tf.function(
       lambda x: model(x, training=False),

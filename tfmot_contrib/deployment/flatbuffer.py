@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Reads an exported TFLite model: its kernels, operators and types.
 
 What a technique promises is judged on this, the artifact that is deployed, and
@@ -60,9 +74,9 @@ class Kernel(NamedTuple):
     return max(int(np.unique(channel).size) for channel in channels)
 
 
-def _operators(model: bytes) -> Iterator[tuple[str, schema.OperatorT,
-                                               schema.SubGraphT,
-                                               schema.ModelT]]:
+def _operators(
+    model: bytes,
+) -> Iterator[tuple[str, schema.OperatorT, schema.SubGraphT, schema.ModelT]]:
   """Yields the name of each operator, itself, its subgraph and the model."""
   try:
     parsed = flatbuffer_utils.read_model_from_bytearray(bytearray(model))
@@ -98,7 +112,9 @@ def kernels(model: bytes) -> list[Kernel]:
     label = tensor.name.decode()
     data = parsed.buffers[tensor.buffer].data
     if tensor.type not in _TYPES or data is None:
-      raise errors.InputError(f'the kernel {label} is no float32 or int8 tensor')
+      raise errors.InputError(
+          f'the kernel {label} is no float32 or int8 tensor'
+      )
     values = np.frombuffer(bytes(data), _TYPES[tensor.type])
     found.append(Kernel(label, name, values.reshape(tensor.shape)))
   return found

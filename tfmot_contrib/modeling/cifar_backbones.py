@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Official backbones with a stem for 32x32 images, as registered variants.
 
 The ImageNet stems of Official Models halve a 32x32 image two or three times
@@ -37,7 +51,9 @@ def _register_specs() -> None:
   strides = specs['block_spec_schema'].index('strides')
   stem = tuple(1 if i == strides else value for i, value in enumerate(stem))
   mobilenet.SUPPORTED_SPECS_MAP['MobileNetV2Cifar'] = {
-      **specs, 'spec_name': 'MobileNetV2Cifar', 'block_specs': [stem, *blocks]
+      **specs,
+      'spec_name': 'MobileNetV2Cifar',
+      'block_specs': [stem, *blocks],
   }
 
 
@@ -84,9 +100,7 @@ class CifarResNetBackbone(resnet.ResNet):
         kernel_initializer=self._kernel_initializer,
         kernel_regularizer=self._kernel_regularizer,
     )(inputs)
-    x = self._norm(
-        momentum=self._norm_momentum, epsilon=self._norm_epsilon
-    )(x)
+    x = self._norm(momentum=self._norm_momentum, epsilon=self._norm_epsilon)(x)
     return tf_keras.layers.ReLU()(x)
 
 

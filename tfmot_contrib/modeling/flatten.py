@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Official Models as flat functional graphs of plain Keras layers.
 
 TFMOT rewrites a model layer by layer, so it must see every convolution. Official
@@ -215,9 +229,7 @@ class _Rebuild:
     return new_inputs, tf.nest.map_structure(renew, outputs)
 
 
-def flatten(
-    model: tf_keras.Model, dtype: str | None = None
-) -> tf_keras.Model:
+def flatten(model: tf_keras.Model, dtype: str | None = None) -> tf_keras.Model:
   """Returns `model` as one flat functional graph of plain Keras layers.
 
   The layers of the result are new: nothing that is done to it (TFMOT's wrappers

@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Magnitude pruning: the smallest weights become zero while the model trains.
 
 Zhu and Gupta, To prune, or not to prune (https://arxiv.org/abs/1710.01878);
@@ -54,15 +68,20 @@ def schedule(config: PruningConfig) -> Any:
     errors.InputError: The config makes no schedule.
   """
   keras = tfmot.sparsity.keras
-  common = {'begin_step': config.begin_step, 'end_step': config.end_step,
-            'frequency': config.frequency}
+  common = {
+      'begin_step': config.begin_step,
+      'end_step': config.end_step,
+      'frequency': config.frequency,
+  }
   try:
     if config.schedule == 'constant':
       return keras.ConstantSparsity(config.final_sparsity, **common)
     if config.schedule == 'polynomial':
       if (config.end_step - config.begin_step) % config.frequency:
-        raise ValueError('end_step - begin_step is no multiple of frequency,'
-                         ' so the final sparsity would not be reached')
+        raise ValueError(
+            'end_step - begin_step is no multiple of frequency,'
+            ' so the final sparsity would not be reached'
+        )
       return keras.PolynomialDecay(
           config.initial_sparsity, config.final_sparsity, **common
       )
@@ -117,8 +136,9 @@ class Pruning(technique.Technique):
     excess = {}
     for kernel in covered:
       # TFMOT keeps round(size * (1 - sparsity)) weights, and at least one.
-      kept = max(round(kernel.values.size * (1 - self.config.final_sparsity)),
-                 1)
+      kept = max(
+          round(kernel.values.size * (1 - self.config.final_sparsity)), 1
+      )
       excess[kernel.name] = kernel.zeros - (kernel.values.size - kept)
     return {
         'zeros_missing': max(max(-e for e in excess.values()), 0),
@@ -126,7 +146,6 @@ class Pruning(technique.Technique):
         'covered': [k.name for k in covered],
         'skipped': [k.name for k in kernels if k not in covered],
         'sparsity_of_covered': (
-            sum(k.zeros for k in covered)
-            / sum(k.values.size for k in covered)
+            sum(k.zeros for k in covered) / sum(k.values.size for k in covered)
         ),
     }

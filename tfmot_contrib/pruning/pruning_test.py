@@ -105,13 +105,18 @@ class ScheduleTest(tf.test.TestCase, parameterized.TestCase):
     schedule = pruning.schedule(
         _config(initial_sparsity=0.2, begin_step=2, end_step=8, frequency=3)
     )
-    decided = [(bool(prune), float(sparsity)) for prune, sparsity in
-               (schedule(step) for step in range(10))]
-    self.assertEqual([prune for prune, _ in decided],
-                     [step in (2, 5, 8) for step in range(10)])
+    decided = [
+        (bool(prune), float(sparsity))
+        for prune, sparsity in (schedule(step) for step in range(10))
+    ]
+    self.assertEqual(
+        [prune for prune, _ in decided],
+        [step in (2, 5, 8) for step in range(10)],
+    )
     # 0.7 + (0.2 - 0.7) * (1 - 1 / 2) ** 3 in the middle.
-    self.assertAllClose([decided[step][1] for step in (2, 5, 8)],
-                        [0.2, 0.6375, 0.7])
+    self.assertAllClose(
+        [decided[step][1] for step in (2, 5, 8)], [0.2, 0.6375, 0.7]
+    )
 
   @parameterized.parameters(
       ({'schedule': 'linear'}, 'schedule is linear: constant or polynomial'),
@@ -188,9 +193,7 @@ class PruningTest(tf.test.TestCase, parameterized.TestCase):
     self.assertEqual(measured['zeros_missing'], 0)
     self.assertEqual(measured['zeros_in_excess'], 0)
     self.assertEqual(measured['covered'], [k.name for k in covered])
-    self.assertNear(
-        measured['sparsity_of_covered'], 1 - sum(kept) / 375, 1e-6
-    )
+    self.assertNear(measured['sparsity_of_covered'], 1 - sum(kept) / 375, 1e-6)
     (depthwise,) = [k for k in kernels if k.operator == 'DEPTHWISE_CONV_2D']
     self.assertEqual(measured['skipped'], [depthwise.name])
     self.assertEqual(depthwise.zeros, 0)
@@ -213,8 +216,11 @@ class PruningTest(tf.test.TestCase, parameterized.TestCase):
     values = np.arange(10, dtype=np.float32)  # One zero of five.
     measured = technique.invariants([
         flatbuffer.Kernel('dense', 'FULLY_CONNECTED', values.reshape(2, 5)),
-        flatbuffer.Kernel('convolution', 'CONV_2D',
-                          np.maximum(values - 6, 0).reshape(1, 2, 5, 1)),
+        flatbuffer.Kernel(
+            'convolution',
+            'CONV_2D',
+            np.maximum(values - 6, 0).reshape(1, 2, 5, 1),
+        ),
         flatbuffer.Kernel('depthwise', 'DEPTHWISE_CONV_2D', values),
     ])
     self.assertEqual(measured['zeros_missing'], 4)
@@ -229,7 +235,8 @@ class PruningTest(tf.test.TestCase, parameterized.TestCase):
     shared = layers.Conv2D(3, 3, padding='same', use_bias=False)
     x = layers.ReLU()(shared(inputs))
     x = layers.GlobalAveragePooling2D()(shared(x))
-    technique = pruning.Pruning(_config())
+    x = layers.Dense(5, use_bias=False)(x)
+    technique = pruning.Pruning(_config(final_sparsity=0.5))
     model = technique.apply(tf_keras.Model(inputs, x))
     _train(model, technique.train_actions(model))
     measured = technique.invariants(_kernels(technique, model))

@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Shows that another TFMOT reruns pruned runs and leaves float baselines alone.
 
 It drives the real Bazel on the smoke runs, first with the TFMOT in force and
@@ -64,10 +78,17 @@ def build(tfmot: str, disk_cache: str) -> list[str]:
   """
   with tempfile.NamedTemporaryFile('r', suffix='.json') as log:
     done = subprocess.run(
-        [bootstrap.bazel(), 'build', f'--repo_env=TFMOT={tfmot}',
-         f'--disk_cache={disk_cache}', f'--execution_log_json_file={log.name}',
-         _BASELINE, _PRUNED],
-        cwd=bootstrap.ROOT, check=False,
+        [
+            bootstrap.bazel(),
+            'build',
+            f'--repo_env=TFMOT={tfmot}',
+            f'--disk_cache={disk_cache}',
+            f'--execution_log_json_file={log.name}',
+            _BASELINE,
+            _PRUNED,
+        ],
+        cwd=bootstrap.ROOT,
+        check=False,
     )
     if done.returncode:
       raise errors.InputError(f'the smoke runs fail with TFMOT {tfmot}')
@@ -95,8 +116,10 @@ def main(argv: Sequence[str]) -> None:
     )
   if back:
     raise errors.InputError(f'back at TFMOT {pinned}, {back} ran again')
-  print(f'cache_check: TFMOT {pinned} -> {other} trains {changed} again, and'
-        f' back again nothing')
+  print(
+      f'cache_check: TFMOT {pinned} -> {other} trains {changed} again, and'
+      ' back again nothing'
+  )
 
 
 if __name__ == '__main__':

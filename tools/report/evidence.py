@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Makes the tables and the plot of the READMEs from recorded evidence.
 
 Evidence is the run record of each convergence test, committed beside its
@@ -24,8 +38,17 @@ from tools.versions import bootstrap
 CONTRIB = bootstrap.ROOT / 'tfmot_contrib'
 PLOT = bootstrap.ROOT / 'docs' / 'accuracy_against_size.svg'
 _BEGIN, _END = '<!-- evidence:begin -->', '<!-- evidence:end -->'
-_COLUMNS = ('run', 'top-1, float model', 'drop', 'top-1, int8 model',
-            'gzip bytes', 'ratio', 'sparsity', 'training', 'verdict')
+_COLUMNS = (
+    'run',
+    'top-1, float model',
+    'drop',
+    'top-1, int8 model',
+    'gzip bytes',
+    'ratio',
+    'sparsity',
+    'training',
+    'verdict',
+)
 
 
 def techniques() -> list[pathlib.Path]:
@@ -69,8 +92,13 @@ def collect() -> None:
       raise errors.InputError(f'a run of {folder.name} fails: see above')
     (folder / 'evidence').mkdir(exist_ok=True)
     for name in names:
-      source = (bootstrap.ROOT / 'bazel-bin/tfmot_contrib' / folder.name
-                / f'{name}_run' / 'record.json')
+      source = (
+          bootstrap.ROOT
+          / 'bazel-bin/tfmot_contrib'
+          / folder.name
+          / f'{name}_run'
+          / 'record.json'
+      )
       target = folder / 'evidence' / f'{name}.json'
       shutil.copyfile(source, target)
       print(f'evidence: {target.relative_to(bootstrap.ROOT)}')
@@ -126,13 +154,19 @@ def table(folder: pathlib.Path, baselines: dict[str, pathlib.Path]) -> str:
       sparsity = f'{100 * run.invariants["sparsity_of_covered"]:.2f} %'
     judged = verdict.judge(
         claims.claims_of(str(folder / 'technique.yaml'), name, run.tier),
-        run, baseline,
+        run,
+        baseline,
     )
     holding = sum(v.holds for v in judged)
     rows.append((
-        f'`{name}`', f'{model["accuracy"]:.2f} %', drop,
-        f'{int8["accuracy"]:.2f} %', f'{model["gzip_bytes"]:,}', ratio,
-        sparsity, f'{run.training["seconds"]:.0f} s',
+        f'`{name}`',
+        f'{model["accuracy"]:.2f} %',
+        drop,
+        f'{int8["accuracy"]:.2f} %',
+        f'{model["gzip_bytes"]:,}',
+        ratio,
+        sparsity,
+        f'{run.training["seconds"]:.0f} s',
         f'{holding} of {len(judged)} claims hold',
     ))
   return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
@@ -146,8 +180,11 @@ def plot(path: pathlib.Path) -> None:
   """
   matplotlib.use('svg')
   matplotlib.rcParams.update({
-      'svg.hashsalt': 'tfmot_models', 'svg.fonttype': 'none',
-      'font.size': 9, 'axes.spines.top': False, 'axes.spines.right': False,
+      'svg.hashsalt': 'tfmot_models',
+      'svg.fonttype': 'none',
+      'font.size': 9,
+      'axes.spines.top': False,
+      'axes.spines.right': False,
   })
   from matplotlib import pyplot  # pylint: disable=g-import-not-at-top
 
@@ -166,9 +203,14 @@ def plot(path: pathlib.Path) -> None:
     points.sort()
     sizes = [size / 1e6 for size, _, _ in points]
     axes.plot(sizes, [top1 for _, top1, _ in points], 'o-', label=label)
-    for size, (_, top1, name) in zip(sizes, points):
-      axes.annotate(name, (size, top1), xytext=(4, -10),
-                    textcoords='offset points', fontsize=7)
+    for size, (_, top1, name) in zip(sizes, points, strict=True):
+      axes.annotate(
+          name,
+          (size, top1),
+          xytext=(4, -10),
+          textcoords='offset points',
+          fontsize=7,
+      )
   axes.set_xscale('log')
   axes.set_xticks([0.25, 0.5, 1, 2], ['0.25', '0.5', '1', '2'])
   axes.set_xlabel('gzip size of the .tflite, MB')
@@ -221,10 +263,16 @@ def documents() -> dict[pathlib.Path, str]:
 def main(argv: Sequence[str]) -> None:
   """Makes or checks the documents."""
   parser = argparse.ArgumentParser(prog='evidence', description=__doc__)
-  parser.add_argument('--collect', action='store_true',
-                      help='make the runs that are missing and take the records')
-  parser.add_argument('--check', action='store_true',
-                      help='write nothing; fail if a document is out of date')
+  parser.add_argument(
+      '--collect',
+      action='store_true',
+      help='make the runs that are missing and take the records',
+  )
+  parser.add_argument(
+      '--check',
+      action='store_true',
+      help='write nothing; fail if a document is out of date',
+  )
   flags = parser.parse_args(argv)
   if flags.collect:
     collect()

@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Makes the mirror: Official Models at the pin with the fork's patches.
 
 `official/upstream.toml` says which release, `official/upstream.lock` has the
@@ -66,8 +80,18 @@ def download(source: dict[str, str], folder: pathlib.Path) -> pathlib.Path:
   pin = f'{source["pypi"]}=={source["version"]}'
   print(f'mirror: downloading {pin}', file=sys.stderr, flush=True)
   bootstrap.run(
-      [bootstrap.tools_env() / 'python', '-m', 'pip', 'download', '-q',
-       '--no-deps', '--only-binary=:all:', '-d', folder, pin],
+      [
+          bootstrap.tools_env() / 'python',
+          '-m',
+          'pip',
+          'download',
+          '-q',
+          '--no-deps',
+          '--only-binary=:all:',
+          '-d',
+          folder,
+          pin,
+      ],
       f'downloading {pin}',
   )
   return next(folder.glob('*.whl'))
@@ -126,7 +150,9 @@ def apply_patches(
   for patch in patches:
     bootstrap.run(
         ['git', 'apply', '--whitespace=nowarn', patch.resolve()],
-        f'applying {patch.name}', cwd=folder, env=environ,
+        f'applying {patch.name}',
+        cwd=folder,
+        env=environ,
     )
 
 
@@ -175,8 +201,12 @@ def make(
       found = {'version': source['version'], 'wheel': wheel.name}
       found['sha256'] = hashlib.sha256(wheel.read_bytes()).hexdigest()
       if not write_lock:
-        check(wheel.name, found['sha256'], lock['sha256'],
-              'the package index served another file than the one locked')
+        check(
+            wheel.name,
+            found['sha256'],
+            lock['sha256'],
+            'the package index served another file than the one locked',
+        )
       unpack(wheel, include, partial)
       wheel.unlink()
       found['pristine'] = tree_digest(partial)
@@ -187,9 +217,12 @@ def make(
         lock_file.write_text(text, encoding='utf-8')
       else:
         for state in ('pristine', 'patched'):
-          check(f'the {state} tree', found[state], lock[state],
-                'if you changed a patch, run python3 -m tools.sync.mirror'
-                ' --lock')
+          check(
+              f'the {state} tree',
+              found[state],
+              lock[state],
+              'if you changed a patch, run python3 -m tools.sync.mirror --lock',
+          )
   if write_lock:
     # The lock is part of the key, so this state was made under another name.
     shutil.rmtree(target, ignore_errors=True)
@@ -201,8 +234,11 @@ def make(
 def main(argv: Sequence[str]) -> None:
   """Prints where the mirror is."""
   parser = argparse.ArgumentParser(prog='mirror', description=__doc__)
-  parser.add_argument('--lock', action='store_true',
-                      help='write upstream.lock from what is downloaded')
+  parser.add_argument(
+      '--lock',
+      action='store_true',
+      help='write upstream.lock from what is downloaded',
+  )
   print(make(write_lock=parser.parse_args(argv).lock))
 
 

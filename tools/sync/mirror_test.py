@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Tests the mirror on small wheels with real archives and real git."""
 
 import hashlib
@@ -50,8 +64,12 @@ class MirrorTest(parameterized.TestCase):
     )
 
   def write_wheel(self, extra):
-    members = {'official/core.py': 'ONE = 1\n', 'orbit/loop.py': 'LOOP = 1\n',
-               'models-1.0.dist-info/METADATA': 'Name: models\n', **extra}
+    members = {
+        'official/core.py': 'ONE = 1\n',
+        'orbit/loop.py': 'LOOP = 1\n',
+        'models-1.0.dist-info/METADATA': 'Name: models\n',
+        **extra,
+    }
     with zipfile.ZipFile(self.wheel, 'w') as archive:
       for name, text in members.items():
         archive.writestr(name, text)
@@ -74,8 +92,9 @@ class MirrorTest(parameterized.TestCase):
   def test_pinned_and_patched(self):
     folder = self.make(write_lock=True)
     self.assertEqual((folder / 'official/core.py').read_text(), 'ONE = 2\n')
-    self.assertCountEqual([p.name for p in folder.iterdir()],
-                          ['official', 'orbit'])
+    self.assertCountEqual(
+        [p.name for p in folder.iterdir()], ['official', 'orbit']
+    )
     lock = self.lock.read_text()
     sha = hashlib.sha256(self.wheel.read_bytes()).hexdigest()
     self.assertIn(f'sha256 = "{sha}"', lock)
@@ -108,8 +127,9 @@ class MirrorTest(parameterized.TestCase):
   )
   def test_patch_that_does_not_apply(self, line, message):
     self.patch.write_text(_PATCH.replace('-ONE = 1', line))
-    self.assert_refused(f'applying 0001-two.patch failed.*{message}',
-                        write_lock=True)
+    self.assert_refused(
+        f'applying 0001-two.patch failed.*{message}', write_lock=True
+    )
 
   @parameterized.parameters('official/../../evil.py', '/official/evil.py')
   def test_member_that_leaves_the_tree(self, name):
@@ -150,7 +170,9 @@ class MirrorTest(parameterized.TestCase):
   def test_command_line_error_is_one_line(self):
     done = subprocess.run(
         [sys.executable, '-m', 'tools.sync.mirror', '--to'],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
         cwd=mirror.bootstrap.ROOT,
     )
     self.assertEqual(done.returncode, 2)

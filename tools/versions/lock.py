@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Resolves the requirements into locks with hashes, which name no host.
 
 `tools/nox -s lock` refreshes the locks of the versions in force;
@@ -36,10 +50,22 @@ def compile_lock(
   if source:
     lines.append((_REQUIREMENTS / source).read_text(encoding='utf-8'))
   text = bootstrap.run(
-      [bootstrap.uv(), 'pip', 'compile', '-q', '--universal',
-       '--python-version', '3.11', '--generate-hashes', '--no-header',
-       '--no-annotate', '--no-emit-index-url', '--no-emit-find-links', *flags,
-       '-'],
+      [
+          bootstrap.uv(),
+          'pip',
+          'compile',
+          '-q',
+          '--universal',
+          '--python-version',
+          '3.11',
+          '--generate-hashes',
+          '--no-header',
+          '--no-annotate',
+          '--no-emit-index-url',
+          '--no-emit-find-links',
+          *flags,
+          '-',
+      ],
       f'resolving {lock.name}',
       input='\n'.join(lines),
   )
@@ -63,11 +89,18 @@ def main(argv: Sequence[str]) -> None:
       compile_lock(f'{name}.in', locks / f'{name}.txt', [])
   if version := flags.tensorflow or everything and chosen['tensorflow']:
     series = version.rsplit('.', 1)[0]
-    compile_lock('tensorflow.in', locks / f'tensorflow-{version}.txt',
-                 [f'tensorflow=={version}', f'tf-keras=={series}.*'])
+    compile_lock(
+        'tensorflow.in',
+        locks / f'tensorflow-{version}.txt',
+        [f'tensorflow=={version}', f'tf-keras=={series}.*'],
+    )
   if version := flags.tfmot or everything and chosen['tfmot']:
-    compile_lock('', locks / f'tfmot-{version}.txt',
-                 [f'tensorflow-model-optimization=={version}'], '--no-deps')
+    compile_lock(
+        '',
+        locks / f'tfmot-{version}.txt',
+        [f'tensorflow-model-optimization=={version}'],
+        '--no-deps',
+    )
 
 
 if __name__ == '__main__':

@@ -1,3 +1,17 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Tests the bootstrap and the environment, short of the network."""
 
 import os
@@ -25,16 +39,18 @@ class MadeOnceTest(absltest.TestCase):
 
   def start(self, body):
     """Starts a process that makes the target and prints what it did."""
-    code = textwrap.dedent(f'''
+    code = textwrap.dedent(f"""
         import pathlib, sys, time
         from tools.versions import bootstrap
         with bootstrap.made_once(pathlib.Path({str(self.target)!r})) as partial:
           print('making' if partial else 'made', flush=True)
           if partial:
             {body}
-    ''')
+    """)
     return subprocess.Popen(
-        [sys.executable, '-c', code], stdout=subprocess.PIPE, text=True,
+        [sys.executable, '-c', code],
+        stdout=subprocess.PIPE,
+        text=True,
         env={**os.environ, 'PYTHONPATH': str(bootstrap.ROOT)},
     )
 
@@ -128,8 +144,11 @@ class EnvironmentTest(parameterized.TestCase):
 
     first = fingerprint('net.py,sha256=abc,3', 'net-1.0.dist-info/RECORD,,')
     self.assertRegex(first, r'^net 1\.0 [0-9a-f]{16}\n$')
-    same = fingerprint('net.py,sha256=abc,3', '__pycache__/net.pyc,,',
-                       'net-1.0.dist-info/INSTALLER,sha256=uv,2')
+    same = fingerprint(
+        'net.py,sha256=abc,3',
+        '__pycache__/net.pyc,,',
+        'net-1.0.dist-info/INSTALLER,sha256=uv,2',
+    )
     self.assertEqual(first, same)
     self.assertNotEqual(first, fingerprint('net.py,sha256=abd,3'))
 

@@ -22,7 +22,7 @@ before any environment exists, shares it.
 
 import functools
 import sys
-from typing import Callable, Optional
+from typing import Callable
 
 
 class InputError(ValueError):

@@ -144,7 +144,7 @@ class TrainTest(parameterized.TestCase):
   def assert_one_line(self, done, *parts):
     """Asserts exit code 2 and one line that names the thing and the mend."""
     self.assertEqual(done.returncode, 2, done.stderr[-2000:])
-    lines = [l for l in done.stderr.splitlines() if l.startswith('error: ')]
+    lines = [x for x in done.stderr.splitlines() if x.startswith('error: ')]
     self.assertLen(lines, 1)
     self.assertEqual(done.stderr.splitlines()[-1], lines[0])
     for part in parts:

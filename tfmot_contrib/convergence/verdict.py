@@ -105,7 +105,9 @@ def table(verdicts: Sequence[Verdict]) -> str:
   ]
   widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADER))]
   return '\n'.join(
-      '  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+      '  '.join(
+          cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+      ).rstrip()
       for row in rows
   )
 

@@ -25,8 +25,8 @@ import os
 import pathlib
 from typing import NamedTuple
 
-import runfiles
 import numpy as np
+import runfiles
 import tensorflow as tf
 
 from tfmot_contrib import errors

@@ -35,8 +35,8 @@ def to_tflite(
     kind: `float`, or `int8` for post-training quantization of weights,
       activations, inputs and outputs
       (https://www.tensorflow.org/lite/performance/post_training_quantization).
-    representative: For `int8`: normalized images, float32 [n, h, w, c], of which
-      the converter takes the ranges of activations.
+    representative: For `int8`: normalized images, float32 [n, h, w, c], of
+      which the converter takes the ranges of activations.
 
   Returns:
     The contents of a `.tflite` file.

@@ -14,17 +14,17 @@
 
 """Official Models as flat functional graphs of plain Keras layers.
 
-TFMOT rewrites a model layer by layer, so it must see every convolution. Official
-Models hides them in composite layers (`ResidualBlock`, `Conv2DBNBlock`, …) and
-models inside models, on which TFMOT fails or, worse, optimizes nothing.
-`flatten` opens all of them: it calls the `call` method of a composite on
-symbolic inputs, which leaves its parts as nodes of the graph, and repeats until
-nothing is composite. Raw TensorFlow operations become the Keras layers that do
-the same. The result has equal outputs and the same weights.
+TFMOT rewrites a model layer by layer, so it must see every convolution.
+Official Models hides them in composite layers (`ResidualBlock`,
+`Conv2DBNBlock`, …) and models inside models, on which TFMOT fails or, worse,
+optimizes nothing. `flatten` opens all of them: it calls the `call` method of a
+composite on symbolic inputs, which leaves its parts as nodes of the graph, and
+repeats until nothing is composite. Raw TensorFlow operations become the Keras
+layers that do the same. The result has equal outputs and the same weights.
 """
 
-from collections.abc import Callable
 import collections
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf, tf_keras
@@ -223,7 +223,9 @@ class _Rebuild:
             'tfmot_contrib/modeling/flatten.py'
         ) from error
       for old, new in zip(
-          tf.nest.flatten(node.outputs), tf.nest.flatten(new_outputs)
+          tf.nest.flatten(node.outputs),
+          tf.nest.flatten(new_outputs),
+          strict=True,
       ):
         new_of[id(old)] = new
     return new_inputs, tf.nest.map_structure(renew, outputs)

@@ -16,8 +16,8 @@
 
 from absl.testing import parameterized
 import numpy as np
-import tensorflow_model_optimization as tfmot
 import tensorflow as tf, tf_keras
+import tensorflow_model_optimization as tfmot
 
 from official.vision.modeling import classification_model
 from official.vision.modeling.backbones import efficientnet

@@ -18,8 +18,8 @@ from typing import Any, Sequence
 
 from absl.testing import parameterized
 import numpy as np
-import tensorflow_model_optimization as tfmot
 import tensorflow as tf, tf_keras
+import tensorflow_model_optimization as tfmot
 
 from tfmot_contrib import errors
 from tfmot_contrib import technique as technique_lib

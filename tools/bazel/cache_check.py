@@ -15,9 +15,9 @@
 """Shows that another TFMOT reruns pruned runs and leaves float baselines alone.
 
 It drives the real Bazel on the smoke runs, first with the TFMOT in force and
-then with another one that has a lock, and reads from Bazel's execution log which
-trainings ran. `nox -s tests` calls it; it is no Bazel test because Bazel cannot
-run inside its own sandbox.
+then with another one that has a lock, and reads from Bazel's execution log
+which trainings ran. `nox -s tests` calls it; it is no Bazel test because Bazel
+cannot run inside its own sandbox.
 """
 
 import argparse

@@ -16,7 +16,7 @@
 
 import math
 
-import tensorflow as tf, tf_keras
+import tf_keras
 
 from tfmot_contrib.modeling import flatten
 

@@ -69,7 +69,9 @@ def write_records(
     path = folder / f'train-{shard:02d}.tfrecord'
     with tf.io.TFRecordWriter(str(path)) as writer:
       for image, label in zip(
-          examples.images[shard::_SHARDS], examples.labels[shard::_SHARDS]
+          examples.images[shard::_SHARDS],
+          examples.labels[shard::_SHARDS],
+          strict=True,
       ):
         jpeg = tf.io.encode_jpeg(image, quality=95).numpy()
         feature = {

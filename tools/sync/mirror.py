@@ -171,7 +171,7 @@ def make(
 
   Args:
     official: The folder with upstream.toml, upstream.lock and patches/.
-    write_lock: Whether to write the digests found into the lock, not check them.
+    write_lock: Whether to write the digests found into the lock instead.
     fetch: Gets the wheel of a `[source]` into a folder.
 
   Returns:

@@ -64,7 +64,7 @@ def digest(*parts: bytes) -> str:
 
 def host() -> bytes:
   """Returns what makes an environment unusable on another machine."""
-  text = f'{platform.python_version()} {sys.executable} {platform.platform()}'
+  text = f'{platform.python_version()} {sys.base_prefix} {platform.platform()}'
   return text.encode()
 
 

@@ -20,11 +20,12 @@ its lock and never changed once made:
 * TensorFlow and all other packages, from `locks/tensorflow-VERSION.txt`;
 * TFMOT alone, from `locks/tfmot-VERSION.txt`, on top of the first.
 
-Which versions is a setting: `[tool.tfmot_models.environment]` of pyproject.toml,
-or the variables TENSORFLOW and TFMOT (`bazel --repo_env=TFMOT=0.8.0`). Another
-TFMOT costs a second, because only the thin layer is made anew. Each layer has a
-fingerprint of what is in it. An action that names the first one only, such as
-the training of a float baseline, is not run again when TFMOT changes.
+Which versions is a setting: `[tool.tfmot_models.environment]` of
+pyproject.toml, or the variables TENSORFLOW and TFMOT (`bazel
+--repo_env=TFMOT=0.8.0`). Another TFMOT costs a second, because only the thin
+layer is made anew. Each layer has a fingerprint of what is in it. An action
+that names the first one only, such as the training of a float baseline, is not
+run again when TFMOT changes.
 """
 
 import argparse

@@ -150,7 +150,7 @@ class EnvironmentTest(parameterized.TestCase):
         'net-1.0.dist-info/INSTALLER,sha256=uv,2',
     )
     self.assertEqual(first, same)
-    self.assertNotEqual(first, fingerprint('net.py,sha256=abd,3'))
+    self.assertNotEqual(first, fingerprint('net.py,sha256=abe,3'))
 
 
 if __name__ == '__main__':

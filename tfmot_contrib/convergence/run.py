@@ -27,11 +27,13 @@ The verdict (`verdict.py`) reads the record; later runs start from `train/`.
 """
 
 import contextlib
+import fcntl
 import importlib
 import json
 import os
 import pathlib
 import sys
+import tempfile
 import time
 from typing import Iterator
 
@@ -164,6 +166,19 @@ def run() -> record.Record:
 
 
 @contextlib.contextmanager
+def _alone() -> Iterator[None]:
+  """Lets one run at a time train on this machine.
+
+  A training uses all cores. Bazel 4 takes an action for one core, whatever the
+  rule declares, and would start as many at once as there are cores.
+  """
+  path = pathlib.Path(tempfile.gettempdir()) / 'tfmot_models.training.lock'
+  with open(path, 'a', encoding='utf-8') as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    yield
+
+
+@contextlib.contextmanager
 def _printing_to(path: pathlib.Path) -> Iterator[None]:
   """Sends what this process and its libraries print to a file."""
   saved = [os.dup(descriptor) for descriptor in (1, 2)]
@@ -193,7 +208,8 @@ def main(_) -> None:
   """Makes the run of the flags and says what came out."""
   output = pathlib.Path(_OUTPUT_DIR.value)
   output.mkdir(parents=True, exist_ok=True)
-  with _printing_to(output / 'log.txt'):
+  alone = contextlib.nullcontext() if _TIER.value == 'smoke' else _alone()
+  with alone, _printing_to(output / 'log.txt'):
     importlib.import_module(_MODULE.value)
     result = run()
   print(

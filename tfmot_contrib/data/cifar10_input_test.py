@@ -52,7 +52,7 @@ def _crops(image: np.ndarray, padding: int) -> list[np.ndarray]:
   border = [(padding, padding), (padding, padding), (0, 0)]
   padded = np.pad(image, border, mode='reflect')
   crops = [
-      padded[top:top + 32, left:left + 32]
+      padded[top : top + 32, left : left + 32]
       for top in range(2 * padding + 1)
       for left in range(2 * padding + 1)
   ]
@@ -71,7 +71,7 @@ class LoadTest(tf.test.TestCase, parameterized.TestCase):
     examples = cifar10_input.load(split)
     folder = pathlib.Path(cifar10_input.default_folder())
     labels = np.load(folder / f'{stem}_labels.npy')
-    self.assertAllEqual(examples.labels, labels[start:start + count])
+    self.assertAllEqual(examples.labels, labels[start : start + count])
     images = np.load(folder / f'{stem}_images.npy', mmap_mode='r')
     self.assertEqual(examples.images.shape, (count, 32, 32, 3))
     for index in (0, count // 2, count - 1):
@@ -81,18 +81,17 @@ class LoadTest(tf.test.TestCase, parameterized.TestCase):
     source = pathlib.Path(cifar10_input.default_folder())
     folder = pathlib.Path(self.create_tempdir().full_path)
     for part in ('images', 'labels'):
-      np.save(folder / f'test_{part}.npy',
-              np.load(source / f'test_{part}.npy')[:7])
+      np.save(
+          folder / f'test_{part}.npy', np.load(source / f'test_{part}.npy')[:7]
+      )
     examples = cifar10_input.load('test', str(folder))
-    self.assertAllEqual(
-        examples.images, cifar10_input.load('test').images[:7]
-    )
+    self.assertAllEqual(examples.images, cifar10_input.load('test').images[:7])
 
   def test_normalized_training_set(self):
     images = cifar10_input.load('train').images
     sums, squares = np.zeros(3), np.zeros(3)
     for start in range(0, 50000, 10000):
-      part = cifar10_input.normalize(images[start:start + 10000])
+      part = cifar10_input.normalize(images[start : start + 10000])
       self.assertEqual(part.dtype, np.float32)
       sums += part.sum(axis=(0, 1, 2), dtype=np.float64)
       squares += np.square(part).sum(axis=(0, 1, 2), dtype=np.float64)
@@ -146,15 +145,15 @@ class TrainingTest(tf.test.TestCase, parameterized.TestCase):
 
   def _index(self, image: np.ndarray) -> int:
     """Returns which example an unchanged image is."""
-    return int(np.flatnonzero(
-        (self.examples.images == image).all(axis=(1, 2, 3))
-    ).item())
+    return int(
+        np.flatnonzero(
+            (self.examples.images == image).all(axis=(1, 2, 3))
+        ).item()
+    )
 
   def assert_same_batches(self, actual, expected):
     self.assertLen(actual, len(expected))
-    for (images, labels), (other_images, other_labels) in zip(
-        actual, expected
-    ):
+    for (images, labels), (other_images, other_labels) in zip(actual, expected):
       self.assertAllEqual(images, other_images)
       self.assertAllEqual(labels, other_labels)
 
@@ -176,7 +175,7 @@ class TrainingTest(tf.test.TestCase, parameterized.TestCase):
     orders = []
     for epoch in range(3):
       order = []
-      for images, labels in batches[8 * epoch:8 * epoch + 8]:
+      for images, labels in batches[8 * epoch : 8 * epoch + 8]:
         indices = [self._index(image) for image in images]
         self.assertAllEqual(labels, self.examples.labels[indices])
         order += indices
@@ -215,8 +214,9 @@ class TrainingTest(tf.test.TestCase, parameterized.TestCase):
     self.assertBetween(share, 0.35 if mirror else 0, 0.65 if mirror else 0)
 
   def test_other_seeds_augment_otherwise(self):
-    one = cifar10_input.Examples(self.examples.images[:1],
-                                 self.examples.labels[:1])
+    one = cifar10_input.Examples(
+        self.examples.images[:1], self.examples.labels[:1]
+    )
     results = {
         seed: [
             images.tobytes()
@@ -231,8 +231,9 @@ class TrainingTest(tf.test.TestCase, parameterized.TestCase):
   def test_types(self):
     dataset = cifar10_input.training_dataset(self.examples, _BATCH, seed=1)
     images, labels = dataset.element_spec
-    self.assertEqual((images.shape, images.dtype),
-                     ([_BATCH, 32, 32, 3], tf.float32))
+    self.assertEqual(
+        (images.shape, images.dtype), ([_BATCH, 32, 32, 3], tf.float32)
+    )
     self.assertEqual((labels.shape, labels.dtype), ([_BATCH], tf.int32))
 
   def test_batch_larger_than_the_data(self):

@@ -85,8 +85,11 @@ def _parts(arrays: cifar10_provider.Arrays):
   """Yields the name, images and labels of each file of both packings."""
   for i in range(5):
     part = slice(10000 * i, 10000 * (i + 1))
-    yield (f'data_batch_{i + 1}', arrays['train_images'][part],
-           arrays['train_labels'][part])
+    yield (
+        f'data_batch_{i + 1}',
+        arrays['train_images'][part],
+        arrays['train_labels'][part],
+    )
   yield 'test_batch', arrays['test_images'], arrays['test_labels']
 
 
@@ -101,8 +104,7 @@ def _archive_members(arrays: cifar10_provider.Arrays) -> dict[str, bytes]:
 def _package_members(arrays: cifar10_provider.Arrays) -> dict[str, bytes]:
   """Returns the files of the npm package."""
   members = {
-      f'package/{name}.png': _png(images)
-      for name, images, _ in _parts(arrays)
+      f'package/{name}.png': _png(images) for name, images, _ in _parts(arrays)
   }
   for split in ('train', 'test'):
     labels = json.dumps(arrays[f'{split}_labels'].tolist())
@@ -198,15 +200,21 @@ class ProviderTest(parameterized.TestCase):
     path = self.folder / kind
     data = bytearray(self.package.read_bytes())
     if kind == 'truncated':
-      del data[len(data) // 2:]
+      del data[len(data) // 2 :]
     elif kind == 'altered':
       middle = len(data) // 2
-      data[middle:middle + 1000] = bytes(1000)
+      data[middle : middle + 1000] = bytes(1000)
     elif kind == 'no_tar':
       data = b'<html>Service unavailable</html>'
     elif kind == 'broken_image':
-      _tar(path, 'w', {f'package/data_batch_{i}.png': b'\x89PNG\r\n\x1a\n'
-                       for i in range(1, 6)})
+      _tar(
+          path,
+          'w',
+          {
+              f'package/data_batch_{i}.png': b'\x89PNG\r\n\x1a\n'
+              for i in range(1, 6)
+          },
+      )
       return str(path)
     elif kind == 'folder':
       with tarfile.open(path, 'w') as archive:
@@ -237,7 +245,7 @@ class ProviderTest(parameterized.TestCase):
     members = dict(self.archive_members)
     last = members.pop('cifar-10-batches-bin/data_batch_5.bin')
     if records:
-      members['cifar-10-batches-bin/data_batch_5.bin'] = last[:records * 3073]
+      members['cifar-10-batches-bin/data_batch_5.bin'] = last[: records * 3073]
     path = self.folder / 'short.tar'
     _tar(path, 'w', members)
     self.assert_refused(
@@ -278,8 +286,11 @@ class ProviderTest(parameterized.TestCase):
   def test_download_is_pinned(self):
     # pylint: disable=protected-access
     self.assert_refused(
-        (cifar10_provider._check_download, self.package,
-         cifar10_provider.PACKAGE_SHA256),
+        (
+            cifar10_provider._check_download,
+            self.package,
+            cifar10_provider.PACKAGE_SHA256,
+        ),
         r'package.tgz \(\d+ bytes\) is corrupt or another version',
     )
 
@@ -287,8 +298,12 @@ class ProviderTest(parameterized.TestCase):
     file = self.folder / 'file'
     file.touch()
     self.assert_refused(
-        (cifar10_provider.provide, file / 'below' / 'cifar10', ['archive'],
-         str(self.archive)),
+        (
+            cifar10_provider.provide,
+            file / 'below' / 'cifar10',
+            ['archive'],
+            str(self.archive),
+        ),
         f'cannot write {file}/below/cifar10',
     )
 
@@ -296,8 +311,11 @@ class ProviderTest(parameterized.TestCase):
       ('open', 'archive.tar'), ('open', 'test_images.npy'), ('os.rename', '')
   )
   def test_killed(self, event, name):
-    arguments = ['--source=archive', f'--file={self.archive}',
-                 f'--output_dir={self.output}']
+    arguments = [
+        '--source=archive',
+        f'--file={self.archive}',
+        f'--output_dir={self.output}',
+    ]
     killed = _run('-c', _KILLED, event, name, *arguments)
     self.assertEqual(killed.returncode, -9, killed.stderr)
     self.assertFalse(self.output.exists())
@@ -311,17 +329,28 @@ class ProviderTest(parameterized.TestCase):
     )
 
   def test_command_on_a_full_disk(self):
-    done = _run('-c', _FULL, '--source=archive', f'--file={self.archive}',
-                f'--output_dir={self.output}')
+    done = _run(
+        '-c',
+        _FULL,
+        '--source=archive',
+        f'--file={self.archive}',
+        f'--output_dir={self.output}',
+    )
     self.assertEqual(done.returncode, 2, done.stderr)
-    self.assertStartsWith(done.stderr.splitlines()[-1],
-                          f'error: cannot write {self.output}: ')
+    self.assertStartsWith(
+        done.stderr.splitlines()[-1], f'error: cannot write {self.output}: '
+    )
     self.assertEmpty(os.listdir(self.folder))
 
   def test_command_on_a_damaged_download(self):
     path = self.damaged('truncated')
-    done = _run('-m', _MODULE, '--source=package', f'--file={path}',
-                f'--output_dir={self.output}')
+    done = _run(
+        '-m',
+        _MODULE,
+        '--source=package',
+        f'--file={path}',
+        f'--output_dir={self.output}',
+    )
     self.assertEqual(done.returncode, 2, done.stderr)
     wrong = [x for x in done.stderr.splitlines() if x.startswith('error:')]
     self.assertLen(wrong, 1)
@@ -331,8 +360,9 @@ class ProviderTest(parameterized.TestCase):
     self.assertFalse(self.output.exists())
 
   def test_command_with_a_file_of_no_source(self):
-    done = _run('-m', _MODULE, f'--file={self.package}',
-                f'--output_dir={self.output}')
+    done = _run(
+        '-m', _MODULE, f'--file={self.package}', f'--output_dir={self.output}'
+    )
     self.assertEqual(done.returncode, 2, done.stderr)
     self.assertStartsWith(done.stderr, 'error: --file needs --source=')
     self.assertLen(done.stderr.splitlines(), 1)

@@ -56,15 +56,18 @@ def _model(head: str) -> tf_keras.Model:
   model.fit(
       cifar10_input.normalize(examples.images[:4096]),
       examples.labels[:4096].astype(np.int32),
-      batch_size=64, epochs=3, verbose=0,
+      batch_size=64,
+      epochs=3,
+      verbose=0,
   )
   return model
 
 
 def _examples(count: int) -> cifar10_input.Examples:
   examples = cifar10_input.load('test')
-  return cifar10_input.Examples(examples.images[:count],
-                                examples.labels[:count])
+  return cifar10_input.Examples(
+      examples.images[:count], examples.labels[:count]
+  )
 
 
 class BenefitTest(tf.test.TestCase, parameterized.TestCase):
@@ -140,19 +143,19 @@ class BenefitTest(tf.test.TestCase, parameterized.TestCase):
     tflite, examples = self.tflite['pooled', kind], _examples(130)
     measured = benefit.measure(tflite, examples)
     self.assertEqual(json.loads(json.dumps(measured)), measured)
-    self.assertEqual(
-        measured['accuracy'], benefit.accuracy(tflite, examples)
-    )
+    self.assertEqual(measured['accuracy'], benefit.accuracy(tflite, examples))
     self.assertEqual(measured['bytes'], len(tflite))
     self.assertEqual(measured['integer_share'], integer_share)
-    self.assertEqual(
-        measured['operators'], flatbuffer.operator_counts(tflite)
-    )
+    self.assertEqual(measured['operators'], flatbuffer.operator_counts(tflite))
     kernels = measured['kernels']
     self.assertEqual(
         [(k['operator'], k['size']) for k in kernels],
-        [('CONV_2D', 432), ('DEPTHWISE_CONV_2D', 144), ('CONV_2D', 512),
-         ('FULLY_CONNECTED', 320)],
+        [
+            ('CONV_2D', 432),
+            ('DEPTHWISE_CONV_2D', 144),
+            ('CONV_2D', 512),
+            ('FULLY_CONNECTED', 320),
+        ],
     )
     self.assertGreater(measured['gzip_bytes'], 1000 * bytes_a_weight)
     for kernel, expected in zip(kernels, flatbuffer.kernels(tflite)):
@@ -172,7 +175,7 @@ class BenefitTest(tf.test.TestCase, parameterized.TestCase):
   @parameterized.parameters(0.1, 0.9)
   def test_damaged_model(self, share):
     tflite = self.tflite['pooled', 'float']
-    tflite = tflite[:int(len(tflite) * share)]
+    tflite = tflite[: int(len(tflite) * share)]
     with self.assertRaisesRegex(errors.InputError, 'interpreter refuses'):
       benefit.accuracy(tflite, _examples(1))
     with self.assertRaisesRegex(errors.InputError, 'interpreter refuses'):

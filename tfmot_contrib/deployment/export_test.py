@@ -86,8 +86,10 @@ class ExportTest(tf.test.TestCase, parameterized.TestCase):
     model, images = _model(), _images(50)
     tflite = export.to_tflite(model, 'int8', images)
     interpreter = _interpreter(tflite)
-    for details in (interpreter.get_input_details(),
-                    interpreter.get_output_details()):
+    for details in (
+        interpreter.get_input_details(),
+        interpreter.get_output_details(),
+    ):
       self.assertEqual([d['dtype'] for d in details], [np.int8])
     actual = np.stack([_run(interpreter, image) for image in images])
     expected = model(images, training=False).numpy()

@@ -70,8 +70,11 @@ class FloatTest(tf.test.TestCase):
     self.assertLen({kernel.name for kernel in self.kernels}, 3)
 
   def test_zeros_and_distinct_values(self):
-    names = {'convolution': 'kernel', 'depthwise': 'depthwise_kernel',
-             'dense': 'kernel'}
+    names = {
+        'convolution': 'kernel',
+        'depthwise': 'depthwise_kernel',
+        'dense': 'kernel',
+    }
     for kernel, (layer, name) in zip(self.kernels, names.items(), strict=True):
       values = getattr(self.model.get_layer(layer), name).numpy()
       channels = values[..., 0] if layer == 'depthwise' else values
@@ -101,9 +104,7 @@ class FloatTest(tf.test.TestCase):
     model = tf_keras.Model(inputs, tf_keras.layers.BatchNormalization()(x))
     values = np.random.default_rng(0).choice([0, 0.25, 0.5], [3, 3, 3, 6])
     scales = np.linspace(0.5, 1.5, 6)
-    model.set_weights(
-        [values, scales, np.zeros(6), np.zeros(6), np.ones(6)]
-    )
+    model.set_weights([values, scales, np.zeros(6), np.zeros(6), np.ones(6)])
     (kernel,) = flatbuffer.kernels(export.to_tflite(model))
     self.assertEqual(kernel.zeros, np.sum(values == 0))
     self.assertEqual(kernel.distinct, 6 * 2 + 1)
@@ -121,8 +122,10 @@ class IntegerTest(tf.test.TestCase):
       self.assertEqual(count['integer'], count['total'], name)
     kernels = flatbuffer.kernels(tflite)
     expected = flatbuffer.kernels(export.to_tflite(_model()))
-    self.assertEqual([kernel.operator for kernel in kernels],
-                     [kernel.operator for kernel in expected])
+    self.assertEqual(
+        [kernel.operator for kernel in kernels],
+        [kernel.operator for kernel in expected],
+    )
     for kernel, as_float in zip(kernels, expected):
       self.assertEqual(kernel.values.dtype, np.int8)
       self.assertEqual(kernel.values.shape, as_float.values.shape)
@@ -144,12 +147,13 @@ class DamageTest(tf.test.TestCase, parameterized.TestCase):
   def test_truncated_model(self, share):
     tflite = export.to_tflite(_model())
     with self.assertRaisesRegex(errors.InputError, 'not a TFLite model'):
-      flatbuffer.kernels(tflite[:int(len(tflite) * share)])
+      flatbuffer.kernels(tflite[: int(len(tflite) * share)])
 
   def test_kernel_of_another_type(self):
     inputs = tf_keras.Input([8])
-    product = tf_keras.layers.Dot(1)([
-        tf_keras.layers.Reshape([1, 8])(inputs)] * 2)
+    product = tf_keras.layers.Dot(1)(
+        [tf_keras.layers.Reshape([1, 8])(inputs)] * 2
+    )
     tflite = export.to_tflite(tf_keras.Model(inputs, product))
     counts = flatbuffer.operator_counts(tflite)
     self.assertNotIn('CONV_2D', counts)

@@ -46,12 +46,18 @@ _BACKBONES = {
         'MobileNetV3Large', input_specs=_SPECS
     ),
     'ResNet18': lambda: resnet.ResNet(
-        18, _SPECS, depth_multiplier=0.25,
+        18,
+        _SPECS,
+        depth_multiplier=0.25,
         kernel_regularizer=tf_keras.regularizers.L2(_L2),
     ),
     'ResNet50': lambda: resnet.ResNet(50, _SPECS, depth_multiplier=0.25),
     'ResNet50SqueezeExcitation': lambda: resnet.ResNet(
-        50, _SPECS, depth_multiplier=0.25, stem_type='v1', se_ratio=0.25,
+        50,
+        _SPECS,
+        depth_multiplier=0.25,
+        stem_type='v1',
+        se_ratio=0.25,
         resnetd_shortcut=True,
     ),
     'EfficientNetB0': lambda: efficientnet.EfficientNet('b0', _SPECS),
@@ -175,7 +181,10 @@ class OfficialModelsTest(tf.test.TestCase, parameterized.TestCase):
     pruned = tfmot.sparsity.keras.prune_low_magnitude(flat, schedule)
     pruned.compile('sgd', tf_keras.losses.SparseCategoricalCrossentropy(True))
     pruned.fit(
-        _images(), np.arange(8), batch_size=4, verbose=0,
+        _images(),
+        np.arange(8),
+        batch_size=4,
+        verbose=0,
         callbacks=[tfmot.sparsity.keras.UpdatePruningStep()],
     )
     stripped = tfmot.sparsity.keras.strip_pruning(pruned)
@@ -262,8 +271,12 @@ class ErrorsTest(tf.test.TestCase):
   def test_operation_without_a_rule(self):
     model = classification_model.ClassificationModel(
         backbone=vit.VisionTransformer(
-            mlp_dim=32, num_heads=2, num_layers=1, hidden_size=16,
-            patch_size=16, input_specs=_SPECS,
+            mlp_dim=32,
+            num_heads=2,
+            num_layers=1,
+            hidden_size=16,
+            patch_size=16,
+            input_specs=_SPECS,
         ),
         num_classes=10,
         input_specs=_SPECS,

@@ -86,7 +86,11 @@ training_run = rule(
             allow_files = [".yaml"],
             doc = "Overrides of the experiment, in their order.",
         ),
-        "cpus": attr.int(default = 2, doc = "Cores that the training keeps."),
+        "cpus": attr.int(
+            default = 2,
+            doc = "Cores that the training keeps; Bazel 4 heeds it for tests " +
+                  "only, so run.py takes a lock too.",
+        ),
         "data": attr.label(mandatory = True, doc = "The files of a data set."),
         "experiment": attr.string(mandatory = True, doc = "Registered name."),
         "fingerprint": attr.label(

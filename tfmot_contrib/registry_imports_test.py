@@ -1,0 +1,83 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests that every experiment, config and technique fits together."""
+
+import pathlib
+
+import tensorflow as tf, tf_keras
+
+from official.core import exp_factory
+from official.core import train_utils
+from tfmot_contrib import errors
+from tfmot_contrib import experiment
+from tfmot_contrib import registry_imports
+from tfmot_contrib import technique
+
+_CONTRIB = pathlib.Path(__file__).parent
+_FLOAT = ('mobilenet_v2_cifar10', 'resnet_cifar10')
+
+
+class Unknown(technique.TechniqueConfig):
+  """A config that no technique is registered for."""
+
+
+class RegistryTest(tf.test.TestCase):
+
+  def test_float_experiments_have_no_technique(self):
+    self.assertIsNotNone(registry_imports.baselines)
+    for name in _FLOAT:
+      params = exp_factory.get_exp_config(name)
+      self.assertIsNone(technique.create(params.task.technique))
+
+  def test_every_config_makes_a_technique(self):
+    files = sorted((_CONTRIB / 'pruning/configs').glob('*.yaml'))
+    self.assertGreaterEqual(len(files), 3)
+    for model in _FLOAT:
+      for file in files:
+        params = experiment.parse(
+            train_utils.ParseConfigOptions(
+                experiment=f'{model}_pruning', config_file=[str(file)]
+            )
+        )
+        made = technique.create(params.task.technique)
+        self.assertIsInstance(made, registry_imports.pruning.pruning.Pruning)
+        last = params.task.technique.end_step
+        self.assertLess(last, params.trainer.train_steps)
+
+  def test_unregistered_technique(self):
+    with self.assertRaisesRegex(errors.InputError, 'for Unknown: .*imported'):
+      technique.create(Unknown())
+
+  def test_learning_rate_is_one_cycle(self):
+    for name in _FLOAT:
+      trainer = exp_factory.get_exp_config(name).trainer
+      optimizer = registry_imports.baselines.optimization.OptimizerFactory(
+          trainer.optimizer_config
+      )
+      rate = optimizer.build_learning_rate()
+      self.assertIsInstance(
+          rate, tf_keras.optimizers.schedules.LearningRateSchedule
+      )
+      steps = trainer.train_steps
+      rates = [float(rate(s)) for s in range(0, steps + 1, steps // 20)]
+      self.assertEqual(rates[0], 0)
+      self.assertEqual(max(rates), rates[5])
+      self.assertEqual(rates[:6], sorted(rates[:6]))
+      self.assertEqual(rates[5:], sorted(rates[5:], reverse=True))
+      self.assertAllClose(rates[-1], 0, atol=1e-6)
+
+
+if __name__ == '__main__':
+  tf.test.main()

@@ -24,6 +24,7 @@ import sys
 import tarfile
 import tempfile
 from typing import Mapping
+import zlib
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -59,7 +60,7 @@ main(sys.argv[1:])
 
 def _tar(path: pathlib.Path, mode: str, members: Mapping[str, bytes]) -> None:
   """Writes an archive of the members."""
-  options = {'compresslevel': 1} if mode == 'w:gz' else {}
+  options = {'compresslevel': 0} if mode == 'w:gz' else {}
   with tarfile.open(path, mode, **options) as archive:
     for name, data in members.items():
       info = tarfile.TarInfo(name)
@@ -77,7 +78,7 @@ def _png(images: np.ndarray) -> bytes:
   """Returns a PNG of one image a row, as the package does."""
   stream = io.BytesIO()
   rows = Image.fromarray(images.reshape(-1, 1024, 3))
-  rows.save(stream, 'png', compress_level=1)
+  rows.save(stream, 'png', compress_level=0)
   return stream.getvalue()
 
 
@@ -226,7 +227,7 @@ class ProviderTest(parameterized.TestCase):
     return str(path)
 
   @parameterized.parameters(
-      'truncated', 'altered', 'no_tar', 'broken_image', 'folder'
+      'truncated', 'altered', 'bad_block', 'no_tar', 'broken_image', 'folder'
   )
   def test_damaged_download(self, kind):
     path = self.damaged(kind)

@@ -67,7 +67,7 @@ def table(results: dict[str, Any]) -> str:
       read = [r['images_per_second'] for r in part['read']]
       speed = statistics.median(train)
       gflops = speed * part['training_flops_per_image'] / 1e9
-      share = gflops / statistics.median(peak[part['precision']])
+      share = gflops / max(peak[part['precision']])
       cpu = statistics.median(r['cpu_ms_per_image'] for r in part['train'])
       lines.append(row(
           model, variant, part['precision'], middle(train), f'{cpu:.3f}',

@@ -28,7 +28,7 @@ is a process of its own; they take turns, ours and stock, round after round, and
 only one works at a time. Numbers are medians over the rounds, with the range.
 
 The roofline is a 2048x2048 tf.matmul on all cores, in the precision of the
-variant, measured in every round. Training costs 3 times the FLOPs of the
+variant, measured in every round, the fastest of all. Training costs 3 times the FLOPs of the
 forward kernels. "CPU ms" is the processor time of an image; "input alone"
 iterates over the data without training, and "headroom" divides by training.
 """

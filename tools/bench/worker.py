@@ -249,8 +249,8 @@ def _serve(flags: argparse.Namespace, output: TextIO) -> None:
     print(json.dumps(what), file=output, flush=True)
 
   records = pathlib.Path(flags.records)
+  examples = cifar10_input.load('train', flags.data_dir)
   if flags.variant == 'stock':
-    examples = cifar10_input.load('train', flags.data_dir)
     write_records(examples, records, lambda text: answer(progress=text))
     variant = Variant(stock(flags.model, records), deterministic=False)
   else:

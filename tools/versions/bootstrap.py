@@ -23,8 +23,10 @@ it.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
+import importlib.util
 import os
 import pathlib
 import platform
@@ -39,6 +41,7 @@ from tfmot_contrib import errors
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCKS = pathlib.Path(__file__).resolve().parent / 'locks'
 _MINIMUM_PYTHON = (3, 11)
+_DISK_FULL = 16 << 20  # Bytes: less than any step here needs.
 
 
 def cache_dir() -> pathlib.Path:
@@ -129,6 +132,10 @@ def made_once(target: pathlib.Path) -> Iterator[pathlib.Path | None]:
         yield partial
         partial.chmod(0o755)
         partial.rename(target)
+      except errors.InputError as error:
+        if shutil.disk_usage(target.parent).free < _DISK_FULL:
+          raise OSError(errno.ENOSPC, 'no space left on its disk') from error
+        raise
       finally:
         shutil.rmtree(partial, ignore_errors=True)
   except OSError as error:
@@ -140,30 +147,18 @@ def made_once(target: pathlib.Path) -> Iterator[pathlib.Path | None]:
 
 def _make_venv(folder: pathlib.Path) -> None:
   """Makes an environment with pip in it, by whatever this machine has."""
-  uv = shutil.which('uv')
-  if uv:
-    run(
-        [uv, 'venv', '-q', '--seed', '--clear', '-p', sys.executable, folder],
-        'making the private environment',
-    )
-    return
-  try:
-    run(
-        [sys.executable, '-m', 'venv', '--clear', folder],
-        'making the private environment',
-    )
-  except errors.InputError as error:
-    apt = shutil.which('apt-get')
-    if not apt or os.geteuid() != 0:
+  command = [sys.executable, '-m', 'venv', '--clear', folder]
+  if uv_on_path := shutil.which('uv'):
+    command = [uv_on_path, 'venv', '-q', '--seed', '--clear']
+    command += ['-p', sys.executable, folder]
+  elif importlib.util.find_spec('ensurepip') is None:  # As Debian ships it.
+    if not shutil.which('apt-get') or os.geteuid() != 0:
       raise errors.InputError(
           'this Python cannot make a virtual environment: install the package'
           ' python3-venv, or uv'
-      ) from error
+      )
     _apt_install('python3-venv')
-    run(
-        [sys.executable, '-m', 'venv', '--clear', folder],
-        'making the private environment',
-    )
+  run(command, 'making the private environment')
 
 
 def tools_env() -> pathlib.Path:

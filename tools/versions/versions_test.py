@@ -89,6 +89,18 @@ class MadeOnceTest(absltest.TestCase):
       with bootstrap.made_once(self.root / 'file/thing'):
         self.fail('it gave a folder')
 
+  def test_full_disk_is_named_whatever_failed(self):
+    full = absltest.mock.Mock(free=0)
+    with absltest.mock.patch.object(
+        bootstrap.shutil, 'disk_usage', return_value=full
+    ):
+      with self.assertRaisesRegex(errors.InputError, 'no space left on its'):
+        with bootstrap.made_once(self.target):
+          raise errors.InputError('pip failed')
+    with self.assertRaisesRegex(errors.InputError, '^pip failed$'):
+      with bootstrap.made_once(self.target):
+        raise errors.InputError('pip failed')
+
 
 class BootstrapTest(absltest.TestCase):
 

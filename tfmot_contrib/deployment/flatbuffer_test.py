@@ -40,6 +40,10 @@ def _model() -> tf_keras.Model:
   values = kernel.numpy()
   values[..., 2] = random.normal(size=values.shape[:-1])
   kernel.assign(values)
+  # Each has its own few.
+  kernel = model.get_layer('depthwise').depthwise_kernel
+  values = random.choice([0, 0.25, 0.5], kernel.shape)
+  kernel.assign(values * np.arange(1, 7)[:, None])
   return model
 
 
@@ -90,6 +94,8 @@ class FloatTest(tf.test.TestCase):
       )
     self.assertEqual(self.kernels[0].distinct, 27 + 5)
     self.assertEqual(self.kernels[0].distinct_per_channel, 27)
+    self.assertEqual(self.kernels[1].distinct_per_channel, 3)
+    self.assertGreater(self.kernels[1].distinct, 3)
     self.assertEqual(self.kernels[2].distinct, 5)
 
   def test_operators_are_float(self):

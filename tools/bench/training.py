@@ -22,15 +22,16 @@ stock  Official Models' ImageClassificationTask and its input pipeline, with
        their defaults: TFRecord files of JPEG images (quality 95, written once
        from the same CIFAR-10), random crop, mirror, float32, no determinism.
 
-Both have the same model, loss, batch size, optimizer, schedule and distribution
-strategy, and are stepped by Official Models' own Trainer, 20 steps a call. Each
-is a process of its own; they take turns, ours and stock, round after round, and
-only one works at a time. Numbers are medians over the rounds, with the range.
+Both have the same model, loss, batch size, optimizer, schedule and strategy,
+and are stepped by Official Models' own Trainer, 20 steps a call. Each is a
+process of its own; they take turns, ours and stock, round after round, and only
+one works at a time. Numbers are medians over the rounds, with the range.
 
 The roofline is a 2048x2048 tf.matmul on all cores, in the precision of the
-variant, measured in every round, the fastest of all. Training costs 3 times the FLOPs of the
-forward kernels. "CPU ms" is the processor time of an image; "input alone"
-iterates over the data without training, and "headroom" divides by training.
+variant, measured in every round, the fastest of all. Training costs 3 times the
+FLOPs of the forward kernels. "CPU ms" is the processor time of an image; "input
+alone" iterates over the data without training, and "headroom" divides by
+training.
 """
 
 import argparse
@@ -102,19 +103,37 @@ def parse_flags(argv: Sequence[str]) -> argparse.Namespace:
     errors.InputError: A flag is unknown or its value is wrong.
   """
   parser = _Parser(
-      prog='training', description=__doc__, allow_abbrev=False,
+      prog='training',
+      description=__doc__,
+      allow_abbrev=False,
       formatter_class=argparse.RawDescriptionHelpFormatter,
   )
-  parser.add_argument('--seconds', type=_above_zero(float), default=20.0,
-                      help='how long a round trains, at least (20)')
-  parser.add_argument('--rounds', type=_above_zero(int), default=3,
-                      help='rounds of each variant (3)')
-  parser.add_argument('--models', type=_models, default=list(MODELS),
-                      help=f'some of {",".join(MODELS)} (all)')
-  parser.add_argument('--data_dir', default='',
-                      help='what the provider of CIFAR-10 made (from Bazel)')
-  parser.add_argument('--json', type=pathlib.Path,
-                      help='a file for all measurements')
+  parser.add_argument(
+      '--seconds',
+      type=_above_zero(float),
+      default=20.0,
+      help='how long a round trains, at least (20)',
+  )
+  parser.add_argument(
+      '--rounds',
+      type=_above_zero(int),
+      default=3,
+      help='rounds of each variant (3)',
+  )
+  parser.add_argument(
+      '--models',
+      type=_models,
+      default=list(MODELS),
+      help=f'some of {",".join(MODELS)} (all)',
+  )
+  parser.add_argument(
+      '--data_dir',
+      default='',
+      help='what the provider of CIFAR-10 made (from Bazel)',
+  )
+  parser.add_argument(
+      '--json', type=pathlib.Path, help='a file for all measurements'
+  )
   return parser.parse_args(argv)
 
 
@@ -142,10 +161,18 @@ class Worker:
     # What TensorFlow prints is shown only when something goes wrong.
     self._log = tempfile.TemporaryFile('w+', encoding='utf-8')
     self._process = subprocess.Popen(
-        [sys.executable, '-m', 'tools.bench.worker', f'--model={model}',
-         f'--variant={variant}', f'--data_dir={data_dir}',
-         f'--records={records}'],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
+        [
+            sys.executable,
+            '-m',
+            'tools.bench.worker',
+            f'--model={model}',
+            f'--variant={variant}',
+            f'--data_dir={data_dir}',
+            f'--records={records}',
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=self._log,
         encoding='utf-8',
     )
     try:
@@ -186,8 +213,11 @@ class Worker:
     Returns:
       What was measured.
     """
-    print(json.dumps({'do': do, **arguments}), file=self._process.stdin,
-          flush=True)
+    print(
+        json.dumps({'do': do, **arguments}),
+        file=self._process.stdin,
+        flush=True,
+    )
     return self._answer()
 
 
@@ -222,8 +252,10 @@ def measure(
         for variant, worker in workers.items():
           answer = worker.ask(do, seconds=flags.seconds * share)
           result[variant][do].append(answer)
-          progress(f'{model} round {number} of {flags.rounds}, {do} {variant}:'
-                   f' {answer["images_per_second"]:,.0f} images/s')
+          progress(
+              f'{model} round {number} of {flags.rounds}, {do} {variant}:'
+              f' {answer["images_per_second"]:,.0f} images/s'
+          )
       for precision, speeds in result['matmul'].items():
         seconds = flags.seconds * _MATMUL_SHARE
         speeds.append(
@@ -244,8 +276,13 @@ def main(argv: Sequence[str]) -> None:
       results[model] = measure(model, flags, records)
   print(report.table(results), flush=True)
   if flags.json:
-    measured = {'seconds': flags.seconds, 'rounds': flags.rounds,
-                'cores': os.cpu_count(), 'bar': report.BAR, 'models': results}
+    measured = {
+        'seconds': flags.seconds,
+        'rounds': flags.rounds,
+        'cores': os.cpu_count(),
+        'bar': report.BAR,
+        'models': results,
+    }
     text = json.dumps(measured, indent=2) + '\n'
     flags.json.write_text(text, encoding='utf-8')
 

@@ -82,9 +82,11 @@ class WorkerTest(tf.test.TestCase):
     self.assertLen(told, 10)
     files = sorted(str(path) for path in folder.glob('train-*.tfrecord'))
     parser = classification_input.Parser([32, 32], 10)
-    dataset = tf.data.TFRecordDataset(files).map(
-        classification_input.Decoder().decode
-    ).map(parser.parse_fn(is_training=True))
+    dataset = (
+        tf.data.TFRecordDataset(files)
+        .map(classification_input.Decoder().decode)
+        .map(parser.parse_fn(is_training=True))
+    )
     images, labels = next(iter(dataset.batch(20)))
     self.assertEqual(images.shape, [20, 32, 32, 3])
     self.assertCountEqual(labels.numpy().tolist(), range(20))
@@ -97,8 +99,10 @@ class WorkerTest(tf.test.TestCase):
     self.assertEqual(ours.task.model.as_dict(), stock.task.model.as_dict())
     self.assertEqual(ours.task.losses.as_dict(), stock.task.losses.as_dict())
     self.assertEqual(ours.trainer.as_dict(), stock.trainer.as_dict())
-    self.assertEqual(ours.task.train_data.global_batch_size,
-                     stock.task.train_data.global_batch_size)
+    self.assertEqual(
+        ours.task.train_data.global_batch_size,
+        stock.task.train_data.global_batch_size,
+    )
     self.assertNotIsInstance(stock.task, type(ours.task))
 
   def test_matmul_has_a_speed(self):
@@ -116,12 +120,14 @@ class TableTest(tf.test.TestCase):
         'ours': _part('bfloat16', 2000, 1000, 3000),
         'stock': _part('float32', 1000, 1000, 1000),
         'matmul': {
-            'float32': [{'gflops': 100.0}], 'bfloat16': [{'gflops': 200.0}]
+            'float32': [{'gflops': 100.0}],
+            'bfloat16': [{'gflops': 200.0}],
         },
     }
     self.assertEqual(report.ratios(result), [2.0, 1.0, 3.0])
     text = report.table({'resnet_cifar10': result})
-    self.assertIn('ours/stock 2.00 (1.00-3.00), aim >= 2.0: met', text)
+    self.assertIn('ours/stock 2.00 (1.00-3.00), aim >= 2.0: met;', text)
+    self.assertIn('2.00 by processor time', text)
     ours, stock = text.splitlines()[1:3]
     # 2000 images/s of 50 MFLOP each, of 200 GFLOP/s.
     self.assertContainsInOrder(
@@ -142,8 +148,14 @@ class FlagsTest(parameterized.TestCase, tf.test.TestCase):
     self.assertEqual((flags.seconds, flags.rounds), (20, 3))
 
   @parameterized.parameters(
-      '--secnds=3', '--seconds=0', '--seconds=nan', '--rounds=x', '--models=',
-      '--models=resnet', '--json=/nowhere/at/all.json', 'extra',
+      '--secnds=3',
+      '--seconds=0',
+      '--seconds=nan',
+      '--rounds=x',
+      '--models=',
+      '--models=resnet',
+      '--json=/nowhere/at/all.json',
+      'extra',
   )
   def test_bad_flag_is_one_line_and_exit_code_2(self, flag):
     stderr = io.StringIO()

@@ -257,7 +257,9 @@ def _serve(flags: argparse.Namespace, output: TextIO) -> None:
     variant = Variant(ours(flags.model, flags.data_dir), deterministic=True)
   answer(**variant.describe())
   commands = {
-      'train': variant.train, 'read': variant.read, 'matmul': matmul_gflops
+      'train': variant.train,
+      'read': variant.read,
+      'matmul': matmul_gflops,
   }
   for line in sys.stdin:
     command = json.loads(line)

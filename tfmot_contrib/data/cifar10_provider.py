@@ -42,6 +42,7 @@ import time
 from typing import Callable, Sequence
 import urllib.error
 import urllib.request
+import zlib
 
 import numpy as np
 from PIL import Image
@@ -67,6 +68,17 @@ _MEAN = (0.49140, 0.48216, 0.44653)
 _STD = (0.24703, 0.24349, 0.26159)
 
 Arrays = dict[str, np.ndarray]
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    tarfile.TarError,
+    zlib.error,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 def sha256_of_file(path: pathlib.Path) -> str:
@@ -254,14 +266,14 @@ def _read(source: str, folder: pathlib.Path, local: str | None) -> Arrays:
     arrays = read(pathlib.Path(local) if local else fetch(folder))
   except errors.InputError:
     raise
-  except (OSError, EOFError, tarfile.TarError, KeyError, ValueError) as error:
+  except _UNREADABLE as error:
     if isinstance(error, OSError) and error.errno == 28:
       raise errors.InputError(
           f'no space left on the disk of {folder}: CIFAR-10 needs 700 MB'
       ) from error
     where = local or source
     raise errors.InputError(
-        f'cannot read CIFAR-10 from {where}: {error}'
+        f'cannot read CIFAR-10 from {where}: {errors.one_line(error)}'
     ) from error
   verify(arrays)
   return arrays

@@ -183,7 +183,16 @@ class _Rebuild:
     if symbol not in _RULES:
       raise errors.InputError(f'no Keras layer is known for tf.{symbol}')
     kwargs.pop('name', None)
-    return _RULES[symbol](self._unique(layer.name), *args, **kwargs)
+    # A new layer computes as the operation did, whatever the policy is now.
+    tensors = [x for x in tf.nest.flatten((args, kwargs)) if _is_tensor(x)]
+    policy = tf_keras.mixed_precision.global_policy()
+    tf_keras.mixed_precision.set_global_policy(
+        self._dtype or tensors[0].dtype.name
+    )
+    try:
+      return _RULES[symbol](self._unique(layer.name), *args, **kwargs)
+    finally:
+      tf_keras.mixed_precision.set_global_policy(policy)
 
   def __call__(self, inputs: list[Any], outputs: Any) -> tuple[list[Any], Any]:
     """Walks from `inputs` to `outputs` and returns the new ones.

@@ -23,6 +23,7 @@ are left dense, as TFMOT's registry has it.
 import dataclasses
 from typing import Any, Mapping, Sequence
 
+import numpy as np
 import orbit
 import tensorflow_model_optimization as tfmot
 import tf_keras
@@ -77,7 +78,9 @@ def schedule(config: PruningConfig) -> Any:
     if config.schedule == 'constant':
       return keras.ConstantSparsity(config.final_sparsity, **common)
     if config.schedule == 'polynomial':
-      if (config.end_step - config.begin_step) % config.frequency:
+      # TFMOT itself says that a frequency of 0 is wrong.
+      frequency = max(config.frequency, 1)
+      if (config.end_step - config.begin_step) % frequency:
         raise ValueError(
             'end_step - begin_step is no multiple of frequency,'
             ' so the final sparsity would not be reached'
@@ -132,19 +135,22 @@ class Pruning(technique.Technique):
       self, kernels: Sequence[flatbuffer.Kernel]
   ) -> Mapping[str, Any]:
     """See base class."""
-    covered = [k for k in kernels if k.operator != 'DEPTHWISE_CONV_2D']
-    excess = {}
+    covered, skipped = [], []
+    for kernel in {k.name: k for k in kernels}.values():
+      dense = kernel.operator == 'DEPTHWISE_CONV_2D'
+      (skipped if dense else covered).append(kernel)
+    # TFMOT computes in single precision.
+    share = np.float32(1) - np.float32(self.config.final_sparsity)
+    excess = []
     for kernel in covered:
-      # TFMOT keeps round(size * (1 - sparsity)) weights, and at least one.
-      kept = max(
-          round(kernel.values.size * (1 - self.config.final_sparsity)), 1
-      )
-      excess[kernel.name] = kernel.zeros - (kernel.values.size - kept)
+      size = kernel.values.size
+      kept = max(int(np.round(np.float32(size) * share)), 1)
+      excess.append(kernel.zeros - (size - kept))
     return {
-        'zeros_missing': max(max(-e for e in excess.values()), 0),
-        'zeros_in_excess': max(max(excess.values()), 0),
+        'zeros_missing': max([0, *(-e for e in excess)]),
+        'zeros_in_excess': max([0, *excess]),
         'covered': [k.name for k in covered],
-        'skipped': [k.name for k in kernels if k not in covered],
+        'skipped': [k.name for k in skipped],
         'sparsity_of_covered': (
             sum(k.zeros for k in covered) / sum(k.values.size for k in covered)
         ),

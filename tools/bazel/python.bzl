@@ -16,10 +16,13 @@
 
 They are built into Bazel 4; a Bazel that has to load them needs a change in
 this file and nowhere else. Tests depend on what the Python environment holds,
-which Bazel does not see, so each has its fingerprint as an input.
+which Bazel does not see, so each has its fingerprints as inputs.
 """
 
-_FINGERPRINT = "@python_env//:tfmot.fingerprint"
+_FINGERPRINTS = [
+    "@python_env//:tfmot.fingerprint",
+    "@python_env//:tools.fingerprint",
+]
 
 def py_library(**kwargs):
     native.py_library(**kwargs)
@@ -36,7 +39,7 @@ def py_test(data = [], size = "small", **kwargs):
       **kwargs: Passed to the rule.
     """
     native.py_test(
-        data = data + [_FINGERPRINT],
+        data = data + _FINGERPRINTS,
         size = size,
         **kwargs
     )

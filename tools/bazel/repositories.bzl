@@ -89,7 +89,12 @@ load("@bazel_tools//tools/python:toolchain.bzl", "py_runtime_pair")
 
 package(default_visibility = ["//visibility:public"])
 
-exports_files(["python3", "tensorflow.fingerprint", "tfmot.fingerprint"])
+exports_files([
+    "python3",
+    "tensorflow.fingerprint",
+    "tfmot.fingerprint",
+    "tools.fingerprint",
+])
 
 py_runtime(
     name = "runtime",
@@ -119,7 +124,7 @@ def _python_env_impl(ctx):
         if len(words) == 5:
             paths[words[1]] = words[3]
     ctx.symlink(ctx.path(paths["python"]).dirname.dirname, "env")
-    for layer in ("tensorflow", "tfmot"):
+    for layer in ("tensorflow", "tfmot", "tools"):
         text = ctx.read(paths[layer + "_fingerprint"])
         ctx.file(layer + ".fingerprint", text, executable = False)
     ctx.file("python3", _INTERPRETER)

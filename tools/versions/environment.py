@@ -14,18 +14,19 @@
 
 """Makes the Python environment that Bazel's actions and nox share.
 
-The environment has two layers, each cached outside the tree by the digest of
+The environment has three layers, each cached outside the tree by the digest of
 its lock and never changed once made:
 
-* TensorFlow and all other packages, from `locks/tensorflow-VERSION.txt`;
-* TFMOT alone, from `locks/tfmot-VERSION.txt`, on top of the first.
+* TensorFlow and what training imports, from `locks/tensorflow-VERSION.txt`;
+* what only `tools/` imports, from `locks/tools.txt`;
+* TFMOT alone, from `locks/tfmot-VERSION.txt`, on top of both.
 
 Which versions is a setting: `[tool.tfmot_models.environment]` of
 pyproject.toml, or the variables TENSORFLOW and TFMOT (`bazel
 --repo_env=TFMOT=0.8.0`). Another TFMOT costs a second, because only the thin
 layer is made anew. Each layer has a fingerprint of what is in it. An action
 that names the first one only, such as the training of a float baseline, is not
-run again when TFMOT changes.
+run again when TFMOT or a tool changes.
 """
 
 import argparse
@@ -44,7 +45,7 @@ from tools.versions import bootstrap
 # choice when it is imported, so the interpreter itself makes it.
 _PTH = """\
 import os; os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
-import site; site.addsitedir({site!r})
+import site; [site.addsitedir(place) for place in {sites!r}]
 """
 
 
@@ -52,14 +53,16 @@ class Environment(NamedTuple):
   """An environment on disk.
 
   Attributes:
-    python: The interpreter that sees both layers.
+    python: The interpreter that sees all layers.
     tensorflow_fingerprint: A file that tells what the first layer holds.
-    tfmot_fingerprint: A file that tells what both layers hold.
+    tfmot_fingerprint: The same, with TFMOT's layer.
+    tools_fingerprint: The same, with the layer of the tools.
   """
 
   python: str
   tensorflow_fingerprint: str
   tfmot_fingerprint: str
+  tools_fingerprint: str
 
 
 def settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -162,8 +165,42 @@ def _install(env: pathlib.Path, lock: pathlib.Path) -> None:
   )
 
 
+def _layer(
+    name: str, lock: pathlib.Path, below: Sequence[pathlib.Path], what: str
+) -> pathlib.Path:
+  """Makes one layer, or finds it made.
+
+  Args:
+    name: Of the layer, with its version.
+    lock: What to install.
+    below: The site-packages of the layers that it sees, TensorFlow's first.
+    what: What is being installed, for the user who waits.
+
+  Returns:
+    The site-packages of the layer. The file `fingerprint` at the top of its
+    environment tells what it and TensorFlow's layer hold.
+  """
+  key = bootstrap.digest(
+      lock.read_bytes(), bootstrap.host(), *[str(b).encode() for b in below]
+  )
+  target = bootstrap.cache_dir() / 'env' / f'{name}-{key}'
+  with bootstrap.made_once(target) as partial:
+    if partial:
+      print(f'environment: installing {what}', file=sys.stderr, flush=True)
+      _install(partial, lock)
+      site = _site(partial)
+      text = f'python {sys.version.split()[0]}\n'
+      if below:
+        pth = _PTH.format(sites=[str(place) for place in below])
+        (site / 'tfmot_models.pth').write_text(pth, encoding='utf-8')
+        text = (below[0].parents[2] / 'fingerprint').read_text(encoding='utf-8')
+      text += fingerprint(site)
+      (partial / 'fingerprint').write_text(text, encoding='utf-8')
+  return _site(target)
+
+
 def make(versions: Mapping[str, str]) -> Environment:
-  """Makes both layers, or finds them made.
+  """Makes all layers, or finds them made.
 
   Args:
     versions: A version for each of `tensorflow` and `tfmot`.
@@ -176,42 +213,23 @@ def make(versions: Mapping[str, str]) -> Environment:
       have the digest of its lock.
   """
   locks = {layer: lock_of(layer, v) for layer, v in versions.items()}
-  code = pathlib.Path(__file__).read_bytes()
-  root = bootstrap.cache_dir() / 'env'
   name = f'tensorflow-{versions["tensorflow"]}'
-  key = bootstrap.digest(
-      locks['tensorflow'].read_bytes(), code, bootstrap.host()
+  base = _layer(
+      name,
+      locks['tensorflow'],
+      [],
+      f'{name} and what it needs (a minute or two, once)',
   )
-  base = root / f'{name}-{key}'
-  with bootstrap.made_once(base) as partial:
-    if partial:
-      print(
-          f'environment: installing {name} and what it needs (a minute or '
-          'two, once)',
-          file=sys.stderr,
-          flush=True,
-      )
-      _install(partial, locks['tensorflow'])
-      text = f'python {sys.version.split()[0]}\n' + fingerprint(_site(partial))
-      (partial / 'fingerprint').write_text(text, encoding='utf-8')
+  tools = _layer(
+      'tools', bootstrap.LOCKS / 'tools.txt', [base], 'what tools/ imports'
+  )
   name = f'tfmot-{versions["tfmot"]}'
-  key = bootstrap.digest(locks['tfmot'].read_bytes(), str(base).encode())
-  top = root / f'{name}-{key}'
-  with bootstrap.made_once(top) as partial:
-    if partial:
-      print(f'environment: installing {name}', file=sys.stderr, flush=True)
-      _install(partial, locks['tfmot'])
-      site = _site(partial)
-      pth = _PTH.format(site=str(_site(base)))
-      (site / 'tfmot_models.pth').write_text(pth, encoding='utf-8')
-      text = (base / 'fingerprint').read_text(encoding='utf-8')
-      (partial / 'fingerprint').write_text(
-          text + fingerprint(site), encoding='utf-8'
-      )
+  top = _layer(name, locks['tfmot'], [base, tools], name)
   return Environment(
-      python=str(top / 'bin/python'),
-      tensorflow_fingerprint=str(base / 'fingerprint'),
-      tfmot_fingerprint=str(top / 'fingerprint'),
+      python=str(top.parents[2] / 'bin/python'),
+      tensorflow_fingerprint=str(base.parents[2] / 'fingerprint'),
+      tfmot_fingerprint=str(top.parents[2] / 'fingerprint'),
+      tools_fingerprint=str(tools.parents[2] / 'fingerprint'),
   )
 
 

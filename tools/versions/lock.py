@@ -36,7 +36,7 @@ _HEADER = """\
 
 
 def compile_lock(
-    source: str, lock: pathlib.Path, extra: Sequence[str], *flags: str
+    source: str, lock: pathlib.Path, extra: Sequence[str], *flags: object
 ) -> None:
   """Writes `lock`, for every supported Python, from a requirements file.
 
@@ -87,6 +87,8 @@ def main(argv: Sequence[str]) -> None:
   if everything:
     for name in ('bootstrap', 'lint', 'npm'):
       compile_lock(f'{name}.in', locks / f'{name}.txt', [])
+    base = locks / f'tensorflow-{chosen["tensorflow"]}.txt'
+    compile_lock('tools.in', locks / 'tools.txt', [], '--constraints', base)
   if version := flags.tensorflow or everything and chosen['tensorflow']:
     series = version.rsplit('.', 1)[0]
     compile_lock(

@@ -43,10 +43,8 @@ from tools.versions import bootstrap
 
 # Official Models and TFMOT work with Keras 2 only, and TensorFlow reads the
 # choice when it is imported, so the interpreter itself makes it.
-_PTH = """\
-import os; os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
-import site; [site.addsitedir(place) for place in {sites!r}]
-"""
+_KERAS = "import os; os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')\n"
+_BELOW = 'import site; site.addsitedir({site!r})\n'
 
 
 class Environment(NamedTuple):
@@ -180,9 +178,8 @@ def _layer(
     The site-packages of the layer. The file `fingerprint` at the top of its
     environment tells what it and TensorFlow's layer hold.
   """
-  key = bootstrap.digest(
-      lock.read_bytes(), bootstrap.host(), *[str(b).encode() for b in below]
-  )
+  pth = _KERAS + ''.join(_BELOW.format(site=str(place)) for place in below)
+  key = bootstrap.digest(lock.read_bytes(), bootstrap.host(), pth.encode())
   target = bootstrap.cache_dir() / 'env' / f'{name}-{key}'
   with bootstrap.made_once(target) as partial:
     if partial:
@@ -190,9 +187,8 @@ def _layer(
       _install(partial, lock)
       site = _site(partial)
       text = f'python {sys.version.split()[0]}\n'
+      (site / 'tfmot_models.pth').write_text(pth, encoding='utf-8')
       if below:
-        pth = _PTH.format(sites=[str(place) for place in below])
-        (site / 'tfmot_models.pth').write_text(pth, encoding='utf-8')
         text = (below[0].parents[2] / 'fingerprint').read_text(encoding='utf-8')
       text += fingerprint(site)
       (partial / 'fingerprint').write_text(text, encoding='utf-8')

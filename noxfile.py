@@ -86,8 +86,8 @@ def evidence(session: nox.Session) -> None:
 
 @nox.session
 def sync_upstream(session: nox.Session) -> None:
-  """Makes the mirror of Official Models; --lock after a change of the pin."""
-  python(session, 'tools.sync.mirror', *session.posargs)
+  """Moves to another Official Models; edits patches [-- --help]."""
+  python(session, 'tools.sync.command', *session.posargs)
 
 
 @nox.session

@@ -150,17 +150,31 @@ py_library(
 )
 """
 
+# What of official/ is the fork's own, as tools/sync/tree.py has it.
+_OWN = [
+    "BUILD",
+    "known_failures.yaml",
+    "patches",
+    "siblings",
+    "tree.bazelrc",
+    "upstream.lock",
+    "upstream.toml",
+]
+
 def _official_models_impl(ctx):
     ctx.report_progress("making the mirror of Official Models (once)")
     made = _python(ctx, ["-m", "tools.sync.mirror"], quiet = False)
-    for folder in ("official", "orbit"):
-        ctx.symlink(made + "/" + folder, folder)
+    for line in made.split("\n"):
+        package, folder = line.split("=")
+        for path in ctx.path(folder).readdir():
+            if package != "official" or path.basename not in _OWN:
+                ctx.symlink(path, package + "/" + path.basename)
     ctx.file("BUILD", _OFFICIAL_MODELS_BUILD, executable = False)
 
 _official_models = repository_rule(
     implementation = _official_models_impl,
     attrs = _ATTRS,
-    environ = _ENVIRON,
+    environ = _ENVIRON + ["OFFICIAL_MODELS_TREE"],
 )
 
 _CIFAR10_BUILD = """\
@@ -220,6 +234,20 @@ def python_env(name):
     """
     _python_env(name = name, folders = ["//tools/versions:locks"])
 
+# What of the sync makes the mirror.
+_SYNC = [
+    "archive",
+    "fork",
+    "git",
+    "globs",
+    "mirror",
+    "patches",
+    "pin",
+    "sources",
+    "tree",
+    "workspace",
+]
+
 def official_models(name):
     """Makes the mirror a repository.
 
@@ -231,8 +259,7 @@ def official_models(name):
         files = [
             "//official:upstream.lock",
             "//official:upstream.toml",
-            "//tools/sync:mirror.py",
-        ],
+        ] + ["//tools/sync:%s.py" % name for name in _SYNC],
         folders = ["//official:patches"],
     )
 

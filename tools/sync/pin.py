@@ -1,0 +1,359 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The pin and the lock: which upstream the fork mirrors, and its digests.
+
+`official/upstream.toml` is written by people: where the files come from, which
+of them, and what to replace in them. `official/upstream.lock` is written by the
+sync: what that was when it was last resolved, with a digest for every file as
+upstream has it and as it is with the fork's patches. Who has the lock can tell,
+without a network, whether a mirror is the right one.
+"""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+import re
+import tomllib
+from typing import Any, Mapping, NamedTuple
+
+from tfmot_contrib import errors
+from tools.sync import globs
+from tools.sync import tree
+
+TOOL = 1  # The version of the tool, written into the lock.
+KINDS = ('pypi', 'git', 'folder')
+_VERSION_KEY = {'pypi': 'version', 'git': 'ref', 'folder': ''}
+_PACKAGE = re.compile(r'[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?')
+_WORD = re.compile(r'[A-Za-z0-9][A-Za-z0-9._/+-]*')
+_STAMP = re.compile(r'((executable|link) )?[0-9a-f]{64}')
+_HEX = re.compile(r'[0-9a-f]{40}([0-9a-f]{24})?')
+
+_LOCK_HEADER = """\
+# What upstream.toml was resolved to, with the sha256 of every file: [pristine]
+# as upstream has it, [patched] where the fork's patches make it another file.
+# Written by `tools/nox -s sync_upstream`; --check compares the tree with it.
+"""
+
+
+class Source(NamedTuple):
+  """Where upstream's files come from.
+
+  Attributes:
+    kind: `pypi`, `git` or `folder`.
+    where: The name of the package; the URL or path of a repository, clone or
+      bundle; or the path of a folder.
+    version: A version, a ref, or '' for a folder.
+    subfolder: Of a repository or folder: the one that holds `official/`.
+  """
+
+  kind: str
+  where: str
+  version: str = ''
+  subfolder: str = ''
+
+  def __str__(self) -> str:
+    name = self.where if self.kind == 'pypi' else pathlib.Path(self.where).name
+    return f'{name} {self.version}'.strip()
+
+  def table(self) -> dict[str, str]:
+    """Returns the `[source]` table that says this."""
+    found = {self.kind: self.where}
+    if self.kind != 'folder':
+      found[_VERSION_KEY[self.kind]] = self.version
+    if self.subfolder:
+      found['subfolder'] = self.subfolder
+    return found
+
+
+class Transform(NamedTuple):
+  """A text that is replaced in all files that a glob matches.
+
+  Attributes:
+    files: The glob.
+    find: The text.
+    replace: What takes its place.
+  """
+
+  files: str
+  find: str
+  replace: str
+
+
+class Pin(NamedTuple):
+  """What `official/upstream.toml` says.
+
+  Attributes:
+    source: Where the files come from.
+    repository: `owner/name` on GitHub, which a `#123` of upstream's means.
+    include: Globs of the files to take.
+    exclude: Globs of those to leave out.
+    transforms: What to replace before the patches.
+  """
+
+  source: Source
+  repository: str
+  include: tuple[str, ...]
+  exclude: tuple[str, ...] = ()
+  transforms: tuple[Transform, ...] = ()
+
+  @property
+  def selection(self) -> str:
+    """The digest of all that says which files there are, and with what."""
+    said = json.dumps([self.include, self.exclude, self.transforms])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+@dataclasses.dataclass(frozen=True)
+class Lock:
+  """What `official/upstream.lock` says.
+
+  Attributes:
+    source: The source it was made from.
+    resolved: What that was: `wheel` and `sha256`, or `commit`.
+    selection: The digest of the globs and transforms.
+    patches: A sha256 for each patch file.
+    pristine: A stamp for each file as upstream has it.
+    patched: The same with the transforms and patches.
+  """
+
+  source: Source
+  resolved: Mapping[str, str]
+  selection: str
+  patches: Mapping[str, str]
+  pristine: tree.Digests
+  patched: tree.Digests
+
+
+def _read(path: pathlib.Path) -> dict[str, Any]:
+  """Reads a TOML file, or says which one is broken."""
+  try:
+    return tomllib.loads(path.read_bytes().decode())
+  except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    raise errors.InputError(f'cannot read {path}: {error}') from error
+
+
+def _texts(value: Any, what: str) -> dict[str, str]:
+  """Returns `value` if it is a table of texts."""
+  if not isinstance(value, dict) or not all(
+      isinstance(text, str) for text in value.values()
+  ):
+    raise errors.InputError(f'{what} is no table of texts')
+  return value
+
+
+def make_source(values: Mapping[str, Any], what: str) -> Source:
+  """Returns the source that a table describes.
+
+  Args:
+    values: The table.
+    what: What it is, for the message.
+
+  Returns:
+    The source.
+
+  Raises:
+    errors.InputError: A key is missing, unknown or badly formed.
+  """
+  values = _texts(dict(values), what)
+  kinds = [kind for kind in KINDS if kind in values]
+  if len(kinds) != 1:
+    raise errors.InputError(f'{what} needs one of {", ".join(KINDS)}')
+  kind = kinds[0]
+  key = _VERSION_KEY[kind]
+  known = {kind, key, 'subfolder'} - ({'subfolder'} if kind == 'pypi' else {''})
+  if unknown := sorted(values.keys() - known):
+    raise errors.InputError(f'{what} has an unknown key: {unknown[0]}')
+  source = Source(
+      kind,
+      values[kind],
+      values.get(key, ''),
+      values.get('subfolder', ''),
+  )
+  if not source.where or source.where.startswith('-'):
+    raise errors.InputError(f'{what}: {kind} = {source.where!r} is no source')
+  if kind == 'pypi' and not _PACKAGE.fullmatch(source.where):
+    raise errors.InputError(f'{what}: {source.where!r} is no package name')
+  if kind != 'folder' and not _WORD.fullmatch(source.version):
+    raise errors.InputError(
+        f'{what}: {key} = {source.version!r} is no {key}: write it in full'
+    )
+  if source.subfolder:
+    tree.check_name(source.subfolder, what)
+  return source
+
+
+def load(official: pathlib.Path) -> Pin:
+  """Reads `upstream.toml`.
+
+  Args:
+    official: Its folder.
+
+  Returns:
+    The pin.
+
+  Raises:
+    errors.InputError: It cannot be read, or a value is wrong.
+  """
+  path = official / 'upstream.toml'
+  values = _read(path)
+  what = path.name
+  known = {'source', 'files', 'transform', 'repository'}
+  if unknown := sorted(values.keys() - known):
+    raise errors.InputError(f'{what} has an unknown key: {unknown[0]}')
+  chosen = values.get('files')
+  if not isinstance(chosen, dict) or chosen.keys() - {'include', 'exclude'}:
+    raise errors.InputError(f'{what} needs [files] with include and exclude')
+  lists = []
+  for key in ('include', 'exclude'):
+    found = chosen.get(key, [])
+    if not isinstance(found, list) or not all(
+        isinstance(glob, str) for glob in found
+    ):
+      raise errors.InputError(f'{what}: {key} is no list of globs')
+    for glob in found:
+      globs.compile_glob(glob)
+    lists.append(tuple(found))
+  if not lists[0]:
+    raise errors.InputError(f'{what}: include has no glob')
+  transforms = []
+  listed = values.get('transform', [])
+  if not isinstance(listed, list):
+    raise errors.InputError(f'{what}: write [[transform]], not [transform]')
+  for item in listed:
+    item = _texts(item, f'[[transform]] of {what}')
+    if item.keys() != set(Transform._fields) or not item['find']:
+      raise errors.InputError(
+          f'[[transform]] of {what} needs files, find and replace'
+      )
+    globs.compile_glob(item['files'])
+    transforms.append(Transform(**item))
+  repository = values.get('repository', '')
+  if not isinstance(repository, str):
+    raise errors.InputError(f'{what}: repository is no text')
+  source = make_source(values.get('source', {}), f'[source] of {what}')
+  return Pin(source, repository, *lists, tuple(transforms))
+
+
+def _stamps(value: Any, what: str) -> tree.Digests:
+  """Returns `value` if it is a table of stamps with safe names."""
+  value = _texts(value, what)
+  tree.check_names(value, what)
+  for name, stamp in value.items():
+    if not _STAMP.fullmatch(stamp):
+      raise errors.InputError(f'{what}: {name} has no sha256 but {stamp!r}')
+  return value
+
+
+def load_lock(official: pathlib.Path) -> Lock:
+  """Reads `upstream.lock` and checks that it agrees with itself.
+
+  Args:
+    official: Its folder.
+
+  Returns:
+    The lock.
+
+  Raises:
+    errors.InputError: It cannot be read, is of a newer tool, or was changed by
+      hand or by a merge.
+  """
+  path = official / 'upstream.lock'
+  values = _read(path)
+  what = path.name
+  mend = 'take it from git, or make it anew: sync_upstream -- --same-version'
+  if values.get('tool') != TOOL:
+    raise errors.InputError(
+        f'{what} is of version {values.get("tool")!r} of the tool, this is'
+        f' version {TOOL}: {mend}'
+    )
+  try:
+    said = _texts(values['digests'], f'[digests] of {what}')
+    patches = _stamps(values['patches'], f'[patches] of {what}')
+    resolved = _texts(values['resolved'], f'[resolved] of {what}')
+    pristine = _stamps(values['pristine'], f'[pristine] of {what}')
+    changed = _texts(values['patched'], f'[patched] of {what}')
+    patched = {**pristine, **changed}
+    for name in [name for name, stamp in changed.items() if not stamp]:
+      del patched[name]
+    patched = _stamps(patched, f'[patched] of {what}')
+    source = make_source(values['source'], f'[source] of {what}')
+    for key, stamps in (('pristine', pristine), ('patched', patched)):
+      if tree.digest(stamps) != said[key]:
+        raise errors.InputError(
+            f'{what} contradicts itself: [{key}] does not have the digest that'
+            f' it names; {mend}'
+        )
+    selection = said['selection']
+  except KeyError as error:
+    raise errors.InputError(f'{what} lacks {error}: {mend}') from error
+  if source.kind != 'folder':
+    key = 'sha256' if source.kind == 'pypi' else 'commit'
+    if not _HEX.fullmatch(resolved.get(key, '')):
+      raise errors.InputError(f'[resolved] of {what} lacks {key}: {mend}')
+  return Lock(source, resolved, selection, patches, pristine, patched)
+
+
+def lock_text(lock: Lock) -> str:
+  """Returns the text of `upstream.lock`."""
+  changed = {
+      name: lock.patched.get(name, '')
+      for name in sorted(lock.pristine.keys() | lock.patched.keys())
+      if lock.pristine.get(name) != lock.patched.get(name)
+  }
+  whole = {
+      'selection': lock.selection,
+      'pristine': tree.digest(lock.pristine),
+      'patched': tree.digest(lock.patched),
+  }
+  out = [_LOCK_HEADER, f'tool = {TOOL}\n']
+  for title, table in (
+      ('source', lock.source.table()),
+      ('resolved', lock.resolved),
+      ('digests', whole),
+      ('patches', lock.patches),
+      ('pristine', lock.pristine),
+      ('patched', changed),
+  ):
+    rows = [
+        f'{key if key.isalnum() else json.dumps(key, ensure_ascii=False)}'
+        f' = {json.dumps(value, ensure_ascii=False)}\n'
+        for key, value in table.items()
+    ]
+    out.append(f'\n[{title}]\n' + ''.join(rows))
+  return ''.join(out)
+
+
+def pin_text(official: pathlib.Path, source: Source) -> str:
+  """Returns the text of `upstream.toml` with another source.
+
+  Args:
+    official: Its folder.
+    source: The new source.
+
+  Returns:
+    The text, in which comments and all other tables are as they were.
+  """
+  import tomlkit  # pylint: disable=g-import-not-at-top # Bazel has no packages.
+
+  document = tomlkit.parse(
+      (official / 'upstream.toml').read_bytes().decode('utf-8')
+  )
+  table, new = document['source'], source.table()
+  for key in [key for key in table if key not in new]:
+    del table[key]
+  for key, value in new.items():
+    table[key] = value
+  return document.as_string()

@@ -1,0 +1,394 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Moves the fork to another upstream, with its patches.
+
+The way of a sync: resolve the source, fetch its files, rebase the patches by a
+three-way merge, say what that means for the fork, and put the new tree in the
+place of the old one. `tools.sync.command` is the command line of it.
+"""
+
+import hashlib
+import json
+import shutil
+from typing import Callable, Mapping, NamedTuple, Sequence
+
+from tfmot_contrib import errors
+from tools.sync import fork as forks
+from tools.sync import git
+from tools.sync import patches
+from tools.sync import pin as pins
+from tools.sync import series
+from tools.sync import sources
+from tools.sync import tree
+from tools.sync import workspace
+
+_SYNC = forks.SYNC
+
+
+class ConflictError(Exception):
+  """A patch that a person has to look at. The message says what to do."""
+
+
+class Target(NamedTuple):
+  """The upstream that a sync moves to, without its files.
+
+  Attributes:
+    source: What was asked for.
+    resolved: What that is; see `sources.Upstream`.
+    pristine: A stamp for each file.
+    metadata: The METADATA of a wheel.
+    repository: A git repository with its history, as text.
+  """
+
+  source: pins.Source
+  resolved: Mapping[str, str]
+  pristine: tree.Digests
+  metadata: str | None = None
+  repository: str | None = None
+
+
+class Plan(NamedTuple):
+  """A sync that is ready to be put in place.
+
+  Attributes:
+    target: The upstream it moves to.
+    old: The files as they are, patched; None where nobody needs them.
+    new: The files as they will be, patched.
+    patches: The patches as they will be.
+    verdicts: What became of each patch.
+  """
+
+  target: Target
+  old: tree.Tree | None
+  new: tree.Tree
+  patches: Sequence[patches.Patch]
+  verdicts: Sequence[series.Verdict]
+
+
+def target(
+    fork: forks.Fork,
+    *,
+    to: str,
+    source: str,
+    same: bool,
+    offline: bool,
+    newest: Callable[[str], str],
+) -> pins.Source:
+  """Returns the source that a command asks for.
+
+  Args:
+    fork: The fork.
+    to: A version or ref, or ''.
+    source: `pypi:NAME`, `git:PLACE[#SUBFOLDER]` or `folder:PLACE`, or ''.
+    same: Whether to stay with what the pin says.
+    offline: Whether to do without a network.
+    newest: Asks for the newest version of a package.
+
+  Returns:
+    The source, with an exact version or a ref.
+
+  Raises:
+    errors.InputError: The command contradicts itself or the pin.
+  """
+  wanted = fork.pin.source
+  if source:
+    kind, _, where = source.partition(':')
+    where, _, subfolder = where.partition('#')
+    if kind not in pins.KINDS or not where:
+      raise errors.InputError(
+          f'--source {source}: write pypi:NAME, git:URL_OR_PATH[#SUBFOLDER] or'
+          ' folder:PATH'
+      )
+    wanted = pins.Source(kind, where, '', subfolder)
+  if to and wanted.kind == 'folder':
+    raise errors.InputError('--to: a folder has no versions')
+  if to:
+    wanted = wanted._replace(version=to)
+  elif wanted.kind == 'pypi' and not same:
+    if offline:
+      raise errors.InputError(
+          '--offline cannot ask for the newest version: name one with --to, or'
+          ' stay with --same-version'
+      )
+    wanted = wanted._replace(version=newest(wanted.where))
+  elif wanted.kind == 'git' and not wanted.version:
+    wanted = wanted._replace(version='HEAD')
+  return pins.make_source(wanted.table(), '--source' if source else '--to')
+
+
+def prepare(
+    fork: forks.Fork, source: pins.Source, *, same: bool, offline: bool
+) -> Plan:
+  """Fetches upstream and rebases the patches onto it.
+
+  Args:
+    fork: The fork.
+    source: What to move to.
+    same: Whether it has to be what the lock has.
+    offline: Whether to do without a network.
+
+  Returns:
+    What would be put in place.
+
+  Raises:
+    ConflictError: A patch conflicts. The workshop stays.
+    errors.InputError: Anything else that is wrong.
+  """
+  lock = fork.lock
+  held = lock.resolved if lock and lock.source == source else {}
+  upstream = sources.fetch(
+      fork.pin,
+      source,
+      root=fork.space.root,
+      offline=offline,
+      commit=held.get('commit', '') if same else '',
+      sha256=held.get('sha256', ''),
+  )
+  stamps = tree.digests(upstream.files)
+  same_choice = lock and lock.selection == fork.pin.selection
+  if same and held and same_choice and stamps != lock.pristine:
+    raise errors.InputError(
+        f'{source} no longer has the files that were locked: sync without'
+        ' --same-version to move to what it has now'
+    )
+  place = str(upstream.repository) if upstream.repository else None
+  to = Target(source, upstream.resolved, stamps, upstream.metadata, place)
+  base = forks.transform(upstream.files, fork.pin)
+  if lock is None or stamps == lock.pristine:
+    said = [
+        series.Verdict(patch.name, patch.subject, series.CLEAN)
+        for patch in fork.series
+    ]
+    new = patches.apply(base, fork.series)
+    return Plan(to, None, new, fork.series, said)
+  git.check_version()
+  old = forks.transform(forks.fetch_locked(fork, offline=offline), fork.pin)
+  workshop = fork.space.workshop
+  shutil.rmtree(workshop, ignore_errors=True)
+  workshop.mkdir()
+  commits = series.start(workshop, {'old': old, 'new': base}, fork.series)
+  head = git.text(workshop, 'rev-parse', 'new', what='starting the rebase')
+  return _pick(fork, to, commits, head, [])
+
+
+def _pick(
+    fork: forks.Fork,
+    to: Target,
+    commits: Sequence[str],
+    head: str,
+    picked: list[series.Picked],
+) -> Plan:
+  """Rebases the patches that are left; on a conflict, leaves the state."""
+  space = fork.space
+  workshop = space.workshop
+  head, picked, conflicts = series.rebase(workshop, commits, head, picked)
+  if conflicts:
+    series.check_out_conflict(workshop, head, commits[len(picked)])
+    state = {
+        'lock': _sha256_of_lock(space),
+        'target': to._replace(source=to.source.table())._asdict(),
+        'commits': commits,
+        'head': head,
+        'picked': picked,
+    }
+    draft = space.state.with_suffix('.part')
+    draft.write_text(json.dumps(state), encoding='utf-8')
+    draft.rename(space.state)
+    raise ConflictError(_what_to_do(fork, to, len(picked), conflicts))
+  kept, said = series.verdicts(workshop, fork.series, picked)
+  new = git.read_tree(workshop, head)
+  tree.check(new, 'the patched tree')
+  old = git.read_tree(workshop, commits[-1] if commits else 'old')
+  return Plan(to, old, new, kept, said)
+
+
+def _sha256_of_lock(space: workspace.Workspace) -> str:
+  """Returns what tells whether `official/` is still the same."""
+  content = (space.official / 'upstream.lock').read_bytes()
+  return hashlib.sha256(content).hexdigest()
+
+
+def _what_to_do(
+    fork: forks.Fork, to: Target, number: int, conflicts: Sequence[str]
+) -> str:
+  """Returns the commands that resolve a conflict."""
+  patch = fork.series[number]
+  folder = fork.space.workshop.relative_to(fork.space.root)
+  files = ''.join(f'    {name}\n' for name in conflicts)
+  return (
+      f'{patch.name} ({patch.subject}) conflicts with {to.source}:\n{files}'
+      'official/ was not changed. Resolve it, with the marks of the conflict in'
+      f' {folder}/:\n'
+      f'    cd {folder}\n'
+      f'    $EDITOR {" ".join(conflicts)}\n'
+      '    git add -A && cd -\n'
+      f'    {_SYNC} --continue\n'
+      'If upstream made the patch needless, take what upstream has:\n'
+      f'    git -C {folder} reset -q --hard\n'
+      f'    {_SYNC} --continue\n'
+      f'Or stay with {fork.lock.source}:\n'
+      f'    {_SYNC} --abort'
+  )
+
+
+def resume(fork: forks.Fork) -> Plan:
+  """Goes on after a person resolved a conflict.
+
+  Args:
+    fork: The fork.
+
+  Returns:
+    What would be put in place.
+
+  Raises:
+    ConflictError: The next patch conflicts too.
+    errors.InputError: There is no conflict, it is not resolved, or `official/`
+      was changed meanwhile.
+  """
+  space = fork.space
+  if not space.state.exists():
+    raise errors.InputError('there is no conflict to continue with')
+  try:
+    state = json.loads(space.state.read_bytes())
+    table = state['target'].pop('source')
+    source = pins.make_source(table, 'conflict.json')
+    to = Target(source=source, **state['target'])
+    picked = [series.Picked(*row) for row in state['picked']]
+    commits, head = state['commits'], state['head']
+    expected = state['lock']
+  except (ValueError, KeyError, TypeError, AttributeError) as error:
+    raise errors.InputError(
+        f'{space.state} is broken: {_SYNC} --abort, then sync again'
+    ) from error
+  if expected != _sha256_of_lock(space) or forks.agreement(fork, source=False):
+    raise errors.InputError(
+        'official/ was changed since the conflict:'
+        f' {_SYNC} --abort, then sync again'
+    )
+  tree_id = series.resolved_tree(space.workshop)
+  commit = commits[len(picked)]
+  head, new = series.add(space.workshop, head, commit, tree_id)
+  note = 'resolved by hand' if new else 'upstream is kept instead: dropped'
+  picked.append(series.Picked(commit, new, note))
+  return _pick(fork, to, commits, head, picked)
+
+
+def abort(fork: forks.Fork) -> None:
+  """Gives a sync up that met a conflict.
+
+  Args:
+    fork: The fork.
+
+  Raises:
+    errors.InputError: There is none.
+  """
+  if not fork.space.state.exists():
+    raise errors.InputError('there is no sync to abort')
+  fork.space.forget()
+
+
+def stop_at_conflict(fork: forks.Fork) -> None:
+  """Refuses to begin a sync while another one waits for a person."""
+  if fork.space.state.exists():
+    raise errors.InputError(
+        f'a sync waits for a conflict to be resolved in {workspace.FOLDER}/'
+        f'rebase: go on with {_SYNC} --continue, or give it up with --abort'
+    )
+
+
+def texts(fork: forks.Fork, plan: Plan) -> tuple[pins.Lock, dict[str, bytes]]:
+  """Returns what the fork's own files will say.
+
+  Args:
+    fork: The fork as it is.
+    plan: What is to be put in place.
+
+  Returns:
+    The lock, and the content of each file by its path below `official/`.
+  """
+  pin = (fork.space.official / 'upstream.toml').read_bytes()
+  if plan.target.source != fork.pin.source:
+    pin = pins.pin_text(fork.space.official, plan.target.source).encode()
+  lock = pins.Lock(
+      source=plan.target.source,
+      resolved=plan.target.resolved,
+      selection=fork.pin.selection,
+      patches={patch.name: patch.sha256 for patch in plan.patches},
+      pristine=plan.target.pristine,
+      patched=tree.digests(plan.new),
+  )
+  found = {
+      'upstream.toml': pin,
+      'upstream.lock': pins.lock_text(lock).encode(),
+  }
+  for patch in plan.patches:
+    found[f'patches/{patch.name}'] = patches.format_patch(patch)
+  return lock, found
+
+
+def is_current(fork: forks.Fork, source: pins.Source, *, offline: bool) -> bool:
+  """Tells, without reading upstream's files, that there is nothing to do.
+
+  Args:
+    fork: The fork.
+    source: What was asked for.
+    offline: Whether to do without a network.
+
+  Returns:
+    True when `official/` is what the lock says and the lock is of `source`. A
+    folder may have changed, so of that nobody knows.
+  """
+  lock, official = fork.lock, fork.space.official
+  if lock is None or source != lock.source or forks.agreement(fork):
+    return False
+  if source.kind == 'folder' or not tree.is_filled(official):
+    return False
+  if tree.compare(lock.patched, official):
+    return False
+  return source.kind == 'pypi' or lock.resolved['commit'] == sources.commit_of(
+      source, root=fork.space.root, offline=offline
+  )
+
+
+def finish(
+    fork: forks.Fork,
+    plan: Plan,
+    *,
+    dry_run: bool,
+    probe: bool,
+    commit: bool,
+) -> int:
+  """Says what a plan means, and puts it in place.
+
+  Args:
+    fork: The fork as it is.
+    plan: What is to be put in place.
+    dry_run: Whether to leave `official/` as it is.
+    probe: Whether the report has a numeric probe.
+    commit: Whether to commit the result.
+
+  Returns:
+    The exit code.
+  """
+  lock, contents = texts(fork, plan)
+  for said in plan.verdicts:
+    print(f'{said.verdict:9} {said.name}  {said.note}'.rstrip())
+  if dry_run:
+    print(f'dry run: official/ is still {fork.lock.source}')
+    return 0
+  fork.space.install(contents, plan.new, lock.patched)
+  fork.space.forget()
+  print(f'official/ is {lock.source}, {len(lock.patched)} files')
+  return 0

@@ -1,0 +1,310 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Trees of files: names that are safe, digests, and what differs.
+
+A tree is what flows through the sync, from a source over the patches to
+`official/`: a dict from upstream's path, such as `official/vision/train.py`, to
+an `Entry`. Whatever it came from, it passes `check` before it reaches a disk.
+"""
+
+import hashlib
+import os
+import pathlib
+import posixpath
+import stat
+from typing import Iterable, Mapping, NamedTuple
+import unicodedata
+
+from tfmot_contrib import errors
+
+FILE, EXECUTABLE, LINK = '100644', '100755', '120000'  # As git has them.
+_WORDS = {FILE: '', EXECUTABLE: 'executable ', LINK: 'link '}
+_MAX_NAME = 255  # Bytes of a part of a path, on every usual file system.
+
+# What of official/ is the fork's own. Upstream's files come beside these.
+OWN = (
+    'BUILD',
+    'known_failures.yaml',
+    'patches',
+    'tree.bazelrc',
+    'upstream.lock',
+    'upstream.toml',
+)
+# Packages that upstream has beside official/, such as orbit, go below this
+# folder of official/, so that all of the mirror is one folder and one rename.
+SIBLINGS = 'siblings'
+
+
+class Entry(NamedTuple):
+  """A file of a tree.
+
+  Attributes:
+    mode: `FILE`, `EXECUTABLE` or `LINK`.
+    data: Its bytes; of a link, where it points to.
+  """
+
+  mode: str
+  data: bytes
+
+
+Tree = dict[str, Entry]
+Digests = dict[str, str]
+
+
+class Difference(NamedTuple):
+  """How a folder differs from the digests that it should have.
+
+  Attributes:
+    missing: Names that should be there.
+    modified: Names with another content, mode or kind.
+    extra: Names that should not be there.
+    untracked: How many files of byte code there are, which nobody minds.
+  """
+
+  missing: list[str]
+  modified: list[str]
+  extra: list[str]
+  untracked: int
+
+  def __bool__(self) -> bool:
+    return bool(self.missing or self.modified or self.extra)
+
+
+def stamp(entry: Entry) -> str:
+  """Returns the sha256 of an entry, after a word for an unusual mode."""
+  return _WORDS[entry.mode] + hashlib.sha256(entry.data).hexdigest()
+
+
+def digests(tree: Mapping[str, Entry]) -> Digests:
+  """Returns the stamp of each file, in the order of the names."""
+  return {name: stamp(tree[name]) for name in sorted(tree)}
+
+
+def digest(stamps: Mapping[str, str]) -> str:
+  """Returns one sha256 for the names and stamps of a tree."""
+  lines = ''.join(f'{name}\0{stamps[name]}\n' for name in sorted(stamps))
+  return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def check_name(name: str, where: str) -> None:
+  """Refuses a name that could land outside its tree, or on another name.
+
+  Args:
+    name: A path in a tree.
+    where: What it came from, for the message.
+
+  Raises:
+    errors.InputError: It is absolute, has `..`, `.`, an empty part, `.git`, a
+      backslash, a quote, a drive or a control character, or a part is too long.
+  """
+  shown = ascii(name)
+  if not name or name.startswith('/') or name[1:2] == ':':
+    raise errors.InputError(f'{where}: the path {shown} is absolute or empty')
+  if set(name) & set('\\"') or not name.isprintable():
+    raise errors.InputError(
+        f'{where}: the path {shown} has a backslash, a quote or a control'
+        ' character'
+    )
+  for part in name.split('/'):
+    if part in ('', '.', '..') or part.casefold() == '.git':
+      raise errors.InputError(
+          f'{where}: the path {shown} leaves the tree or hides in it'
+      )
+    if len(part.encode()) > _MAX_NAME:
+      raise errors.InputError(f'{where}: a part of {shown[:60]}… is too long')
+
+
+def check_names(names: Iterable[str], where: str) -> None:
+  """Refuses names that are unsafe alone, or clash with one another.
+
+  Args:
+    names: The paths of a tree.
+    where: What they came from, for the message.
+
+  Raises:
+    errors.InputError: See `check_name`; or two names are one on a file system
+      that folds case, or one is a file and a folder.
+  """
+  seen: dict[str, str] = {}
+  files = set(names)
+  for name in sorted(files):
+    check_name(name, where)
+    parts = name.split('/')
+    for end in range(1, len(parts) + 1):
+      path = '/'.join(parts[:end])
+      folded = unicodedata.normalize('NFC', path).casefold()
+      other = seen.setdefault(folded, path)
+      if other != path:
+        raise errors.InputError(
+            f'{where}: {ascii(other)} and {ascii(path)} are one name where case'
+            ' does not count'
+        )
+      if end < len(parts) and path in files:
+        raise errors.InputError(
+            f'{where}: {ascii(path)} is both a file and a folder'
+        )
+
+
+def check(tree: Mapping[str, Entry], where: str) -> None:
+  """Refuses a tree that is not safe to write.
+
+  Args:
+    tree: The tree.
+    where: What it came from, for the message.
+
+  Raises:
+    errors.InputError: See `check_names`; or a link leaves the tree or points at
+      nothing, or a file would land on one of the fork's own.
+  """
+  check_names(tree, where)
+  folders = {posixpath.dirname(name) for name in tree}
+  for name, entry in tree.items():
+    if place(name).split('/')[0] in (*OWN, SIBLINGS) and (
+        name.startswith('official/')
+    ):
+      raise errors.InputError(
+          f'{where}: {name} would land on a file of the fork; exclude it in'
+          ' official/upstream.toml'
+      )
+    if entry.mode == LINK:
+      to = entry.data.decode(errors='surrogateescape')
+      end = posixpath.normpath(posixpath.join(posixpath.dirname(name), to))
+      if to.startswith('/') or end not in tree and end not in folders:
+        raise errors.InputError(
+            f'{where}: the link {name} points to {ascii(to)}, which is not in'
+            ' the tree'
+        )
+      if end.split('/')[0] != name.split('/')[0]:
+        raise errors.InputError(
+            f'{where}: the link {name} goes from one package to another'
+        )
+
+
+def place(name: str) -> str:
+  """Returns where a file of upstream lies below `official/`."""
+  top, _, rest = name.partition('/')
+  return rest if top == 'official' else f'{SIBLINGS}/{name}'
+
+
+def name_of(below: str) -> str:
+  """Returns upstream's path of a file below `official/`: undoes `place`."""
+  top, _, rest = below.partition('/')
+  return rest if top == SIBLINGS else f'official/{below}'
+
+
+def write(tree: Mapping[str, Entry], folder: pathlib.Path) -> None:
+  """Writes a tree that `check` has seen into an empty folder."""
+  made = set()
+  for name, entry in tree.items():
+    path = f'{folder}/{name}'
+    parent = posixpath.dirname(path)
+    if parent not in made:
+      os.makedirs(parent, exist_ok=True)
+      made.add(parent)
+    if entry.mode == LINK:
+      os.symlink(entry.data, path)
+      continue
+    with open(path, 'xb') as stream:
+      stream.write(entry.data)
+    os.chmod(path, 0o755 if entry.mode == EXECUTABLE else 0o644)
+
+
+def files(folder: pathlib.Path, skip: Iterable[str] = ()) -> list[str]:
+  """Lists what is not a folder below `folder`, without following links.
+
+  Args:
+    folder: Where to look.
+    skip: Names at the top to leave out.
+
+  Returns:
+    Paths relative to it, sorted.
+
+  Raises:
+    errors.InputError: A folder cannot be read.
+  """
+  skip = set(skip)
+  found, stack = [], ['']
+  while stack:
+    at = stack.pop()
+    try:
+      entries = list(os.scandir(os.path.join(folder, at)))
+    except OSError as error:
+      raise errors.InputError(f'cannot read {folder / at}: {error}') from error
+    for entry in entries:
+      name = f'{at}/{entry.name}' if at else entry.name
+      if at or entry.name not in skip:
+        is_folder = entry.is_dir(follow_symlinks=False)
+        (stack if is_folder else found).append(name)
+  return sorted(found)
+
+
+def read_entry(path: str | os.PathLike[str]) -> Entry:
+  """Reads one file or link.
+
+  Args:
+    path: Where it is.
+
+  Returns:
+    What it is. The executable bit is its owner's.
+
+  Raises:
+    errors.InputError: It is a device, socket or pipe, or cannot be read.
+  """
+  try:
+    mode = os.lstat(path).st_mode
+    if stat.S_ISLNK(mode):
+      return Entry(LINK, os.fsencode(os.readlink(path)))
+    if not stat.S_ISREG(mode):
+      raise errors.InputError(f'{path} is no file: take it away')
+    with open(path, 'rb', buffering=0) as stream:
+      data = stream.readall()
+  except OSError as error:
+    raise errors.InputError(f'cannot read {path}: {error}') from error
+  return Entry(EXECUTABLE if mode & stat.S_IXUSR else FILE, data)
+
+
+def is_byte_code(name: str) -> bool:
+  """Tells whether Python made a file by importing another."""
+  return name.endswith('.pyc') or '__pycache__/' in name
+
+
+def compare(stamps: Mapping[str, str], official: pathlib.Path) -> Difference:
+  """Compares the mirror's files in `official/` with their digests.
+
+  Args:
+    stamps: A stamp for each of upstream's paths.
+    official: The folder that should hold them.
+
+  Returns:
+    What differs.
+  """
+  found = {name_of(below): below for below in files(official, OWN)}
+  extra = sorted(found.keys() - stamps.keys())
+  tidy = [name for name in extra if not is_byte_code(name)]
+  return Difference(
+      missing=sorted(stamps.keys() - found.keys()),
+      modified=[
+          name
+          for name in sorted(stamps.keys() & found.keys())
+          if stamp(read_entry(f'{official}/{found[name]}')) != stamps[name]
+      ],
+      extra=tidy,
+      untracked=len(extra) - len(tidy),
+  )
+
+
+def is_filled(official: pathlib.Path) -> bool:
+  """Tells whether upstream's files lie in `official/`."""
+  return (official / 'tree.bazelrc').exists()

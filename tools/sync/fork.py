@@ -31,6 +31,7 @@ from tools.sync import pin as pins
 from tools.sync import sources
 from tools.sync import tree
 from tools.sync import workspace
+from tools.versions import bootstrap
 
 SYNC = 'tools/nox -s sync_upstream --'
 
@@ -129,6 +130,19 @@ def agreement(fork: Fork, *, source: bool = True) -> str:
   return ''
 
 
+def _kept(stamps: tree.Digests) -> pathlib.Path:
+  """Returns where the files of a folder are kept, since it may change."""
+  return bootstrap.cache_dir() / 'folders' / tree.digest(stamps)[:16]
+
+
+def keep(upstream: sources.Upstream) -> None:
+  """Keeps the files of a folder, which has no versions to come back to."""
+  if upstream.source.kind == 'folder':
+    with bootstrap.made_once(_kept(tree.digests(upstream.files))) as partial:
+      if partial:
+        tree.write(upstream.files, partial)
+
+
 def fetch_locked(fork: Fork, *, offline: bool) -> tree.Tree:
   """Gets the pristine files that the lock is of.
 
@@ -143,9 +157,12 @@ def fetch_locked(fork: Fork, *, offline: bool) -> tree.Tree:
     errors.InputError: They cannot be had any more.
   """
   lock = fork.lock
+  source = lock.source
+  if source.kind == 'folder' and (kept := _kept(lock.pristine)).is_dir():
+    source = pins.Source('folder', str(kept))
   found = sources.fetch(
       fork.pin,
-      lock.source,
+      source,
       root=fork.space.root,
       offline=offline,
       commit=lock.resolved.get('commit', ''),

@@ -114,6 +114,8 @@ def target(
     wanted = pins.Source(kind, where, '', subfolder)
   if to and wanted.kind == 'folder':
     raise errors.InputError('--to: a folder has no versions')
+  if wanted.kind == 'pypi':  # The name goes to the resolver: look at it first.
+    pins.make_source(wanted._replace(version='0').table(), '--source')
   if to:
     wanted = wanted._replace(version=to)
   elif wanted.kind == 'pypi' and not same:
@@ -156,6 +158,7 @@ def prepare(
       commit=held.get('commit', '') if same else '',
       sha256=held.get('sha256', ''),
   )
+  forks.keep(upstream)
   stamps = tree.digests(upstream.files)
   same_choice = lock and lock.selection == fork.pin.selection
   if same and held and same_choice and stamps != lock.pristine:

@@ -38,7 +38,9 @@ def bazel(session: nox.Session, *arguments: str) -> None:
 def python(session: nox.Session, module: str, *arguments: str) -> None:
   """Runs a module of this project in the environment that Bazel uses."""
   made = environment.make(environment.settings())
-  env = {'PYTHONPATH': str(bootstrap.ROOT), 'PYTHONDONTWRITEBYTECODE': '1'}
+  byte_code = bootstrap.cache_dir() / 'byte_code'  # Beside nobody's sources.
+  env = {'PYTHONPATH': str(bootstrap.ROOT), 'PYTHONDONTWRITEBYTECODE': ''}
+  env['PYTHONPYCACHEPREFIX'] = str(byte_code)
   session.run(made.python, '-m', module, *arguments, env=env, external=True)
 
 
@@ -76,6 +78,12 @@ def converge(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
   """Compares our training throughput with the stock path [-- --seconds=20]."""
   bazel(session, 'run', '//tools/bench:training', '--', *session.posargs)
+
+
+@nox.session
+def bench_sync(session: nox.Session) -> None:
+  """Compares the sync with git subtree and the plain way [-- --rounds=7]."""
+  python(session, 'tools.bench.syncing', *session.posargs)
 
 
 @nox.session

@@ -35,6 +35,7 @@ from tools.sync import tree
 
 _MAX_BYTES = 1 << 30  # Of all files together; the wheel of 2.20.0 has 13 MB.
 _ENCRYPTED = 1  # A flag of the zip format.
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class Wheel(NamedTuple):
@@ -55,7 +56,8 @@ def _members(archive: zipfile.ZipFile, where: str) -> list[zipfile.ZipInfo]:
   for member in archive.infolist():
     # zipfile turns a backslash into a slash and cuts at a NUL: look before.
     name = member.orig_filename
-    tree.check_name(name.rstrip('/') if member.is_dir() else name, where)
+    is_folder = name.endswith('/')
+    tree.check_name(name.rstrip('/') if is_folder else name, where)
     if name in names:
       raise errors.InputError(f'{where}: {ascii(name)} is in it twice')
     names.add(name)
@@ -64,32 +66,47 @@ def _members(archive: zipfile.ZipFile, where: str) -> list[zipfile.ZipInfo]:
       raise errors.InputError(f'{where}: {ascii(name)} is a link or a device')
     if member.flag_bits & _ENCRYPTED:
       raise errors.InputError(f'{where}: {ascii(name)} is encrypted')
+    if member.compress_type not in _COMPRESSIONS:
+      raise errors.InputError(
+          f'{where}: {ascii(name)} is not compressed as in a wheel'
+      )
     size += member.file_size
     if size > _MAX_BYTES:
       raise errors.InputError(
           f'{where}: it unpacks to more than {_MAX_BYTES >> 20} MiB'
       )
-    if not member.is_dir():
+    if not is_folder:
       members.append(member)
   tree.check_names([member.orig_filename for member in members], where)
   return members
 
 
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+  """Reads a member and no byte more, even when it unpacks to more."""
+  with archive.open(member) as stream:
+    return stream.read(member.file_size + 1)
+
+
 def _record(text: str, where: str) -> dict[str, str]:
   """Returns the hexadecimal sha256 that a RECORD has for each file."""
   found = {}
-  for row in csv.reader(io.StringIO(text)):
+  try:
+    rows = list(csv.reader(io.StringIO(text)))
+  except csv.Error as error:
+    raise errors.InputError(f'{where}: RECORD is broken: {error}') from error
+  for row in rows:
     if len(row) != 3:
       raise errors.InputError(f'{where}: RECORD has a broken line: {row}')
     if row[1]:
+      name = ascii(row[0])
       kind, _, value = row[1].partition('=')
       if kind != 'sha256':
-        raise errors.InputError(f'{where}: RECORD has no sha256 of {row[0]}')
+        raise errors.InputError(f'{where}: RECORD has no sha256 of {name}')
       try:
         raw = base64.urlsafe_b64decode(value + '=' * (-len(value) % 4))
       except ValueError as error:
         raise errors.InputError(
-            f'{where}: RECORD has a broken digest of {row[0]}'
+            f'{where}: RECORD has a broken digest of {name}'
         ) from error
       found[row[0]] = raw.hex()
   return found
@@ -120,7 +137,7 @@ def read_wheel(path: pathlib.Path, package: str, version: str) -> Wheel:
     with zipfile.ZipFile(path) as archive:
       members = _members(archive, where)
       content = {
-          member.orig_filename: (member, archive.read(member))
+          member.orig_filename: (member, _read(archive, member))
           for member in members
       }
   except (
@@ -162,5 +179,7 @@ def read_wheel(path: pathlib.Path, package: str, version: str) -> Wheel:
       mode = tree.EXECUTABLE if runs else tree.FILE
       files[name] = tree.Entry(mode, data)
   if lost := sorted(record.keys() - content.keys()):
-    raise errors.InputError(f'{where} lacks {lost[0]}, which its RECORD names')
+    raise errors.InputError(
+        f'{where} lacks {ascii(lost[0])}, which its RECORD names'
+    )
   return Wheel(files, metadata)

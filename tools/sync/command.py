@@ -27,6 +27,7 @@ import sys
 from typing import Sequence
 
 from tfmot_contrib import errors
+from tools.sync import conclude
 from tools.sync import editing
 from tools.sync import fork as forks
 from tools.sync import patches
@@ -286,13 +287,15 @@ def _run(flags: argparse.Namespace) -> int:
   space = workspace.Workspace(flags.root)
   with space.exclusive():
     fork = forks.load(flags.root)
+    if flags.commit and not flags.dry_run:
+      conclude.check_index(fork)
     if flags.abort:
       sync.abort(fork)
       print(f'gave up; official/ is still {fork.lock.source}')
       return 0
     try:
       if flags.resume:
-        plan = sync.resume(fork)
+        plan = sync.resume(fork, offline=flags.offline)
       elif flags.verb:
         sync.stop_at_conflict(fork)
         plan = _edit(fork, flags)
@@ -311,13 +314,14 @@ def _run(flags: argparse.Namespace) -> int:
     if plan is None:
       print(f'nothing to do: official/ is {fork.lock.source}')
       return 0
-    return sync.finish(
+    conclude.finish(
         fork,
         plan,
         dry_run=flags.dry_run,
         probe=flags.probe,
         commit=flags.commit,
     )
+    return 0
 
 
 @errors.exits_with_one_line

@@ -63,7 +63,7 @@ def _pristine(fork: forks.Fork, offline: bool) -> tree.Tree:
   """Returns the files that the patches are for."""
   if fork.lock is None:
     raise errors.InputError(f'there is no lock yet: run {forks.SYNC} first')
-  found = forks.fetch_locked(fork, offline=offline)
+  found = forks.fetch_locked(fork, offline=offline).files
   return forks.transform(found, fork.pin)
 
 
@@ -86,7 +86,10 @@ def plan(
   """
   lock = fork.lock
   to = sync.Target(lock.source, lock.resolved, lock.pristine)
-  return sync.Plan(to, None, patches.apply(pristine, new), list(new), said)
+  old = None
+  if not forks.agreement(fork):
+    old = patches.apply(pristine, fork.series)
+  return sync.Plan(to, old, patches.apply(pristine, new), list(new), said)
 
 
 def _said(old: Sequence[patches.Patch], new: Sequence[patches.Patch]):

@@ -65,9 +65,10 @@ def write(folder: pathlib.Path, files: Mapping[str, str | bytes]) -> None:
 
 def commit(repository: pathlib.Path, subject: str) -> str:
   """Commits everything in a repository and returns the commit."""
-  for arguments in (('add', '-A'), ('commit', '-q', '--allow-empty', '-m')):
-    more = (subject,) if arguments[0] == 'commit' else ()
-    git.run(repository, *arguments, *more, what='committing')
+  git.run(repository, 'add', '-A', what='adding')
+  git.run(
+      repository, 'commit', '-q', '--allow-empty', '-m', subject, what='commit'
+  )
   return git.text(repository, 'rev-parse', 'HEAD', what='committing')
 
 

@@ -20,9 +20,8 @@ makes upstream's files with the patches of them. It asks nothing of a network
 but the files that the lock names.
 """
 
-import dataclasses
 import pathlib
-from typing import Sequence
+from typing import Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tools.sync import globs
@@ -36,8 +35,7 @@ from tools.versions import bootstrap
 SYNC = 'tools/nox -s sync_upstream --'
 
 
-@dataclasses.dataclass(frozen=True)
-class Fork:
+class Fork(NamedTuple):
   """What the fork's own files say: pin, lock and patches.
 
   Attributes:
@@ -143,39 +141,56 @@ def keep(upstream: sources.Upstream) -> None:
         tree.write(upstream.files, partial)
 
 
-def fetch_locked(fork: Fork, *, offline: bool) -> tree.Tree:
-  """Gets the pristine files that the lock is of.
+def fetch_exact(
+    fork: Fork,
+    source: pins.Source,
+    resolved: Mapping[str, str],
+    stamps: tree.Digests,
+    *,
+    offline: bool,
+) -> sources.Upstream:
+  """Gets files that are known by their digests.
 
   Args:
     fork: The fork.
+    source: Where they came from.
+    resolved: What that was; see `sources.Upstream`.
+    stamps: Their stamps.
     offline: Whether to do without a network.
 
   Returns:
-    The files, which have the digests of the lock.
+    The files, pristine, which have these stamps.
 
   Raises:
     errors.InputError: They cannot be had any more.
   """
-  lock = fork.lock
-  source = lock.source
-  if source.kind == 'folder' and (kept := _kept(lock.pristine)).is_dir():
-    source = pins.Source('folder', str(kept))
+  place = source
+  if source.kind == 'folder' and (kept := _kept(stamps)).is_dir():
+    place = pins.Source('folder', str(kept))
   found = sources.fetch(
       fork.pin,
-      source,
+      place,
       root=fork.space.root,
       offline=offline,
-      commit=lock.resolved.get('commit', ''),
-      sha256=lock.resolved.get('sha256', ''),
-      names=lock.pristine.keys(),
-  ).files
-  for name, stamp in tree.digests(found).items():
-    if stamp != lock.pristine[name]:
+      commit=resolved.get('commit', ''),
+      sha256=resolved.get('sha256', ''),
+      names=stamps.keys(),
+  )
+  for name, stamp in tree.digests(found.files).items():
+    if stamp != stamps[name]:
       raise errors.InputError(
-          f'{name} of {lock.source} is not the file that was locked: the source'
+          f'{name} of {source} is not the file that was locked: the source'
           ' changed under its name'
       )
   return found
+
+
+def fetch_locked(fork: Fork, *, offline: bool) -> sources.Upstream:
+  """Gets the pristine files that the lock is of; see `fetch_exact`."""
+  lock = fork.lock
+  return fetch_exact(
+      fork, lock.source, lock.resolved, lock.pristine, offline=offline
+  )
 
 
 def patched_of(fork: Fork, pristine: tree.Tree) -> tree.Tree:
@@ -199,7 +214,7 @@ def stop_at_edits(fork: Fork, *, offline: bool) -> None:
   difference = tree.compare(stamps, official)
   if difference and filled and agreement(fork):
     # The lock is behind the patches: is it they that hold the edits?
-    pristine = fetch_locked(fork, offline=offline)
+    pristine = fetch_locked(fork, offline=offline).files
     stamps = tree.digests(patched_of(fork, pristine))
     difference = tree.compare(stamps, official)
   names = [*difference.modified, *difference.extra, *difference.missing]

@@ -30,7 +30,10 @@ from tools.sync import tree
 
 MINIMUM = (2, 38)  # The first with `git merge-tree --write-tree`.
 # Whatever upstream's .gitattributes say, a file is its bytes.
-ATTRIBUTES = '* -text -ident -filter -working-tree-encoding !diff !merge !eol\n'
+ATTRIBUTES = (
+    '* -text -ident -filter -working-tree-encoding !diff !merge !eol'
+    ' !conflict-marker-size\n'
+)
 _SETTINGS = {
     'advice.detachedHead': 'false',
     'commit.cleanup': 'whitespace',
@@ -40,7 +43,6 @@ _SETTINGS = {
     'core.quotePath': 'false',
     'core.symlinks': 'true',
     'gc.auto': '0',
-    'init.defaultBranch': 'main',
     'merge.conflictStyle': 'diff3',
     'merge.directoryRenames': 'false',
     'user.email': 'sync@tfmot-models.example',
@@ -72,7 +74,8 @@ def environ(ceiling: pathlib.Path) -> dict[str, str]:
 
 def configure(folder: pathlib.Path) -> None:
   """Makes `folder` a repository with our settings, whoever works in it."""
-  run(folder, 'init', '-q', '.', what='making a scratch repository')
+  what = 'making a scratch repository'
+  run(folder, 'init', '-q', '-b', 'main', '.', what=what)
   with open(folder / '.git/config', 'a', encoding='utf-8') as stream:
     for name, value in _SETTINGS.items():
       section, key = name.split('.')

@@ -15,9 +15,10 @@
 """Globs that choose the files of the mirror.
 
 They mean what git's `:(glob)` means: `*` and `?` stay within a part of a path,
-`**` as a whole part stands for any number of parts, `[a-z]` is a set. A glob
-has to match a whole path, and one that matches nothing is an error: most often
-it is a typing mistake, or upstream moved what it meant.
+`**` as a whole part stands for any number of parts, `[a-z]` is a set, `[*]` a
+star itself. Only, a `?` or set is a character here and a byte there. A glob has
+to match a whole path, and one that matches nothing is an error: most often it
+is a typing mistake, or upstream moved what it meant.
 """
 
 import functools
@@ -28,21 +29,27 @@ from tfmot_contrib import errors
 
 
 def _part(glob: str) -> str:
-  """Returns the regular expression of one part of a glob."""
+  """Returns the regular expression of a part of a glob, or raises re.error."""
   out, position = '', 0
   while position < len(glob):
     char = glob[position]
-    end = glob.find(']', position + 2) if char == '[' else -1
     if char == '*':
       out += '[^/]*'
     elif char == '?':
       out += '[^/]'
-    elif end > 0:
-      inside = glob[position + 1 : end]
-      negated = '^/' if inside[0] in '!^' else ''
-      inside = re.sub(r'([\\\[\]^&~|])', r'\\\1', inside[bool(negated) :])
+    elif char == '[':
+      negated = '^' if glob[position + 1 : position + 2] in ('!', '^') else ''
+      begin = position + 1 + len(negated)
+      position = glob.find(']', begin + 1)  # A ] that comes first is a member.
+      inside = glob[begin:position]
+      if position < 0 or '[:' in inside:
+        raise re.error('it has a [ that begins no set like [a-z]')
+      members = re.findall(r'(.)(-)(.)|(.)', inside, re.DOTALL)
+      inside = ''.join(
+          re.escape(one) + dash + re.escape(other) + re.escape(single)
+          for one, dash, other, single in members
+      )
       out += f'(?!/)[{negated}{inside}]'
-      position = end
     else:
       out += re.escape(char)
     position += 1
@@ -60,7 +67,8 @@ def compile_glob(glob: str) -> re.Pattern[str]:
     A pattern whose `fullmatch` tells whether a path is meant.
 
   Raises:
-    errors.InputError: It is empty or absolute, or its set is no set.
+    errors.InputError: It is empty or absolute, has a backslash, or its set is
+      no set.
   """
   parts = glob.split('/')
   if not all(parts) or '..' in parts:
@@ -68,14 +76,18 @@ def compile_glob(glob: str) -> re.Pattern[str]:
         f'the glob {glob!r} has an empty part or ..: write it like'
         ' official/**/*.py'
     )
+  if '\\' in glob:
+    raise errors.InputError(
+        f'the glob {glob!r} has a backslash: write [*] for a star itself'
+    )
   out = ''
-  for number, part in enumerate(parts):
-    last = number == len(parts) - 1
-    if part == '**':
-      out += '.+' if last else '(?:[^/]+/)*'
-    else:
-      out += _part(part) + ('' if last else '/')
   try:
+    for number, part in enumerate(parts):
+      last = number == len(parts) - 1
+      if len(part) > 1 and not part.strip('*'):
+        out += '.+' if last else '(?:[^/]+/)*'
+      else:
+        out += _part(part) + ('' if last else '/')
     return re.compile(out, re.DOTALL)
   except re.error as error:
     raise errors.InputError(f'the glob {glob!r} is broken: {error}') from error

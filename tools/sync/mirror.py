@@ -65,7 +65,7 @@ def _cached(fork: forks.Fork) -> pathlib.Path:
   target = bootstrap.cache_dir() / 'mirror' / key.replace('/', '-')
   with bootstrap.made_once(target) as partial:
     if partial:
-      pristine = forks.fetch_locked(fork, offline=False)
+      pristine = forks.fetch_locked(fork, offline=False).files
       patched = forks.patched_of(fork, pristine)
       if tree.digests(patched) != lock.patched:
         raise errors.InputError(

@@ -51,8 +51,8 @@ REASONS = {
 }
 NOT_REPORTED = 'not reported yet'
 FIELDS = ('From', 'Subject', 'Reason', 'Upstream')
-_NAME = re.compile(r'(\d{4})-[a-z0-9]+(?:[.-][a-z0-9]+)*\.patch')
-_AUTHOR = re.compile(r'[^<>\n]+ <[^<>\s]+@[^<>\s]+>')
+_NAME = re.compile(r'([0-9]{4})-[a-z0-9]+(?:[.-][a-z0-9]+)*\.patch')
+_AUTHOR = re.compile(r'[^<>\s]([^<>]*[^<>\s])? <[^<>\s]+@[^<>\s]+>')
 _LINK = re.compile(r'https?://\S+|[\w.-]+/[\w.-]+#\d+')
 _DIFF = 'diff --git '
 _TOUCHED = re.compile(
@@ -108,7 +108,7 @@ def check(patch: Patch) -> None:
     raise errors.InputError(
         f'{name}: a patch is named like 0001-short-name.patch'
     )
-  if not _AUTHOR.fullmatch(patch.author):
+  if not patch.author.isprintable() or not _AUTHOR.fullmatch(patch.author):
     raise errors.InputError(f'{name}: From is no "Name <address>"')
   if not patch.subject.isprintable() or not patch.subject.strip():
     raise errors.InputError(f'{name}: Subject is not one line of text')
@@ -116,7 +116,9 @@ def check(patch: Patch) -> None:
     raise errors.InputError(
         f'{name}: Reason is {patch.reason!r}, not one of {", ".join(REASONS)}'
     )
-  if patch.upstream != NOT_REPORTED and not _LINK.fullmatch(patch.upstream):
+  if patch.upstream != NOT_REPORTED and not (
+      patch.upstream.isprintable() and _LINK.fullmatch(patch.upstream)
+  ):
     raise errors.InputError(
         f'{name}: Upstream is no link; write {NOT_REPORTED!r} or a URL'
     )
@@ -131,7 +133,7 @@ def check(patch: Patch) -> None:
 
 def tidy_body(text: str) -> str:
   """Returns a text as git keeps it in the message of a commit."""
-  text = re.sub(r'[^\n\x20-\x7e\xa0-\U0010ffff]', ' ', text)
+  text = re.sub(r'[^\n\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]', ' ', text)
   lines = '\n'.join(line.rstrip(' ') for line in text.split('\n'))
   return re.sub(r'\n{3,}', '\n\n', lines).strip('\n')
 
@@ -265,6 +267,11 @@ def apply(files_: tree.Tree, series: Sequence[Patch]) -> tree.Tree:
       check_applied(patch, run_apply(folder, patch, '--verbose'))
     patched = {n: e for n, e in files_.items() if n not in touched}
     for name in tree.files(folder):
+      if name in patched:
+        raise errors.InputError(
+            f'a patch makes {name} and its text does not say so: write the diff'
+            ' with git'
+        )
       patched[name] = tree.read_entry(folder / name)
   tree.check(patched, 'the patched tree')
   return patched

@@ -37,7 +37,12 @@ TOOL = 1  # The version of the tool, written into the lock.
 KINDS = ('pypi', 'git', 'folder')
 _VERSION_KEY = {'pypi': 'version', 'git': 'ref', 'folder': ''}
 _PACKAGE = re.compile(r'[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?')
-_WORD = re.compile(r'[A-Za-z0-9][A-Za-z0-9._/+-]*')
+_WORD = {
+    'version': re.compile(r'[A-Za-z0-9][A-Za-z0-9._+!-]*'),
+    'ref': re.compile(r'[A-Za-z0-9][A-Za-z0-9._/+-]*'),
+}
+_REPOSITORY = re.compile(r'([\w.-]+/[\w.-]+)?')
+_BARE = re.compile(r'[A-Za-z0-9]+')
 _STAMP = re.compile(r'((executable|link) )?[0-9a-f]{64}')
 _HEX = re.compile(r'[0-9a-f]{40}([0-9a-f]{24})?')
 
@@ -141,7 +146,8 @@ def _read(path: pathlib.Path) -> dict[str, Any]:
   """Reads a TOML file, or says which one is broken."""
   try:
     return tomllib.loads(path.read_bytes().decode())
-  except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+  except (OSError, ValueError, RecursionError) as error:
+    # tomllib lets through what int() says to a number of 5000 digits.
     raise errors.InputError(f'cannot read {path}: {error}') from error
 
 
@@ -167,7 +173,7 @@ def make_source(values: Mapping[str, Any], what: str) -> Source:
   Raises:
     errors.InputError: A key is missing, unknown or badly formed.
   """
-  values = _texts(dict(values), what)
+  values = _texts(values, what)
   kinds = [kind for kind in KINDS if kind in values]
   if len(kinds) != 1:
     raise errors.InputError(f'{what} needs one of {", ".join(KINDS)}')
@@ -182,11 +188,11 @@ def make_source(values: Mapping[str, Any], what: str) -> Source:
       values.get(key, ''),
       values.get('subfolder', ''),
   )
-  if not source.where or source.where.startswith('-'):
+  if not source.where.isprintable() or source.where[:1] in ('', '-'):
     raise errors.InputError(f'{what}: {kind} = {source.where!r} is no source')
   if kind == 'pypi' and not _PACKAGE.fullmatch(source.where):
     raise errors.InputError(f'{what}: {source.where!r} is no package name')
-  if kind != 'folder' and not _WORD.fullmatch(source.version):
+  if kind != 'folder' and not _WORD[key].fullmatch(source.version):
     raise errors.InputError(
         f'{what}: {key} = {source.version!r} is no {key}: write it in full'
     )
@@ -241,8 +247,8 @@ def load(official: pathlib.Path) -> Pin:
     globs.compile_glob(item['files'])
     transforms.append(Transform(**item))
   repository = values.get('repository', '')
-  if not isinstance(repository, str):
-    raise errors.InputError(f'{what}: repository is no text')
+  if not isinstance(repository, str) or not _REPOSITORY.fullmatch(repository):
+    raise errors.InputError(f'{what}: repository is no "owner/name"')
   source = make_source(values.get('source', {}), f'[source] of {what}')
   return Pin(source, repository, *lists, tuple(transforms))
 
@@ -306,6 +312,11 @@ def load_lock(official: pathlib.Path) -> Lock:
   return Lock(source, resolved, selection, patches, pristine, patched)
 
 
+def _quoted(text: str) -> str:
+  """Returns a printable text as TOML has it, which is as JSON has it."""
+  return json.dumps(text, ensure_ascii=False)
+
+
 def lock_text(lock: Lock) -> str:
   """Returns the text of `upstream.lock`."""
   changed = {
@@ -328,8 +339,7 @@ def lock_text(lock: Lock) -> str:
       ('patched', changed),
   ):
     rows = [
-        f'{key if key.isalnum() else json.dumps(key, ensure_ascii=False)}'
-        f' = {json.dumps(value, ensure_ascii=False)}\n'
+        f'{key if _BARE.fullmatch(key) else _quoted(key)} = {_quoted(value)}\n'
         for key, value in table.items()
     ]
     out.append(f'\n[{title}]\n' + ''.join(rows))
@@ -345,6 +355,9 @@ def pin_text(official: pathlib.Path, source: Source) -> str:
 
   Returns:
     The text, in which comments and all other tables are as they were.
+
+  Raises:
+    errors.InputError: Its [source] is in pieces.
   """
   import tomlkit  # pylint: disable=g-import-not-at-top # Bazel has no packages.
 
@@ -352,8 +365,16 @@ def pin_text(official: pathlib.Path, source: Source) -> str:
       (official / 'upstream.toml').read_bytes().decode('utf-8')
   )
   table, new = document['source'], source.table()
+  if not hasattr(table.value, 'body'):  # As of `source.pypi = …`.
+    raise errors.InputError('upstream.toml: write [source] as one table')
+  # What stands between this table and the next one stays behind the new keys.
+  body, tail = table.value.body, []
+  while body and body[-1][0] is None:
+    tail.insert(0, body.pop())
   for key in [key for key in table if key not in new]:
     del table[key]
   for key, value in new.items():
-    table[key] = value
+    if table.get(key) != value:
+      table[key] = value
+  body += tail
   return document.as_string()

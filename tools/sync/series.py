@@ -21,10 +21,12 @@ reading only. Nothing is checked out until a person has to look.
 """
 
 import ast
+import io
 import os
 import pathlib
 import re
 import tempfile
+import tokenize
 from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
@@ -203,14 +205,20 @@ def patch_of(
     The patch.
 
   Raises:
-    errors.InputError: The message lacks Reason or Upstream, or the commit is a
-      merge.
+    errors.InputError: The message lacks Reason or Upstream, or is in another
+      form than a patch, or the commit is a merge.
   """
   form = '--format=%an <%ae>%x00%P%x00%B'
   what = f'reading commit {commit[:12]}'
   # Not git.text: spaces at the end of the message belong to it.
-  out = git.run(folder, 'log', '-1', form, commit, what=what).stdout.decode()
-  author, parents, message = out.removesuffix('\n').split('\0')
+  out = git.run(folder, 'log', '-1', form, commit, what=what).stdout
+  try:
+    fields = out.decode().removesuffix('\n').split('\0', 2)
+  except UnicodeDecodeError as error:
+    raise errors.InputError(
+        f'commit {commit[:12]}: its author or message is no UTF-8'
+    ) from error
+  author, parents, message = fields
   lines = message.removesuffix('\n').split('\n')
   found: dict[str, str] = {}
   while lines and lines[-1].split(': ')[0] in _TRAILERS:
@@ -222,6 +230,11 @@ def patch_of(
           f'commit {commit[:12]} ({lines[0] if lines else ""}) needs a line'
           f' "{key}: …" at the end of its message'
       )
+  if not lines or any(lines[1:2]):
+    raise errors.InputError(
+        f'commit {commit[:12]} ({lines[0] if lines else ""}) needs a subject of'
+        ' one line, and an empty line after it'
+    )
   if ' ' in parents:
     raise errors.InputError(
         f'commit {commit[:12]} is a merge: make it one line'
@@ -293,6 +306,13 @@ def _blob(folder: pathlib.Path, revision: str, name: str) -> bytes | None:
   return None if done.returncode else done.stdout
 
 
+def _meaning(source: bytes) -> tuple[str, list[str]]:
+  """Returns what is left of Python source without its layout."""
+  meant = ast.dump(ast.parse(source))
+  tokens = tokenize.tokenize(io.BytesIO(source).readline)
+  return meant, [t.string for t in tokens if t.type == tokenize.COMMENT]
+
+
 def same_meaning(
     folder: pathlib.Path,
     head: str,
@@ -303,8 +323,8 @@ def same_meaning(
   """Resolves conflicts of Python files that are about layout only.
 
   Upstream often makes the change of a patch too and formats it otherwise. When
-  both ways out of the conflict have one syntax tree, nobody has to choose:
-  upstream's is taken.
+  both ways out of the conflict have one syntax tree and the same comments,
+  nobody has to choose: upstream's is taken.
 
   Args:
     folder: Of the workshop.
@@ -327,20 +347,23 @@ def same_meaning(
         if content is None or not name.endswith('.py'):
           return ''
         (place / side).write_bytes(content)
-      ways = [
-          git.run(place, 'merge-file', '-p', way, *sides, what=what).stdout
-          for way in ('--ours', '--theirs')
-      ]
+      command, ways = ['merge-file', '-p', *sides], []
+      for way in ('--ours', '--theirs'):
+        done = git.run(place, *command, way, what=what, ok=(0, 255))
+        if done.returncode:  # It is binary.
+          return ''
+        ways.append(done.stdout)
       try:
-        one, other = (ast.dump(ast.parse(way)) for way in ways)
-      except (SyntaxError, ValueError):
+        one, other = (_meaning(way) for way in ways)
+      except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ''
       if one != other:
         return ''
       done = git.run(
           folder, 'hash-object', '-w', '--stdin', what=what, stdin=ways[0]
       )
-      mode = git.text(folder, 'ls-tree', head, '--', name, what=what)[:6]
+      # The patch may have changed the mode too, and that did not conflict.
+      mode = git.text(folder, 'ls-tree', merged, '--', name, what=what)[:6]
       rows.append(f'{mode} {done.stdout.decode().strip()}\t{name}\n')
     index = {'GIT_INDEX_FILE': str(place / 'index')}
     git.run(folder, 'read-tree', merged, what=what, extra=index)
@@ -429,22 +452,18 @@ def resolved_tree(folder: pathlib.Path) -> str:
     errors.InputError: A file is still in conflict or has its marks.
   """
   what = 'reading what you resolved'
-  unmerged = git.text(
-      folder, 'diff', '--name-only', '--diff-filter=U', what=what
-  ).split('\n')
-  changed = git.text(
-      folder, 'diff', '--cached', '--name-only', '-z', 'HEAD', what=what
-  ).split('\0')
-  left = git.text(folder, 'diff', '--name-only', '-z', what=what).split('\0')
-  for name in filter(None, unmerged):
-    raise errors.InputError(
-        f'{name} is still in conflict: edit it, then git -C {folder} add it'
-    )
-  for name in filter(None, left):
-    raise errors.InputError(
-        f'{name} was edited and not added: git -C {folder} add it'
-    )
-  for name in filter(None, changed):
+  diff_names = ['diff', '--name-only', '-z']
+  new = ['ls-files', '-z', '--others', '--exclude-standard']
+  for wrong, *command in (
+      ('is still in conflict: edit it, then', *diff_names, '--diff-filter=U'),
+      ('was edited and not added:', *diff_names),
+      ('is new and not added: delete it, or', *new),
+  ):
+    names = git.text(folder, *command, what=what).split('\0')
+    for name in filter(None, names):
+      raise errors.InputError(f'{name} {wrong} git -C {folder} add it')
+  changed = git.text(folder, *diff_names, '--cached', 'HEAD', what=what)
+  for name in filter(None, changed.split('\0')):
     path = folder / name
     if path.is_file() and _MARKER.search(path.read_bytes()):
       raise errors.InputError(f'{path} still has the marks of the conflict')

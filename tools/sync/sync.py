@@ -21,7 +21,7 @@ place of the old one. `tools.sync.command` is the command line of it.
 
 import hashlib
 import json
-import shutil
+import pathlib
 from typing import Callable, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
@@ -68,6 +68,7 @@ class Plan(NamedTuple):
     new: The files as they will be, patched.
     patches: The patches as they will be.
     verdicts: What became of each patch.
+    metadata: The METADATA of the old wheel.
   """
 
   target: Target
@@ -75,6 +76,7 @@ class Plan(NamedTuple):
   new: tree.Tree
   patches: Sequence[patches.Patch]
   verdicts: Sequence[series.Verdict]
+  metadata: str | None = None
 
 
 def target(
@@ -177,28 +179,66 @@ def prepare(
     new = patches.apply(base, fork.series)
     return Plan(to, None, new, fork.series, said)
   git.check_version()
-  old = forks.transform(forks.fetch_locked(fork, offline=offline), fork.pin)
-  workshop = fork.space.workshop
-  shutil.rmtree(workshop, ignore_errors=True)
-  workshop.mkdir()
-  commits = series.start(workshop, {'old': old, 'new': base}, fork.series)
+  old = forks.fetch_locked(fork, offline=offline)
+  move = _move(fork, to, old, base)
+  # A git that outlives a killed sync must not find its folder again.
+  workshop = fork.space.new_workshop()
+  commits = series.start(
+      workshop,
+      {
+          branch: {name: files[name] for name in files.keys() & move.names}
+          for branch, files in (('old', move.old), ('new', move.new))
+      },
+      fork.series,
+  )
   head = git.text(workshop, 'rev-parse', 'new', what='starting the rebase')
-  return _pick(fork, to, commits, head, [])
+  return _pick(fork, workshop, move, commits, head, [])
+
+
+class _Move(NamedTuple):
+  """Two versions of upstream's files, between which the patches move.
+
+  Attributes:
+    to: The new upstream.
+    old: The old files, with the transforms.
+    new: The new ones, with the transforms.
+    metadata: The METADATA of the old wheel.
+    names: The files that a patch touches, or that are in one of the two only,
+      so that a renamed file is found. A merge needs no others.
+  """
+
+  to: Target
+  old: tree.Tree
+  new: tree.Tree
+  metadata: str | None
+  names: set[str]
+
+
+def _move(
+    fork: forks.Fork, to: Target, old: sources.Upstream, new: tree.Tree
+) -> _Move:
+  """Returns what a rebase works with."""
+  before = forks.transform(old.files, fork.pin)
+  names = before.keys() ^ new.keys()
+  for patch in fork.series:
+    names |= set(patches.files(patch))
+  return _Move(to, before, new, old.metadata, names)
 
 
 def _pick(
     fork: forks.Fork,
-    to: Target,
+    workshop: pathlib.Path,
+    move: _Move,
     commits: Sequence[str],
     head: str,
     picked: list[series.Picked],
 ) -> Plan:
   """Rebases the patches that are left; on a conflict, leaves the state."""
-  space = fork.space
-  workshop = space.workshop
+  space, to = fork.space, move.to
   head, picked, conflicts = series.rebase(workshop, commits, head, picked)
   if conflicts:
-    series.check_out_conflict(workshop, head, commits[len(picked)])
+    if workshop != space.workshop:
+      workshop.rename(space.workshop)
     state = {
         'lock': _sha256_of_lock(space),
         'target': to._replace(source=to.source.table())._asdict(),
@@ -209,12 +249,19 @@ def _pick(
     draft = space.state.with_suffix('.part')
     draft.write_text(json.dumps(state), encoding='utf-8')
     draft.rename(space.state)
+    # Last, so that what is laid out is never taken for another patch's.
+    series.check_out_conflict(space.workshop, head, commits[len(picked)])
     raise ConflictError(_what_to_do(fork, to, len(picked), conflicts))
   kept, said = series.verdicts(workshop, fork.series, picked)
-  new = git.read_tree(workshop, head)
-  tree.check(new, 'the patched tree')
-  old = git.read_tree(workshop, commits[-1] if commits else 'old')
-  return Plan(to, old, new, kept, said)
+  sides = []
+  for files, commit in (
+      (move.old, commits[-1] if commits else 'old'),
+      (move.new, head),
+  ):
+    rest = {n: entry for n, entry in files.items() if n not in move.names}
+    sides.append(rest | git.read_tree(workshop, commit))
+  tree.check(sides[1], 'the patched tree')
+  return Plan(to, sides[0], sides[1], kept, said, move.metadata)
 
 
 def _sha256_of_lock(space: workspace.Workspace) -> str:
@@ -246,11 +293,12 @@ def _what_to_do(
   )
 
 
-def resume(fork: forks.Fork) -> Plan:
+def resume(fork: forks.Fork, *, offline: bool) -> Plan:
   """Goes on after a person resolved a conflict.
 
   Args:
     fork: The fork.
+    offline: Whether to do without a network.
 
   Returns:
     What would be put in place.
@@ -280,12 +328,28 @@ def resume(fork: forks.Fork) -> Plan:
         'official/ was changed since the conflict:'
         f' {_SYNC} --abort, then sync again'
     )
-  tree_id = series.resolved_tree(space.workshop)
+  new = forks.fetch_exact(
+      fork, to.source, to.resolved, to.pristine, offline=offline
+  )
+  old = forks.fetch_locked(fork, offline=offline)
+  move = _move(fork, to, old, forks.transform(new.files, fork.pin))
   commit = commits[len(picked)]
-  head, new = series.add(space.workshop, head, commit, tree_id)
-  note = 'resolved by hand' if new else 'upstream is kept instead: dropped'
-  picked.append(series.Picked(commit, new, note))
-  return _pick(fork, to, commits, head, picked)
+  done = git.run(
+      space.workshop,
+      'rev-parse',
+      '-q',
+      '--verify',
+      'HEAD',
+      what='continuing',
+      ok=(0, 1),
+  )
+  if done.stdout.decode().strip() != head:  # Killed before it was laid out.
+    return _pick(fork, space.workshop, move, commits, head, picked)
+  tree_id = series.resolved_tree(space.workshop)
+  head, new_commit = series.add(space.workshop, head, commit, tree_id)
+  note = 'resolved by hand' if new_commit else 'upstream is kept instead'
+  picked.append(series.Picked(commit, new_commit, note))
+  return _pick(fork, space.workshop, move, commits, head, picked)
 
 
 def abort(fork: forks.Fork) -> None:
@@ -363,35 +427,3 @@ def is_current(fork: forks.Fork, source: pins.Source, *, offline: bool) -> bool:
   return source.kind == 'pypi' or lock.resolved['commit'] == sources.commit_of(
       source, root=fork.space.root, offline=offline
   )
-
-
-def finish(
-    fork: forks.Fork,
-    plan: Plan,
-    *,
-    dry_run: bool,
-    probe: bool,
-    commit: bool,
-) -> int:
-  """Says what a plan means, and puts it in place.
-
-  Args:
-    fork: The fork as it is.
-    plan: What is to be put in place.
-    dry_run: Whether to leave `official/` as it is.
-    probe: Whether the report has a numeric probe.
-    commit: Whether to commit the result.
-
-  Returns:
-    The exit code.
-  """
-  lock, contents = texts(fork, plan)
-  for said in plan.verdicts:
-    print(f'{said.verdict:9} {said.name}  {said.note}'.rstrip())
-  if dry_run:
-    print(f'dry run: official/ is still {fork.lock.source}')
-    return 0
-  fork.space.install(contents, plan.new, lock.patched)
-  fork.space.forget()
-  print(f'official/ is {lock.source}, {len(lock.patched)} files')
-  return 0

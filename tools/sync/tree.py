@@ -32,6 +32,7 @@ from tfmot_contrib import errors
 FILE, EXECUTABLE, LINK = '100644', '100755', '120000'  # As git has them.
 _WORDS = {FILE: '', EXECUTABLE: 'executable ', LINK: 'link '}
 _MAX_NAME = 255  # Bytes of a part of a path, on every usual file system.
+_MAX_PATH = 1024  # Bytes of a path, so that it fits below any folder.
 
 # What of official/ is the fork's own. Upstream's files come beside these.
 OWN = (
@@ -107,7 +108,7 @@ def check_name(name: str, where: str) -> None:
 
   Raises:
     errors.InputError: It is absolute, has `..`, `.`, an empty part, `.git`, a
-      backslash, a quote, a drive or a control character, or a part is too long.
+      backslash, a quote, a drive or a control character, or it is too long.
   """
   shown = ascii(name)
   if not name or name.startswith('/') or name[1:2] == ':':
@@ -124,6 +125,14 @@ def check_name(name: str, where: str) -> None:
       )
     if len(part.encode()) > _MAX_NAME:
       raise errors.InputError(f'{where}: a part of {shown[:60]}… is too long')
+  if len(name.encode()) > _MAX_PATH:
+    raise errors.InputError(f'{where}: the path {shown[:60]}… is too long')
+
+
+def _fold(path: str) -> str:
+  """Returns what is equal for paths that differ in case or accents' form."""
+  path = unicodedata.normalize('NFD', path).casefold()
+  return unicodedata.normalize('NFD', path)
 
 
 def check_names(names: Iterable[str], where: str) -> None:
@@ -144,8 +153,7 @@ def check_names(names: Iterable[str], where: str) -> None:
     parts = name.split('/')
     for end in range(1, len(parts) + 1):
       path = '/'.join(parts[:end])
-      folded = unicodedata.normalize('NFC', path).casefold()
-      other = seen.setdefault(folded, path)
+      other = seen.setdefault(_fold(path), path)
       if other != path:
         raise errors.InputError(
             f'{where}: {ascii(other)} and {ascii(path)} are one name where case'
@@ -155,6 +163,38 @@ def check_names(names: Iterable[str], where: str) -> None:
         raise errors.InputError(
             f'{where}: {ascii(path)} is both a file and a folder'
         )
+
+
+def _end_of_link(
+    name: str, tree: Mapping[str, Entry], folders: set[str]
+) -> str | None:
+  """Follows a link as the kernel would, one part of its path after another.
+
+  Args:
+    name: Of the link.
+    tree: The tree that it is in.
+    folders: All folders of the tree.
+
+  Returns:
+    The file or folder it ends at; None when it leaves the tree, goes through
+    another link, leads in a ring or points at nothing.
+  """
+  seen = set()
+  while name in tree and tree[name].mode == LINK:
+    to = tree[name].data.decode(errors='surrogateescape')
+    if name in seen or not to or to.startswith('/'):
+      return None
+    seen.add(name)
+    at = name.split('/')[:-1]
+    for part in to.split('/'):
+      if '/'.join(at) not in folders or part == '..' and not at:
+        return None
+      if part == '..':
+        at.pop()
+      elif part not in ('', '.'):
+        at.append(part)
+    name = '/'.join(at)
+  return name if name in tree or name in folders else None
 
 
 def check(tree: Mapping[str, Entry], where: str) -> None:
@@ -169,22 +209,25 @@ def check(tree: Mapping[str, Entry], where: str) -> None:
       nothing, or a file would land on one of the fork's own.
   """
   check_names(tree, where)
-  folders = {posixpath.dirname(name) for name in tree}
+  folders: set[str] = set()
+  for name in tree:
+    while name and (name := posixpath.dirname(name)) not in folders:
+      folders.add(name)
+  own = {_fold(name) for name in ('', *OWN, SIBLINGS)}
   for name, entry in tree.items():
-    if place(name).split('/')[0] in (*OWN, SIBLINGS) and (
-        name.startswith('official/')
+    if name.split('/')[0] == 'official' and (
+        _fold(place(name).split('/')[0]) in own
     ):
       raise errors.InputError(
           f'{where}: {name} would land on a file of the fork; exclude it in'
           ' official/upstream.toml'
       )
     if entry.mode == LINK:
-      to = entry.data.decode(errors='surrogateescape')
-      end = posixpath.normpath(posixpath.join(posixpath.dirname(name), to))
-      if to.startswith('/') or end not in tree and end not in folders:
+      end = _end_of_link(name, tree, folders)
+      if end is None:
+        to = ascii(entry.data.decode(errors='surrogateescape'))
         raise errors.InputError(
-            f'{where}: the link {name} points to {ascii(to)}, which is not in'
-            ' the tree'
+            f'{where}: the link {name} points to {to}, which is not in the tree'
         )
       if end.split('/')[0] != name.split('/')[0]:
         raise errors.InputError(
@@ -201,7 +244,9 @@ def place(name: str) -> str:
 def name_of(below: str) -> str:
   """Returns upstream's path of a file below `official/`: undoes `place`."""
   top, _, rest = below.partition('/')
-  return rest if top == SIBLINGS else f'official/{below}'
+  # No package lies beside official/ under its name: that would be a stray.
+  sibling = top == SIBLINGS and rest and rest.split('/')[0] != 'official'
+  return rest if sibling else f'official/{below}'
 
 
 def write(tree: Mapping[str, Entry], folder: pathlib.Path) -> None:
@@ -277,7 +322,7 @@ def read_entry(path: str | os.PathLike[str]) -> Entry:
 
 def is_byte_code(name: str) -> bool:
   """Tells whether Python made a file by importing another."""
-  return name.endswith('.pyc') or '__pycache__/' in name
+  return name.endswith('.pyc') or '__pycache__' in name.split('/')[:-1]
 
 
 def compare(stamps: Mapping[str, str], official: pathlib.Path) -> Difference:

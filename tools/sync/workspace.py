@@ -30,6 +30,7 @@ import os
 import pathlib
 import shutil
 import sys
+import tempfile
 import time
 from typing import Iterator, Mapping
 
@@ -107,7 +108,6 @@ class Workspace:
     self.workshop = self.folder / 'rebase'
     self.state = self.folder / 'conflict.json'
     self._stage = self.folder / 'stage'
-    self._trash = self.folder / 'trash'
     self._journal = self.folder / 'journal.json'
 
   @contextlib.contextmanager
@@ -166,15 +166,26 @@ class Workspace:
     if self._journal.exists() and self._stage.exists():
       self._retire()
     self._journal.unlink(missing_ok=True)
-    for path in (self._stage, self._trash):
-      shutil.rmtree(path, ignore_errors=True)
-    if self.workshop.exists() and not self.state.exists():
-      shutil.rmtree(self.workshop)
+    self._remove(self._stage)
+    if not self.state.exists():
+      self._remove(self.workshop)
+    for kind in ('trash-*', 'work-*'):
+      for path in self.folder.glob(kind):
+        shutil.rmtree(path, ignore_errors=True)
+
+  def _remove(self, path: pathlib.Path) -> None:
+    """Removes a folder in which a git that lost its sync may still write."""
+    if path.exists():
+      path.rename(tempfile.mkdtemp(prefix='trash-', dir=self.folder))
+
+  def new_workshop(self) -> pathlib.Path:
+    """Makes a folder for a scratch repository."""
+    return pathlib.Path(tempfile.mkdtemp(prefix='work-', dir=self.folder))
 
   def forget(self) -> None:
     """Throws the workshop and the state of a conflict away."""
     self.state.unlink(missing_ok=True)
-    shutil.rmtree(self.workshop, ignore_errors=True)
+    self._clear()
 
   def _retire(self) -> None:
     """Throws the old tree away, unless it has edits that no tree has."""
@@ -192,7 +203,7 @@ class Workspace:
             f' kept in {kept.relative_to(self.root)}'
         )
         return
-    self._stage.rename(self._trash)
+    self._remove(self._stage)
 
   def install(
       self,

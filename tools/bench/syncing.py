@@ -243,8 +243,10 @@ def table(seconds: dict[tuple[str, str], list[float]]) -> str:
     Lines of Markdown.
   """
   lines = [
-      '| job | tool | seconds, median (range) | theirs / ours, wheel | theirs /'
-      ' ours, git |',
+      (
+          '| job | tool | seconds, median (range) | theirs / ours, wheel |'
+          ' theirs / ours, git |'
+      ),
       '| --- | --- | --- | --- | --- |',
   ]
   for job in _JOBS:

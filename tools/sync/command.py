@@ -27,7 +27,6 @@ import sys
 from typing import Sequence
 
 from tfmot_contrib import errors
-from tools.sync import conclude
 from tools.sync import editing
 from tools.sync import fork as forks
 from tools.sync import patches
@@ -243,8 +242,9 @@ def _update(fork: forks.Fork, flags: argparse.Namespace) -> sync.Plan | None:
       offline=offline,
       newest=functools.partial(_newest, fork),
   )
-  if not same and sync.is_current(fork, source, offline=offline):
-    return None
+  if not same and not flags.discard_edits:
+    if sync.is_current(fork, source, offline=offline):
+      return None
   return sync.prepare(fork, source, same=same, offline=offline)
 
 
@@ -288,7 +288,7 @@ def _run(flags: argparse.Namespace) -> int:
   with space.exclusive():
     fork = forks.load(flags.root)
     if flags.commit and not flags.dry_run:
-      conclude.check_index(fork)
+      sync.check_index(fork)
     if flags.abort:
       sync.abort(fork)
       print(f'gave up; official/ is still {fork.lock.source}')
@@ -314,6 +314,9 @@ def _run(flags: argparse.Namespace) -> int:
     if plan is None:
       print(f'nothing to do: official/ is {fork.lock.source}')
       return 0
+    # It imports griffe and numpy, which take longer than a --check.
+    from tools.sync import conclude  # pylint: disable=g-import-not-at-top
+
     conclude.finish(
         fork,
         plan,

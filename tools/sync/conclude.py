@@ -20,9 +20,7 @@ CHANGELOG.md.
 """
 
 import pathlib
-import subprocess
 
-from tfmot_contrib import errors
 from tools.sync import fork as forks
 from tools.sync import pin as pins
 from tools.sync import sources
@@ -75,32 +73,6 @@ def _report(
   )
 
 
-def _run(fork: forks.Fork, *command: str, stdin: str = '') -> str:
-  """Runs the git of the user, with the user's settings."""
-  done = subprocess.run(
-      ['git', *command],
-      cwd=fork.space.root,
-      capture_output=True,
-      input=stdin,
-      text=True,
-      check=False,
-  )
-  if done.returncode:
-    raise errors.InputError(
-        f'git {command[0]} failed: {done.stderr.strip() or done.stdout.strip()}'
-    )
-  return done.stdout
-
-
-def check_index(fork: forks.Fork) -> None:
-  """Refuses to commit what somebody staged before the sync."""
-  if staged := _run(fork, 'diff', '--cached', '--name-only').split('\n')[0]:
-    raise errors.InputError(
-        f'{staged} is staged: commit it first, so that the sync is a commit of'
-        ' its own'
-    )
-
-
 def _commit(fork: forks.Fork, message: str, entry: str) -> None:
   """Commits the new tree, and its entry in CHANGELOG.md."""
   log = fork.space.root / 'CHANGELOG.md'
@@ -112,9 +84,9 @@ def _commit(fork: forks.Fork, message: str, entry: str) -> None:
       text = f'{text[:at]}{entry}{text[at:]}'
       log.write_text(text, encoding='utf-8')
       names.append('CHANGELOG.md')
-  _run(fork, 'add', '--force', '--all', '--', *names, ':!*.pyc')
-  if _run(fork, 'diff', '--cached', '--name-only'):
-    _run(fork, 'commit', '-q', '-F', '-', stdin=message)
+  sync.run_git(fork, 'add', '--force', '--all', '--', *names, ':!*.pyc')
+  if sync.run_git(fork, 'diff', '--cached', '--name-only'):
+    sync.run_git(fork, 'commit', '-q', '-F', '-', stdin=message)
     print(f'committed: {message.splitlines()[0]}')
 
 

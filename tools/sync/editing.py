@@ -20,7 +20,6 @@ makes a repository with a commit for each patch, git does what git does, and
 `export` makes the series of those commits.
 """
 
-import dataclasses
 import pathlib
 import shutil
 import tempfile
@@ -241,7 +240,7 @@ def export_series(
   numbers = [patch.number for patch in found]
   if numbers != sorted(set(numbers)):  # Somebody changed their order.
     found = [
-        dataclasses.replace(patch, name=f'{number:04d}{patch.name[4:]}')
+        patch._replace(name=f'{number:04d}{patch.name[4:]}')
         for number, patch in enumerate(found, 1)
     ]
   return plan(fork, pristine, found, list(_said(fork.series, found)))

@@ -83,6 +83,7 @@ class ForkTestCase(parameterized.TestCase):
   """
 
   def setUp(self):
+    """Makes the fork, which is not synced yet."""
     super().setUp()
     self.scratch = pathlib.Path(self.create_tempdir().full_path)
     self.root = self.scratch / 'fork'

@@ -20,7 +20,6 @@ find the old tree or the new one, whole, and the next sync has to work.
 """
 
 import os
-import pathlib
 import random
 import signal
 import sys

@@ -32,13 +32,12 @@ This module reads and writes that text, byte for byte, and applies a series.
 `tools.sync.series` makes commits of patches and patches of commits.
 """
 
-import dataclasses
 import hashlib
 import pathlib
 import re
 import subprocess
 import tempfile
-from typing import Iterable, Sequence
+from typing import Iterable, NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tools.sync import git
@@ -61,8 +60,7 @@ _TOUCHED = re.compile(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Patch:
+class Patch(NamedTuple):
   """A patch.
 
   Attributes:
@@ -179,11 +177,11 @@ def parse(name: str, content: bytes) -> Patch:
     values.append(line.removeprefix(f'{field}: '))
   body = '\n'.join(lines[len(FIELDS) + 1 :]).removesuffix('\n')
   patch = Patch(name, *values, body, diff)
-  check(patch)
   if format_patch(patch) != content:
     raise errors.InputError(
         f'{name}: an empty line has to stand after the header and before ---'
     )
+  check(patch)
   return patch
 
 
@@ -235,8 +233,8 @@ def check_applied(patch: Patch, done: subprocess.CompletedProcess) -> None:
   """
   said = done.stderr.decode(errors='replace')
   if done.returncode:
-    wrong = [line for line in said.splitlines() if line.startswith('error: ')]
-    told = '; '.join(line.removeprefix('error: ') for line in wrong[:3])
+    wrong = re.findall('^error: (?!while searching)(.*)', said, re.MULTILINE)
+    told = '; '.join(wrong[:3])
     raise errors.InputError(f'{patch.name} does not apply: {told or said}')
   if re.search(r'^Hunk #\d+ succeeded at ', said, re.MULTILINE):
     raise errors.InputError(

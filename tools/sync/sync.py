@@ -22,6 +22,7 @@ place of the old one. `tools.sync.command` is the command line of it.
 import hashlib
 import json
 import pathlib
+import subprocess
 from typing import Callable, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
@@ -409,7 +410,7 @@ def is_current(fork: forks.Fork, source: pins.Source, *, offline: bool) -> bool:
   """Tells, without reading upstream's files, that there is nothing to do.
 
   Args:
-    fork: The fork.
+    fork: The fork, in whose `official/` there are no edits.
     source: What was asked for.
     offline: Whether to do without a network.
 
@@ -417,13 +418,37 @@ def is_current(fork: forks.Fork, source: pins.Source, *, offline: bool) -> bool:
     True when `official/` is what the lock says and the lock is of `source`. A
     folder may have changed, so of that nobody knows.
   """
-  lock, official = fork.lock, fork.space.official
+  lock = fork.lock
   if lock is None or source != lock.source or forks.agreement(fork):
     return False
-  if source.kind == 'folder' or not tree.is_filled(official):
-    return False
-  if tree.compare(lock.patched, official):
+  if source.kind == 'folder' or not tree.is_filled(fork.space.official):
     return False
   return source.kind == 'pypi' or lock.resolved['commit'] == sources.commit_of(
       source, root=fork.space.root, offline=offline
   )
+
+
+def run_git(fork: forks.Fork, *command: str, stdin: str = '') -> str:
+  """Runs the git of the user, with the user's settings."""
+  done = subprocess.run(
+      ['git', *command],
+      cwd=fork.space.root,
+      capture_output=True,
+      input=stdin,
+      text=True,
+      check=False,
+  )
+  if done.returncode:
+    raise errors.InputError(
+        f'git {command[0]} failed: {done.stderr.strip() or done.stdout.strip()}'
+    )
+  return done.stdout
+
+
+def check_index(fork: forks.Fork) -> None:
+  """Refuses to commit what somebody staged before the sync."""
+  if staged := run_git(fork, 'diff', '--cached', '--name-only').split('\n')[0]:
+    raise errors.InputError(
+        f'{staged} is staged: commit it first, so that the sync is a commit of'
+        ' its own'
+    )

@@ -19,14 +19,11 @@ import pathlib
 import resource
 import shutil
 import signal
-import subprocess
-import time
 
 from absl.testing import absltest
 from absl.testing import parameterized
 
 from tools.sync import fixture
-from tools.sync import fork as forks
 from tools.sync import mirror
 from tools.sync import sources
 from tools.sync import workspace
@@ -36,9 +33,7 @@ class SyncTest(fixture.ForkTestCase):
 
   def test_first_sync_puts_files_in_place_and_locks_them(self):
     self.sync()
-    self.assertEqual(
-        (self.official / 'core.py').read_text(), fixture.LINES
-    )
+    self.assertEqual((self.official / 'core.py').read_text(), fixture.LINES)
     self.assertTrue((self.official / 'siblings/orbit/loop.py').exists())
     self.assertFalse((self.official / 'research').exists())
     self.assertEqual((self.official / 'BUILD').read_text(), '# Ours.\n')
@@ -65,7 +60,9 @@ class SyncTest(fixture.ForkTestCase):
     self.assertIn('# new\nline_0', text)
     self.assertIn('line_5 = 55', text)
     patch = (self.official / 'patches/0001-core-five.patch').read_text()
-    self.assertIn('@@ -6,3 +6,3 @@', patch.replace('-7', '-6').replace('+7', '+6'))
+    self.assertIn(
+        '@@ -6,3 +6,3 @@', patch.replace('-7', '-6').replace('+7', '+6')
+    )
     self.sync('--check')
 
   def test_dry_run_changes_nothing(self):
@@ -76,7 +73,9 @@ class SyncTest(fixture.ForkTestCase):
     self.assertEqual(self.snapshot(), before)
     self.assertFalse((self.root / workspace.FOLDER / 'rebase').exists())
 
-  @parameterized.parameters('core.py', 'vision/new.py', 'siblings/orbit/loop.py')
+  @parameterized.parameters(
+      'core.py', 'vision/new.py', 'siblings/orbit/loop.py'
+  )
   def test_edits_stop_the_sync_and_can_be_saved(self, name):
     self.sync()
     with open(self.official / name, 'a', encoding='utf-8') as stream:
@@ -87,9 +86,7 @@ class SyncTest(fixture.ForkTestCase):
     self.assertIn('patches new', said)
     self.assertIn(pathlib.Path(name).name, said)
     self.assertEqual(self.snapshot(), before)
-    self.sync(
-        'patches', 'new', 'Edited', '--author', 'A. Uthor <a@b.example>'
-    )
+    self.sync('patches', 'new', 'Edited', '--author', 'A. Uthor <a@b.example>')
     self.sync()
     self.assertIn('edited = 1', (self.official / name).read_text())
     self.assertIn('line_zero', (self.official / 'core.py').read_text())
@@ -98,7 +95,9 @@ class SyncTest(fixture.ForkTestCase):
     self.sync()
     (self.official / 'vision/model.py').unlink()
     self.assertIn('1 missing', self.sync(code=2))
-    self.assertIn('missing  official/vision/model.py', self.sync('--check', code=1))
+    self.assertIn(
+        'missing  official/vision/model.py', self.sync('--check', code=1)
+    )
     self.sync('patches', 'new', 'No model', '--author', 'A <a@b.example>')
     self.sync('--same-version')
     self.assertFalse((self.official / 'vision').exists())
@@ -129,7 +128,12 @@ class SyncTest(fixture.ForkTestCase):
   def test_check_of_a_clone_that_is_not_filled(self):
     self.sync()
     for path in self.official.iterdir():
-      if path.name not in ('BUILD', 'upstream.toml', 'upstream.lock', 'patches'):
+      if path.name not in (
+          'BUILD',
+          'upstream.toml',
+          'upstream.lock',
+          'patches',
+      ):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     self.assertIn('has no files of', self.sync('--check'))
     fixture.write(self.official, {'core.py': 'mine\n'})
@@ -139,9 +143,7 @@ class SyncTest(fixture.ForkTestCase):
   def test_patch_or_pin_changed_by_hand(self):
     self.sync()
     self.patch('core: five', 'core.py', 'line_5 = 5', 'line_5 = 55')
-    self.edit(
-        self.official, 'patches/0001-core-five.patch', '= 55', '= 555'
-    )
+    self.edit(self.official, 'patches/0001-core-five.patch', '= 55', '= 555')
     said = self.sync('--check', code=1)
     self.assertIn('0001-core-five.patch was changed since the lock', said)
     self.sync('--same-version')
@@ -277,7 +279,9 @@ class PatchesTest(fixture.ForkTestCase):
     fixture.write(self.repository, {'official/new.py': 'x = 1\n'})
     self.run_git('add', '-A')
     self.run_git('commit', '-qm', 'A new file')
-    self.assertIn('needs a line "Reason', self.sync('patches', 'export', code=2))
+    self.assertIn(
+        'needs a line "Reason', self.sync('patches', 'export', code=2)
+    )
     message = 'A new file\n\nReason: environment\nUpstream: a/b#1\n'
     self.run_git('commit', '-q', '--amend', '-m', message)
     self.sync('patches', 'export')

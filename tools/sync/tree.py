@@ -23,6 +23,7 @@ import hashlib
 import os
 import pathlib
 import posixpath
+import re
 import stat
 from typing import Iterable, Mapping, NamedTuple
 import unicodedata
@@ -30,6 +31,8 @@ import unicodedata
 from tfmot_contrib import errors
 
 FILE, EXECUTABLE, LINK = '100644', '100755', '120000'  # As git has them.
+# Names that `check_name` need not look at: most, and it is slow.
+_PLAIN = re.compile(r'(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}(?:/(?!$)|$)){1,15}')
 _WORDS = {FILE: '', EXECUTABLE: 'executable ', LINK: 'link '}
 _MAX_NAME = 255  # Bytes of a part of a path, on every usual file system.
 _MAX_PATH = 1024  # Bytes of a path, so that it fits below any folder.
@@ -131,6 +134,8 @@ def check_name(name: str, where: str) -> None:
 
 def _fold(path: str) -> str:
   """Returns what is equal for paths that differ in case or accents' form."""
+  if path.isascii():
+    return path.lower()
   path = unicodedata.normalize('NFD', path).casefold()
   return unicodedata.normalize('NFD', path)
 
@@ -147,22 +152,25 @@ def check_names(names: Iterable[str], where: str) -> None:
       that folds case, or one is a file and a folder.
   """
   seen: dict[str, str] = {}
-  files = set(names)
+  files, folders = set(names), {''}
   for name in sorted(files):
-    check_name(name, where)
-    parts = name.split('/')
-    for end in range(1, len(parts) + 1):
-      path = '/'.join(parts[:end])
+    if not _PLAIN.fullmatch(name):
+      check_name(name, where)
+    path = name
+    while path not in folders:
       other = seen.setdefault(_fold(path), path)
       if other != path:
         raise errors.InputError(
             f'{where}: {ascii(other)} and {ascii(path)} are one name where case'
             ' does not count'
         )
-      if end < len(parts) and path in files:
-        raise errors.InputError(
-            f'{where}: {ascii(path)} is both a file and a folder'
-        )
+      if path != name:
+        folders.add(path)
+      path = posixpath.dirname(path)
+  if both := sorted(files & folders):
+    raise errors.InputError(
+        f'{where}: {ascii(both[0])} is both a file and a folder'
+    )
 
 
 def _end_of_link(

@@ -52,18 +52,20 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-  """Runs lint, all unit and smoke tests and one real convergence test."""
+  """Runs lint, unit, upstream and smoke tests and a real convergence test."""
   lint(session)
   bazel(
       session,
       'test',
+      '//official/...',
       '//tools/...',
       '//tfmot_contrib/...',
-      '--test_tag_filters=-cpu',
+      '--test_tag_filters=-cpu,-slow',
       '--build_tests_only',
       *session.posargs,
   )
   python(session, 'tools.bazel.cache_check')
+  python(session, 'tools.sync.real_check')
   converge(session)
 
 

@@ -138,6 +138,7 @@ _python_env = repository_rule(
 
 _OFFICIAL_MODELS_BUILD = """\
 load("@tfmot_models//tools/bazel:python.bzl", "py_library")
+load("@tfmot_models//tools/bazel:upstream_tests.bzl", "upstream_test_files")
 
 package(default_visibility = ["//visibility:public"])
 
@@ -148,6 +149,8 @@ py_library(
         exclude = ["**/*_test.py"],
     ),
 )
+
+upstream_test_files(name = "upstream_tests")
 """
 
 # What of official/ is the fork's own, as tools/sync/tree.py has it.

@@ -91,18 +91,23 @@ def plan(
   return sync.Plan(to, old, patches.apply(pristine, new), list(new), said)
 
 
-def _said(old: Sequence[patches.Patch], new: Sequence[patches.Patch]):
+def _said(
+    old: Sequence[patches.Patch], new: Sequence[patches.Patch]
+) -> list[series.Verdict]:
   """Returns a verdict for each patch that is or was there."""
   before, after = ({p.name: p for p in side} for side in (old, new))
+  said = []
   for name in sorted(before.keys() | after.keys()):
-    patch = after.get(name) or before[name]
-    verdict, note = series.CLEAN, ''
-    if before.get(name) != after.get(name):
-      verdict = series.REBASED
-      note = 'new' if name not in before else 'changed'
-    if name not in after:
-      verdict, note = series.ABSORBED, 'taken away'
-    yield series.Verdict(name, patch.subject, verdict, note)
+    verdict = series.CLEAN
+    if name not in before:
+      verdict = 'new'
+    elif name not in after:
+      verdict = 'dropped'
+    elif before[name] != after[name]:
+      verdict = 'changed'
+    subject = (after.get(name) or before[name]).subject
+    said.append(series.Verdict(name, subject, verdict))
+  return said
 
 
 def new(
@@ -165,7 +170,7 @@ def new(
   )
   patches.check(patch)
   whole = [*fork.series, patch]
-  made = plan(fork, pristine, whole, list(_said(fork.series, whole)))
+  made = plan(fork, pristine, whole, _said(fork.series, whole))
   if made.new != edited:
     raise errors.InputError(f'{patch.name} does not make what was edited')
   return made
@@ -243,7 +248,7 @@ def export_series(
         patch._replace(name=f'{number:04d}{patch.name[4:]}')
         for number, patch in enumerate(found, 1)
     ]
-  return plan(fork, pristine, found, list(_said(fork.series, found)))
+  return plan(fork, pristine, found, _said(fork.series, found))
 
 
 def refresh(fork: forks.Fork, *, offline: bool) -> sync.Plan:
@@ -264,7 +269,7 @@ def refresh(fork: forks.Fork, *, offline: bool) -> sync.Plan:
     folder = pathlib.Path(scratch)
     commits = series.start(folder, {'old': pristine}, fork.series, exact=False)
     found = [series.patch_of(folder, commit) for commit in commits]
-  return plan(fork, pristine, found, list(_said(fork.series, found)))
+  return plan(fork, pristine, found, _said(fork.series, found))
 
 
 def default_folder(space: workspace.Workspace) -> pathlib.Path:

@@ -379,6 +379,7 @@ class DiskTest(absltest.TestCase):
     (self.folder / 'my__pycache__/a.py').touch()
     (self.folder / 'deep/__pycache__x').touch()
     self.assertLen(self.compare().extra, 2)
+    self.assertTrue(self.compare())
 
   def test_files_of_the_fork_are_not_compared(self):
     (self.folder / 'BUILD').touch()

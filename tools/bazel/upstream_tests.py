@@ -302,6 +302,7 @@ def run_files(
     files: Mapping[str, pathlib.Path],
     known: Mapping[str, known_failures.Known],
     listed_in: str,
+    scratch: pathlib.Path,
     limit: float,
     end: float,
 ) -> list[str]:
@@ -311,15 +312,13 @@ def run_files(
     files: Where each file is, by its name in the mirror.
     known: The known failures.
     listed_in: The file that lists them, for the messages.
+    scratch: A folder for what they write.
     limit: The seconds of a file.
     end: When all must be done, on the monotonic clock.
 
   Returns:
     A line for each difference from what is known.
   """
-  scratch = pathlib.Path(
-      tempfile.mkdtemp(dir=os.environ.get('TEST_TMPDIR'), prefix='upstream_')
-  )
   lines = []
   ran = failed = 0
   print(_row('file', 'ran', 'skipped', 'failed', 'listed', 'seconds'))
@@ -334,7 +333,6 @@ def run_files(
     lines += found
     ran += len(outcome.passed) + len(outcome.failed)
     failed += bool(outcome.kind) or len(outcome.failed)
-  shutil.rmtree(scratch, ignore_errors=True)
   print(f'{len(files)} files, {ran} tests, {failed} failures')
   return lines
 
@@ -396,12 +394,20 @@ def main(argv: Sequence[str]) -> int:
       raise errors.InputError(f'no file has {args.only} in its name')
     for name, value in _ENVIRON.items():
       os.environ.setdefault(name, value)
+    scratch = tempfile.mkdtemp(dir=os.environ.get('TEST_TMPDIR'))
+    os.environ['MPLCONFIGDIR'] = scratch
     for module in filter(None, args.import_first.split(',')):
       importlib.import_module(module)
     gc.freeze()  # So that no fork goes through the objects of the imports.
     lines = run_files(
-        _share(files), known, listed_in, args.timeout_seconds, end
+        _share(files),
+        known,
+        listed_in,
+        pathlib.Path(scratch),
+        args.timeout_seconds,
+        end,
     )
+    shutil.rmtree(scratch, ignore_errors=True)
   for line in lines:
     print(f'error: {line}')
   return 1 if lines else 0

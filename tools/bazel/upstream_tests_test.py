@@ -57,7 +57,8 @@ class ATest(parameterized.TestCase):
 class ATest(parameterized.TestCase):
   def test_good(self): pass
   def test_bad(self):
-    self.fail('no disk')
+    with self.subTest('one'): self.fail('no disk')
+    with self.subTest('two'): pass
   @parameterized.parameters((object(),), (1.5,))
   def test_some(self, value):
     self.assertEqual(value, 1.5)
@@ -182,7 +183,14 @@ class UpstreamTestsTest(parameterized.TestCase):
   def _path(self, name: str) -> pathlib.Path:
     return self.root / f'official/{name}_test.py'
 
-  def _run(self, names, *arguments, known='known_failures: []', **environ):
+  def _run(
+      self,
+      names,
+      *arguments,
+      known='known_failures: []',
+      prefix='',
+      **environ,
+  ):
     """Runs the runner; returns its exit code, table and lines of errors."""
     (self.root / 'known.yaml').write_text(known, encoding='utf-8')
     environ['PYTHONPATH'] = os.pathsep.join(filter(None, sys.path))
@@ -195,15 +203,17 @@ class UpstreamTestsTest(parameterized.TestCase):
             'tools.bazel.upstream_tests',
             '--known_failures=known.yaml',
             *arguments,
-            *(f'official/{name}_test.py' for name in names),
+            *(f'{prefix}official/{name}_test.py' for name in names),
         ],
         capture_output=True,
         check=False,
         cwd=self.root,
         encoding='utf-8',
         env=environ,
+        input='typed',
         timeout=50,
     )
+    self.output = done.stdout
     rows = re.findall(
         r'^official/(\w+)_test\.py((?: +[\w.]+){5})$', done.stdout, re.MULTILINE
     )
@@ -315,6 +325,18 @@ class UpstreamTestsTest(parameterized.TestCase):
       self.assertTrue(status.exists())
       ran.append(list(table))
     self.assertEqual(ran, [['environment'], ['passes'], ['skips'], []])
+
+  def test_a_hang_shows_where(self):
+    self._run(['hangs'], '--timeout_seconds=1')
+    self.assertRegex(self.output, r'\n  \|   File .*hangs_test.py".* in test_a')
+
+  def test_finds_a_file_of_an_external_repository(self):
+    (self.root / 'mirror').mkdir()
+    (self.root / 'official').rename(self.root / 'mirror/official')
+    self.root /= 'main'
+    self.root.mkdir()
+    code, table, _ = self._run(['passes'], prefix='external/mirror/')
+    self.assertEqual((code, list(table)), (0, ['passes']))
 
   def test_filter(self):
     code, table, _ = self._run(['passes', 'fails'], TESTBRIDGE_TEST_ONLY='pass')

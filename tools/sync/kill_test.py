@@ -14,9 +14,10 @@
 
 """Kills 200 syncs at random moments: there is never a broken or mixed tree.
 
-Half of the moments are random times, half are random lines of the code that
-writes and swaps, where little time is spent. After each kill, --check has to
-find the old tree or the new one, whole, and the next sync has to work.
+A third of the moments are random times, a third are random lines of the code
+that writes, and a third are random lines of the module that swaps, where next
+to no time is spent. After each kill, --check has to find the old tree or the new
+one, whole, and the next sync has to work.
 """
 
 import os
@@ -34,7 +35,8 @@ from tools.sync import tree
 from tools.sync import workspace
 
 _KILLS = 200
-_TRACED = (git.__file__, tree.__file__, workspace.__file__)
+_SWAPS = (workspace.__file__,)
+_WRITES = (git.__file__, tree.__file__, workspace.__file__)
 
 
 class KillTest(fixture.ForkTestCase):
@@ -59,13 +61,14 @@ class KillTest(fixture.ForkTestCase):
       self.seconds = time.monotonic() - began
       self.versions[name] = self.snapshot()
 
-  def run_and_die(self, name, seconds=None, lines=None):
+  def run_and_die(self, name, seconds=None, lines=None, files=()):
     """Starts a sync in a process of its own that is killed on its way.
 
     Args:
       name: Of the version to move to.
       seconds: When it is killed.
-      lines: At which traced line it kills itself.
+      lines: At which line of `files` it kills itself.
+      files: Of the code.
 
     Returns:
       Whether it was still running.
@@ -76,7 +79,7 @@ class KillTest(fixture.ForkTestCase):
 
       def trace(frame, event, unused_arg):
         nonlocal left
-        if frame.f_code.co_filename not in _TRACED:
+        if frame.f_code.co_filename not in files:
           return None
         if event == 'line':
           left -= 1
@@ -113,13 +116,13 @@ class KillTest(fixture.ForkTestCase):
     self.assertLen(names, 1)
     return names[0]
 
-  def lines_of_a_sync(self, name):
-    """Returns how many traced lines a whole sync runs."""
+  def lines_of_a_sync(self, name, files):
+    """Returns how many lines of `files` a whole sync runs."""
     count = 0
 
     def trace(frame, event, unused_arg):
       nonlocal count
-      if frame.f_code.co_filename not in _TRACED:
+      if frame.f_code.co_filename not in files:
         return None
       count += event == 'line'
       return trace
@@ -133,13 +136,16 @@ class KillTest(fixture.ForkTestCase):
 
   def test_kills(self):
     rng = random.Random(3)
-    lines = self.lines_of_a_sync('one')
-    now, ends = 'one', []
+    writes = self.lines_of_a_sync('one', _WRITES)
+    swaps = self.lines_of_a_sync('two', _SWAPS)
+    now, ends = 'two', []
     for number in range(_KILLS):
       other = 'two' if now == 'one' else 'one'
-      how = {'lines': rng.randrange(1, lines)}
-      if number % 2:
-        how = {'seconds': rng.uniform(0.001, self.seconds)}
+      how = (
+          {'seconds': rng.uniform(0.001, self.seconds)},
+          {'lines': rng.randrange(1, writes), 'files': _WRITES},
+          {'lines': rng.randrange(1, swaps), 'files': _SWAPS},
+      )[number % 3]
       killed = self.run_and_die(other, **how)
       with self.subTest(number=number, **how):
         said = self.sync('--check')

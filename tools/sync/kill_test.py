@@ -16,8 +16,8 @@
 
 A third of the moments are random times, a third are random lines of the code
 that writes, and a third are random lines of the module that swaps, where next
-to no time is spent. After each kill, --check has to find the old tree or the new
-one, whole, and the next sync has to work.
+to no time is spent. After each kill, --check has to find the old tree or the
+new one, whole, and the next sync has to work.
 """
 
 import os

@@ -20,6 +20,7 @@ one environment with Bazel and make none of their own.
 
 import nox
 
+from tfmot_contrib import errors
 from tools.versions import bootstrap
 from tools.versions import environment
 
@@ -37,7 +38,10 @@ def bazel(session: nox.Session, *arguments: str) -> None:
 
 def python(session: nox.Session, module: str, *arguments: str) -> None:
   """Runs a module of this project in the environment that Bazel uses."""
-  made = environment.make(environment.settings())
+  try:
+    made = environment.make(environment.settings())
+  except errors.InputError as error:
+    session.error(errors.one_line(error))
   byte_code = bootstrap.cache_dir() / 'byte_code'  # Beside nobody's sources.
   env = {'PYTHONPATH': str(bootstrap.ROOT), 'PYTHONDONTWRITEBYTECODE': ''}
   env['PYTHONPYCACHEPREFIX'] = str(byte_code)

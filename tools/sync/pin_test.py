@@ -413,6 +413,7 @@ class LockTest(PinTestCase):
       ('resolved_short', '1' * 64, '1' * 63, r'\[resolved\].* lacks sha256'),
       ('resolved_number', f'"{"1" * 64}"', '1', 'resolved.* no table of texts'),
       ('stamp_short', '3' * 64, '3' * 63, 'official/a has no sha256'),
+      ('stamp_long', '3' * 64, '3' * 65, 'official/a has no sha256'),
       ('stamp_upper', '3' * 64, 'A' * 64, 'official/a has no sha256'),
       ('stamp_mode', 'link ', 'device ', 'official/b has no sha256'),
       ('stamp_newline', '3' * 64, '3' * 64 + '\\n', 'pristine.*broken line'),

@@ -198,6 +198,7 @@ class TextTest(parameterized.TestCase):
       ('reason', 'temporary', 'because', "Reason is 'because', not one of"),
       ('reason_case', 'temporary', 'Temporary', "Reason is 'Temporary'"),
       ('upstream', 'tensorflow/models#12', 'reported', 'Upstream is no link'),
+      ('upstream_text', 'tensorflow/', 'see tensorflow/', 'is no link'),
       ('upstream_number', 'tensorflow/models#12', '#12', 'Upstream is no link'),
       (
           'upstream_ftp',
@@ -233,6 +234,26 @@ class TextTest(parameterized.TestCase):
     self.assertStartsWith(told, '0001-a-b.patch: ')
     self.assertTrue(told.isprintable(), told)
 
+  def test_header_that_ends_early_is_refused(self):
+    with self.assertRaisesRegex(errors.InputError, 'line 2 has to be'):
+      patches.parse(_PATCH.name, b'From: A <a@b>\n---\n' + _EDIT)
+
+  @parameterized.parameters(
+      '---', 'a\n---\nb', 'diff --git a/x b/x', ' a\n\nb '
+  )
+  def test_text_that_would_not_be_read_again_is_refused(self, body):
+    with self.assertRaisesRegex(errors.InputError, 'a line that begins a diff'):
+      patches.check(_PATCH._replace(body=body))
+
+  @parameterized.parameters(
+      ('\n\n a \n\n\n\nb\n', ' a\n\nb'),
+      ('a\tb\r\nc\0d\x85', 'a b\nc d'),
+      ('\ud800é', ' é'),
+      (' \n ', ''),
+  )
+  def test_tidy_body(self, text, expected):
+    self.assertEqual(patches.tidy_body(text), expected)
+
   def test_files(self):
     diff = (
         'diff --git a/official/mode b/official/mode\nold mode 100644\n'
@@ -246,10 +267,15 @@ class TextTest(parameterized.TestCase):
         'diff --git a/official/one b/orbit/two\nsimilarity index 90%\n'
         'copy from official/one\ncopy to orbit/two\n'
         '--- a/official/one\n+++ b/orbit/two\n@@ -1 +1 @@\n-x\n+y\n'
+        'diff --git a/official/from b/official/to\nsimilarity index 100%\n'
+        'copy from official/from\ncopy to official/to\n'
+        '--- a/official/minus\t\n+++ b/official/plus\t\n@@ -1 +1 @@\n'
         'diff --git a/official/bin b/official/bin\n'
         'GIT binary patch\nliteral 0\nHcmV?d00001\n'
     )
-    expected = 'mode|a b c.py|old é|new 中|one|bin'.split('|')
+    expected = 'mode|a b c.py|old é|new 中|one|bin|from|to|minus|plus'.split(
+        '|'
+    )
     self.assertEqual(
         patches.files(_of(diff.encode())),
         sorted(['orbit/two', *(f'official/{name}' for name in expected)]),
@@ -322,9 +348,11 @@ class ApplyTest(parameterized.TestCase):
     super().setUp()
     scratch = tempfile.TemporaryDirectory()
     self.addCleanup(scratch.cleanup)
-    self.scratch = pathlib.Path(scratch.name)
+    self.home = pathlib.Path(scratch.name)
+    self.scratch = self.home / 'scratch'
+    self.scratch.mkdir()
     self.enter_context(
-        absltest.mock.patch.object(tempfile, 'tempdir', scratch.name)
+        absltest.mock.patch.object(tempfile, 'tempdir', str(self.scratch))
     )
     self.files = {
         name: tree.Entry(tree.FILE, text.encode())
@@ -451,17 +479,17 @@ class ApplyTest(parameterized.TestCase):
     self.refused(why, _EDIT + plain)
 
   def test_settings_of_the_user_do_not_count(self):
-    with tempfile.NamedTemporaryFile('w', dir='/tmp') as config:
-      config.write('[apply]\n\twhitespace = fix\n')
-      config.flush()
-      outside = {
-          'GIT_DIR': '/nowhere',
-          'GIT_CONFIG_GLOBAL': config.name,
-          'GIT_INDEX_FILE': '/nowhere',
-      }
-      with absltest.mock.patch.dict(os.environ, outside):
-        found = self.apply(_EDIT.replace(b'line five', b'line five \t'))
-    self.assertIn(b'line five \t\n', found['official/a.py'].data)
+    (self.home / '.gitconfig').write_text(
+        '[apply]\n\tignoreWhitespace = change'
+    )
+    outside = {
+        'GIT_CONFIG_COUNT': '1',
+        'GIT_CONFIG_KEY_0': 'apply.ignoreWhitespace',
+        'GIT_CONFIG_VALUE_0': 'change',
+    }
+    for variables in ({'HOME': str(self.home)}, outside):
+      with absltest.mock.patch.dict(os.environ, variables):
+        self.refused('not apply', _EDIT.replace(b' line 4', b' line  4'))
 
 
 if __name__ == '__main__':

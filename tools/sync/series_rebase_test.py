@@ -257,12 +257,12 @@ class ConflictTest(RebaseTestCase):
     states = (_BASE, theirs, one, two, three)
     attributes = {'.gitattributes': '* conflict-marker-size=3\n'}
     self.head, self.picked, conflicts = self.rebase(
-        *({'a.py': text, **attributes} for text in states)
+        *({'a.txt': text, **attributes} for text in states)
     )
-    self.assertEqual(conflicts, ['official/a.py'])
+    self.assertEqual(conflicts, ['official/a.txt'])
     self.assertLen(self.picked, 1)
     series.check_out_conflict(self.workshop, self.head, self.commits[1])
-    self.path = self.workshop / 'official/a.py'
+    self.path = self.workshop / 'official/a.txt'
 
   def go_on(self):
     """Goes on as --continue does, to the end."""
@@ -296,12 +296,12 @@ class ConflictTest(RebaseTestCase):
 
   def test_not_resolved(self):
     self.refused(
-        'official/a.py is still in conflict: edit it, then git -C .* add'
+        'official/a.txt is still in conflict: edit it, then git -C .* add'
     )
 
   def test_added_with_the_marks(self):
     self.git('add', '-A')
-    self.refused('official/a.py still has the marks of the conflict')
+    self.refused('official/a.txt still has the marks of the conflict')
 
   def test_added_with_one_mark_left(self):
     self.resolve()
@@ -312,7 +312,7 @@ class ConflictTest(RebaseTestCase):
   def test_edited_and_not_added(self):
     self.git('add', '-A')
     self.resolve()
-    self.refused('official/a.py was edited and not added')
+    self.refused('official/a.txt was edited and not added')
 
   def test_new_file_that_is_not_added(self):
     self.resolve()
@@ -328,10 +328,10 @@ class ConflictTest(RebaseTestCase):
     self.assertEqual(conflicts, [])
     kept, said, files = self.finish(head, picked)
     self.assertEqual(said, [series.CLEAN, series.REBASED, series.CLEAN])
-    self.assertEqual(files['official/a.py'].data.decode(), self.wanted)
+    self.assertEqual(files['official/a.txt'].data.decode(), self.wanted)
     self.assertIn('official/new.py', files)
     self.assertEqual(
-        patches.files(kept[1]), ['official/a.py', 'official/new.py']
+        patches.files(kept[1]), ['official/a.txt', 'official/new.py']
     )
     self.assertEqual(kept[1][:-1], self.series[1][:-1])
 
@@ -345,10 +345,10 @@ class ConflictTest(RebaseTestCase):
     )
 
   def test_deleting_the_file_makes_the_next_patch_conflict(self):
-    self.git('rm', '-q', '-f', 'official/a.py')
+    self.git('rm', '-q', '-f', 'official/a.txt')
     _, picked, conflicts = self.go_on()
     self.assertLen(picked, 2)
-    self.assertEqual(conflicts, ['official/a.py'])
+    self.assertEqual(conflicts, ['official/a.txt'])
 
 
 if __name__ == '__main__':

@@ -187,7 +187,7 @@ class RoundTripTest(SeriesTestCase):
       deadline=None,
       derandomize=True,
       database=None,
-      max_examples=30,
+      max_examples=20,
       suppress_health_check=list(hypothesis.HealthCheck),
   )
   @hypothesis.given(

@@ -24,7 +24,6 @@ file that runs no test fails, too.
 
 import argparse
 import faulthandler
-import gc
 import importlib
 import os
 import pathlib
@@ -398,7 +397,6 @@ def main(argv: Sequence[str]) -> int:
     os.environ['MPLCONFIGDIR'] = scratch
     for module in filter(None, args.import_first.split(',')):
       importlib.import_module(module)
-    gc.freeze()  # So that no fork goes through the objects of the imports.
     lines = run_files(
         _share(files),
         known,

@@ -14,23 +14,27 @@
 
 """What a technique is to the rest of the project.
 
-A technique takes a flat Keras model, makes it one that trains optimized, and
-gives back a plain model to export. That is all it owns: training, export,
-measuring and judging are shared. A technique folder registers a `Technique` for
-its config class, as Official Models registers a task for its task config; the
-task (`tasks/image_classification.py`) creates it from the experiment.
+A technique takes a flat Keras model, makes it one that trains optimized, gives
+back the model to export, and says how it is exported and what must be true of
+the result. That is all it owns: training, measuring and judging are shared. A
+technique folder registers a `Technique` for its config class, as Official
+Models registers a task for its task config; the task
+(`tasks/image_classification.py`) creates it from the experiment.
 """
 
 import abc
 import dataclasses
 from typing import Any, Callable, Mapping, Sequence
 
+import numpy as np
 import orbit
 import tf_keras
 
 from official.core import registry
 from official.modeling import hyperparams
 from tfmot_contrib import errors
+from tfmot_contrib.deployment import export
+from tfmot_contrib.deployment import flatbuffer
 
 _REGISTRY: dict[Any, Any] = {}
 
@@ -41,7 +45,13 @@ class TechniqueConfig(hyperparams.Config):
 
 
 class Technique(abc.ABC):
-  """One way to optimize a model. An instance serves one model."""
+  """One way to optimize a model. An instance serves one model.
+
+  Attributes:
+    kinds: As what the result is exported and measured, in this order.
+  """
+
+  kinds: Sequence[str] = ('float', 'int8')
 
   def __init__(self, config: TechniqueConfig):
     """Initializes the technique from the experiment's config."""
@@ -77,22 +87,40 @@ class Technique(abc.ABC):
 
   @abc.abstractmethod
   def strip(self, model: tf_keras.Model) -> tf_keras.Model:
-    """Returns the plain model to export, without a change of its weights.
+    """Returns the model to export, without a change of its weights.
 
     Args:
       model: What `apply` returned, trained.
 
     Returns:
-      A flat functional model.
+      A flat functional model. It is plain Keras, so that another technique can
+      start from it, unless training simulates what only `export` makes real.
     """
 
-  @abc.abstractmethod
-  def invariants(self, kernels: Sequence[Any]) -> Mapping[str, Any]:
-    """Measures, on the exported model, what the technique promises exactly.
+  def export(
+      self, model: tf_keras.Model, kind: str, images: np.ndarray
+  ) -> bytes:
+    """Converts the result to TFLite.
 
     Args:
-      kernels: The `deployment.flatbuffer.Kernel` of each layer of the exported
-        float model.
+      model: What `strip` returned.
+      kind: One of `kinds`.
+      images: Representative ones, normalized, float32 [n, h, w, c].
+
+    Returns:
+      The contents of a `.tflite` file.
+    """
+    return export.to_tflite(model, kind, images)
+
+  @abc.abstractmethod
+  def invariants(
+      self, exported: Mapping[str, Sequence[flatbuffer.Kernel]]
+  ) -> Mapping[str, Any]:
+    """Measures, on the exported models, what the technique promises exactly.
+
+    Args:
+      exported: By kind, the kernels of the exported model, each with the name
+        of its layer.
 
     Returns:
       Numbers and lists by name, for the run record. Claims refer to them. What

@@ -17,7 +17,8 @@ r"""The driver: trains and evaluates any experiment, float or with a technique.
 It is Official Models' own vision driver with three things added: the modules of
 this fork are registered, a seed decides everything random, and bad input ends
 with one line. A training that was killed goes on from its last checkpoint and
-ends as if nothing had happened.
+ends as if nothing had happened. The folder then holds `model.keras`, which the
+next technique (`task.init_model`) and `optimize.py` start from.
 
   bazel run //tfmot_contrib:train -- --experiment=mobilenet_v2_cifar10 \
       --mode=train_and_eval --model_dir=/tmp/mobilenet
@@ -39,7 +40,11 @@ def main(_) -> None:
   options = flags.FLAGS
   gin.parse_config_files_and_bindings(options.gin_file, options.gin_params)
   params = experiment.parse(options)
-  _, metrics, _ = experiment.train(params, options.mode, options.model_dir)
+  model, metrics, task = experiment.train(
+      params, options.mode, options.model_dir
+  )
+  if 'train' in options.mode and hasattr(task, 'result'):
+    task.result(model).save(f'{options.model_dir}/model.keras')
   for name, value in sorted(metrics.items()):
     print(f'{name}: {float(value):.4f}')
 

@@ -41,23 +41,28 @@ class Claim:
     metric: A path into the run record, such as `exported.float.accuracy`.
     relation: `value`; `drop`, the baseline's minus the run's; `ratio`, the
       run's divided by the baseline's.
+    against: The metric of the baseline that `drop` and `ratio` take.
     at_most: The upper bound, or None.
     at_least: The lower bound, or None.
     source: Where it is documented.
     reason: Why the bound is what it is.
     documented: What the source says, in words and numbers.
     tiers: Where it is judged.
+    known_failure: The upstream issue because of which it does not hold, or
+      nothing. Such a claim must fail, so that a mend is seen.
   """
 
   id: str
   metric: str
   relation: str
+  against: str
   at_most: float | None
   at_least: float | None
   source: str
   reason: str
   documented: str
   tiers: tuple[str, ...]
+  known_failure: str
 
   @property
   def bound(self) -> str:
@@ -88,12 +93,12 @@ class Claim:
       raise errors.InputError(
           f'the claim {self.id} is a {self.relation}: it needs --baseline'
       )
-    before = _lookup(baseline, self.metric)
+    before = _lookup(baseline, self.against)
     if self.relation == 'drop':
       return before - value
     if not before:
       raise errors.InputError(
-          f'the claim {self.id} is a ratio to 0: {self.metric} of the baseline'
+          f'the claim {self.id} is a ratio to 0: {self.against} of the baseline'
       )
     return value / before
 
@@ -163,24 +168,27 @@ def claims_of(path: str, name: str, tier: str) -> list[Claim]:
   Raises:
     errors.InputError: The file is wrong or has no such claims.
   """
-  declared = read_technique(path)['claims']
+  technique = read_technique(path)
+  declared = technique['claims']
   if name not in declared:
     raise errors.InputError(
         f'{path} has no claims for {name}: a run that claims nothing proves'
         ' nothing'
     )
   claims = []
-  for entry in declared[name]:
+  for entry in [*declared[name], *technique.get('every', [])]:
     claim = Claim(
         id=entry['id'],
         metric=entry['metric'],
         relation=entry['as'],
+        against=entry.get('against', entry['metric']),
         at_most=entry.get('at_most'),
         at_least=entry.get('at_least'),
         source=entry['source'],
         reason=entry['reason'],
         documented=entry.get('documented', '-'),
         tiers=tuple(entry.get('tiers', ['cpu'])),
+        known_failure=entry.get('known_failure', ''),
     )
     if claim.id in [c.id for c in claims]:
       raise errors.InputError(f'{path}: {name} has two claims {claim.id}')

@@ -30,14 +30,15 @@ import jsonschema
 
 from tfmot_contrib import errors
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TIERS = ('smoke', 'cpu', 'accelerator')
+_LINE = 160
 _SCHEMA = pathlib.Path(__file__).parent / 'record_schema.json'
 
 
 @dataclasses.dataclass
-class Record:
-  """One run.
+class Run:
+  """One run, before its exported models are measured.
 
   Attributes:
     experiment: The registered name.
@@ -46,12 +47,13 @@ class Record:
     params: The whole experiment config, without paths.
     environment: Digest of the fingerprint of the Python environment.
     data: Digest of the data.
-    init: Digest of the record of the run whose checkpoint started this one.
+    weights: Digest of the weights that were exported.
+    lineage: The `weights` of the runs that this one comes from, the float
+      baseline first.
     training: `steps`, wall `seconds`, `cpu_seconds`, `images_per_second`, and
       `cpus` that could be used.
     keras: Metrics of the last evaluation in training, in Keras; shares of 1.
-    exported: By kind (`float`, `int8`) what `deployment.benefit` measured.
-    invariants: What the technique measured on the exported model.
+    invariants: What the technique measured on the exported models.
     schema_version: Of this format.
   """
 
@@ -61,12 +63,25 @@ class Record:
   params: dict[str, Any]
   environment: str
   data: str
-  init: str
+  weights: str
+  lineage: list[str]
   training: dict[str, Any]
   keras: dict[str, float]
-  exported: dict[str, Any]
   invariants: dict[str, Any]
   schema_version: int = SCHEMA_VERSION
+
+
+@dataclasses.dataclass(kw_only=True)
+class Record(Run):
+  """A run and what was measured of it.
+
+  Attributes:
+    exported: By kind (see `deployment.export`), what `deployment.benefit`
+      measured, and `keras_gap`, how many points its accuracy differs from that
+      of Keras.
+  """
+
+  exported: dict[str, Any]
 
 
 def digest_of_file(path: str | os.PathLike[str]) -> str:
@@ -97,9 +112,12 @@ def digest_of_folder(path: str | os.PathLike[str]) -> str:
   return sha.hexdigest()
 
 
-def _check(value: Any, source: str) -> None:
+def _check(value: Any, source: str, kind: type[Run]) -> None:
   """Raises an `errors.InputError` unless `value` follows the schema."""
   schema = json.loads(_SCHEMA.read_text(encoding='utf-8'))
+  if kind is Run:
+    schema['required'].remove('exported')
+    del schema['properties']['exported']
   validator = jsonschema.Draft202012Validator(schema)
   error = jsonschema.exceptions.best_match(validator.iter_errors(value))
   if error:
@@ -110,19 +128,36 @@ def _check(value: Any, source: str) -> None:
     )
 
 
-def write(record: Record, path: pathlib.Path) -> None:
-  """Writes a record, whole or not at all.
+def _dump(value: Any, depth: int = 0) -> str:
+  """Returns JSON in which a list of one level, or a small dict, is one line."""
+  line = json.dumps(value, sort_keys=True)
+  if len(line) + depth <= _LINE or not isinstance(value, (dict, list)):
+    return line
+  pad = ' ' * (depth + 1)
+  if isinstance(value, dict):
+    parts = [
+        f'{pad}{json.dumps(k)}: {_dump(v, depth + 1)}'
+        for k, v in sorted(value.items())
+    ]
+  else:
+    parts = [pad + _dump(v, depth + 1) for v in value]
+  begin, end = '{}' if isinstance(value, dict) else '[]'
+  return f'{begin}\n' + ',\n'.join(parts) + f'\n{pad[1:]}{end}'
+
+
+def write(run: Run, path: pathlib.Path) -> None:
+  """Writes a record, or a run that is not measured yet, whole or not at all.
 
   Args:
-    record: The record.
+    run: What to write.
     path: The JSON file.
 
   Raises:
-    errors.InputError: The record breaks the schema, or the disk is full.
+    errors.InputError: It breaks the schema, or the disk is full.
   """
-  value = dataclasses.asdict(record)
-  _check(value, str(path))
-  text = json.dumps(value, indent=1, sort_keys=True) + '\n'
+  value = dataclasses.asdict(run)
+  _check(value, str(path), type(run))
+  text = _dump(value) + '\n'
   try:
     with tempfile.NamedTemporaryFile(
         'w', dir=path.parent, delete=False, encoding='utf-8'
@@ -134,14 +169,15 @@ def write(record: Record, path: pathlib.Path) -> None:
     raise errors.InputError(f'cannot write {path}: {error.strerror}') from error
 
 
-def read(path: str | os.PathLike[str]) -> Record:
+def read(path: str | os.PathLike[str], kind: type[Run] = Record) -> Any:
   """Reads a record.
 
   Args:
     path: The JSON file.
+    kind: `Record`, or `Run` for one that is not measured.
 
   Returns:
-    The record.
+    What was written.
 
   Raises:
     errors.InputError: There is none, or it breaks the schema.
@@ -154,5 +190,5 @@ def read(path: str | os.PathLike[str]) -> Record:
     raise errors.InputError(
         f'{path} is no JSON: {error}; run its target again'
     ) from error
-  _check(value, str(path))
-  return Record(**value)
+  _check(value, str(path), kind)
+  return kind(**value)

@@ -12,22 +12,26 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-r"""A run: trains one experiment with one seed and leaves a run record.
+r"""A run: trains one experiment with one seed and exports the result.
 
 Bazel runs this as a build action (`tools/bazel/convergence.bzl`), so a run is
-cached by its real inputs. It trains with the driver's own code, exports the
-model as float and int8 TFLite, measures both, and writes into its folder
+cached by its real inputs. It trains with the driver's own code and writes into
+its folder
 
-  record.json          what happened and what was measured (`record.py`)
-  float.tflite, int8.tflite
+  run.json             what happened, and the technique's invariants
+  model.keras          the model that was exported; another run starts from it
+  KIND.tflite          the exported models
+  layers.json          by kind, the names of the layers of their kernels
   train/               checkpoint, params.yaml and TensorBoard events
   log.txt              all that training and the converters printed
 
-The verdict (`verdict.py`) reads the record; later runs start from `train/`.
+`measure.py` takes it from there and makes the record; the verdict
+(`verdict.py`) reads that.
 """
 
 import contextlib
 import fcntl
+import hashlib
 import importlib
 import json
 import os
@@ -35,7 +39,7 @@ import pathlib
 import sys
 import tempfile
 import time
-from typing import Iterator
+from typing import Any, Iterator
 
 from absl import app
 from absl import flags
@@ -46,9 +50,9 @@ from tfmot_contrib import errors
 from tfmot_contrib import experiment
 from tfmot_contrib.convergence import record
 from tfmot_contrib.data import cifar10_input
-from tfmot_contrib.deployment import benefit
 from tfmot_contrib.deployment import export
-from tfmot_contrib.modeling import flatten
+from tfmot_contrib.deployment import flatbuffer
+from tfmot_contrib.modeling import kernels
 
 _REPRESENTATIVE_IMAGES = 200
 
@@ -64,7 +68,7 @@ _CONFIG_FILE = flags.DEFINE_multi_string(
 _SEED = flags.DEFINE_integer('seed', 1, 'Of all that is random.')
 _TIER = flags.DEFINE_enum('tier', 'cpu', record.TIERS, 'Names the effort.')
 _INIT_RUN = flags.DEFINE_string(
-    'init_run', '', 'The folder of the run whose checkpoint starts this one.'
+    'init_run', '', 'The folder of the run whose model starts this one.'
 )
 _DATA_DIR = flags.DEFINE_string(
     'data_dir', None, 'What the provider of CIFAR-10 made.', required=True
@@ -80,15 +84,15 @@ _OUTPUT_DIR = flags.DEFINE_string(
 )
 
 
-def _parse():
-  """Returns the experiment with the data, seed and checkpoint of the flags."""
+def _parse() -> Any:
+  """Returns the experiment with the data, seed and start of the flags."""
   data = {'input_path': _DATA_DIR.value}
   task = {
       'train_data': {**data, 'seed': _SEED.value},
       'validation_data': data,
   }
   if _INIT_RUN.value:
-    task['init_checkpoint'] = os.path.join(_INIT_RUN.value, 'train')
+    task['init_model'] = f'{_INIT_RUN.value}/model.keras'
   return experiment.parse(
       train_utils.ParseConfigOptions(
           experiment=_EXPERIMENT.value,
@@ -98,70 +102,103 @@ def _parse():
   )
 
 
-def run() -> record.Record:
-  """Trains, exports and measures.
+def _train(params: Any, model_dir: str) -> tuple[Any, Any, dict[str, Any]]:
+  """Trains, if the experiment does.
+
+  Args:
+    params: The experiment.
+    model_dir: For checkpoints and events.
 
   Returns:
-    The record, which is also in the folder of the flags.
+    The model to export, its technique, and the parts of the record that tell
+    of the training.
+  """
+  steps = params.trainer.train_steps
+  start, cpu = time.monotonic(), time.process_time()
+  model, metrics, task = experiment.train(
+      params, 'train_and_eval' if steps else 'eval', model_dir
+  )
+  seconds = time.monotonic() - start
+  images = steps * params.task.train_data.global_batch_size
+  training = {
+      'steps': steps,
+      'seconds': round(seconds, 1),
+      'cpu_seconds': round(time.process_time() - cpu, 1),
+      'images_per_second': round(images / seconds),
+      'cpus': len(os.sched_getaffinity(0)),
+  }
+  keras = {k: round(float(v), 6) for k, v in sorted(metrics.items())}
+  model = task.result(model)
+  tf_keras.mixed_precision.set_global_policy('float32')
+  return model, task.technique, {'training': training, 'keras': keras}
+
+
+def _export(model: Any, technique: Any, images: Any) -> dict[str, Any]:
+  """Writes the exported models and returns their kernels by kind."""
+  layers = kernels.by_channel(model)
+  exported = {}
+  for kind in technique.kinds if technique else ('float',):
+    if technique:
+      tflite = technique.export(model, kind, images)
+    else:
+      tflite = export.to_tflite(model, kind, images)
+    path = pathlib.Path(_OUTPUT_DIR.value) / f'{kind}.tflite'
+    path.write_bytes(tflite)
+    exported[kind] = flatbuffer.named(flatbuffer.kernels(tflite), layers)
+  return exported
+
+
+def _digest(model: Any) -> str:
+  """Returns the sha256 of a model's weights."""
+  sha = hashlib.sha256()
+  for weight in model.get_weights():
+    sha.update(weight.tobytes())
+  return sha.hexdigest()
+
+
+def _lineage() -> list[str]:
+  """Returns the digests of the runs that this one comes from."""
+  if not _INIT_RUN.value:
+    return []
+  start = record.read(f'{_INIT_RUN.value}/run.json', record.Run)
+  return [*start.lineage, start.weights]
+
+
+def run() -> record.Run:
+  """Trains and exports.
+
+  Returns:
+    What is in run.json in the folder of the flags.
 
   Raises:
     errors.InputError: The experiment, its data or its start is wrong.
   """
   output = pathlib.Path(_OUTPUT_DIR.value)
+  lineage = _lineage()
   params = _parse()
-  start, cpu = time.monotonic(), time.process_time()
-  model, metrics, task = experiment.train(
-      params, 'train_and_eval', str(output / 'train')
-  )
-  train_seconds = time.monotonic() - start
-  cpu_seconds = time.process_time() - cpu
-  # Exported straight after training: an evaluation could heal a wrong mask.
-  technique = task.technique
-  plain = technique.strip(model) if technique else model
-  tf_keras.mixed_precision.set_global_policy('float32')
-  plain = flatten.flatten(plain, dtype='float32')
-  validation = params.task.validation_data
-  train_split = params.task.train_data.split
-  calibration = cifar10_input.load(train_split, _DATA_DIR.value)
-  examples = cifar10_input.load(validation.split, _DATA_DIR.value)
-  exported = {}
-  for kind in export.KINDS:
-    tflite = export.to_tflite(
-        plain,
-        kind,
-        cifar10_input.normalize(calibration.images[:_REPRESENTATIVE_IMAGES]),
-    )
-    (output / f'{kind}.tflite').write_bytes(tflite)
-    exported[kind] = benefit.measure(tflite, examples)
-    if technique and kind == 'float':
-      invariants = technique.invariants(benefit.flatbuffer.kernels(tflite))
-  steps = params.trainer.train_steps
-  result = record.Record(
+  alone = contextlib.nullcontext() if _TIER.value == 'smoke' else _alone()
+  with alone:
+    model, technique, trained = _train(params, str(output / 'train'))
+  model.save(output / 'model.keras')
+  calibration = cifar10_input.load(
+      params.task.train_data.split, _DATA_DIR.value
+  ).images[:_REPRESENTATIVE_IMAGES]
+  exported = _export(model, technique, cifar10_input.normalize(calibration))
+  result = record.Run(
       experiment=_EXPERIMENT.value,
       tier=_TIER.value,
       seed=_SEED.value,
       params=_without_paths(params.as_dict()),
       environment=record.digest_of_file(_FINGERPRINT.value),
       data=record.digest_of_folder(_DATA_DIR.value),
-      init=(
-          record.digest_of_file(f'{_INIT_RUN.value}/record.json')
-          if _INIT_RUN.value
-          else ''
-      ),
-      training={
-          'steps': steps,
-          'seconds': round(train_seconds, 1),
-          'cpu_seconds': round(cpu_seconds, 1),
-          'images_per_second': round(
-              steps * params.task.train_data.global_batch_size / train_seconds
-          ),
-          'cpus': len(os.sched_getaffinity(0)),
-      },
-      keras={k: round(float(v), 6) for k, v in sorted(metrics.items())},
-      exported=exported,
-      invariants=dict(invariants) if technique else {},
+      weights=_digest(model),
+      lineage=lineage,
+      invariants=dict(technique.invariants(exported)) if technique else {},
+      **trained,
   )
-  record.write(result, output / 'record.json')
+  layers = {kind: [k.name for k in found] for kind, found in exported.items()}
+  (output / 'layers.json').write_text(json.dumps(layers), encoding='utf-8')
+  record.write(result, output / 'run.json')
   return result
 
 
@@ -195,11 +232,11 @@ def _printing_to(path: pathlib.Path) -> Iterator[None]:
       os.close(copy)
 
 
-def _without_paths(params):
+def _without_paths(params: dict[str, Any]) -> dict[str, Any]:
   """Returns the config without what says where this machine keeps files."""
   for split in ('train_data', 'validation_data'):
     params['task'][split]['input_path'] = ''
-  params['task']['init_checkpoint'] = ''
+  params['task']['init_checkpoint'] = params['task']['init_model'] = ''
   return params
 
 
@@ -208,17 +245,13 @@ def main(_) -> None:
   """Makes the run of the flags and says what came out."""
   output = pathlib.Path(_OUTPUT_DIR.value)
   output.mkdir(parents=True, exist_ok=True)
-  alone = contextlib.nullcontext() if _TIER.value == 'smoke' else _alone()
-  with alone, _printing_to(output / 'log.txt'):
+  with _printing_to(output / 'log.txt'):
     importlib.import_module(_MODULE.value)
     result = run()
   print(
-      f'{result.experiment} seed {result.seed}: '
-      + ', '.join(
-          f'{kind} {measured["accuracy"]:.2f} % '
-          f'{measured["gzip_bytes"]:,} bytes zipped'
-          for kind, measured in result.exported.items()
-      ),
+      f'{result.experiment} seed {result.seed}: {result.training["steps"]} steps'
+      f' in {result.training["seconds"]:.0f} s, Keras top-1'
+      f' {100 * result.keras["accuracy"]:.2f} %',
       file=sys.stderr,
   )
 

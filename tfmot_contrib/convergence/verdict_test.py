@@ -32,6 +32,7 @@ from tfmot_contrib.convergence import verdict
 
 _EXPORTED = {
     'accuracy': 84.0,
+    'keras_gap': 0.0,
     'bytes': 3000,
     'gzip_bytes': 2000,
     'integer_share': 0.0,
@@ -42,11 +43,13 @@ _EXPORTED = {
         'zeros': 50,
         'distinct': 51,
         'distinct_per_channel': 9,
+        'scales': 0,
     }],
     'operators': {'CONV_2D': {'total': 1, 'integer': 0}},
     'latency': {
         'median_ms': 1.0,
         'quartiles_ms': [0.9, 1.1],
+        'times_faster': 1.0,
         'repeats': 10,
         'threads': 1,
     },
@@ -58,7 +61,8 @@ _RECORD = record.Record(
     params={},
     environment='a' * 64,
     data='b' * 64,
-    init='',
+    weights='c' * 64,
+    lineage=[],
     training={
         'steps': 10,
         'seconds': 1.5,
@@ -124,14 +128,13 @@ class VerdictTest(parameterized.TestCase):
   def setUp(self):
     super().setUp()
     self.root = pathlib.Path(self.create_tempdir().full_path)
-    for name in ('run', 'baseline'):
-      (self.root / name).mkdir()
     self.baseline = copy.deepcopy(_RECORD)
-    record.write(self.baseline, self.root / 'baseline/record.json')
+    record.write(self.baseline, self.root / 'baseline.json')
     self.run_record = dataclasses.replace(
         copy.deepcopy(_RECORD),
         experiment='net_cifar10_pruning',
-        init=record.digest_of_file(self.root / 'baseline/record.json'),
+        weights='d' * 64,
+        lineage=['c' * 64, 'e' * 64],
         invariants={'zeros_missing': 0},
     )
     self.run_record.exported['float'].update(accuracy=83.5, gzip_bytes=1200)
@@ -139,7 +142,7 @@ class VerdictTest(parameterized.TestCase):
 
   def judge(self):
     """Runs the program as Bazel does; returns exit code, output and errors."""
-    record.write(self.run_record, self.root / 'run/record.json')
+    record.write(self.run_record, self.root / 'run.json')
     return self.judge_files()
 
   def judge_files(self):
@@ -153,8 +156,8 @@ class VerdictTest(parameterized.TestCase):
             f'--technique={path}',
             '--name=net_half',
             '--tier=cpu',
-            f'--run={self.root}/run',
-            f'--baseline={self.root}/baseline',
+            f'--record={self.root}/run.json',
+            f'--baseline={self.root}/baseline.json',
         ])
       except SystemExit as error:
         code = error.code
@@ -182,8 +185,52 @@ class VerdictTest(parameterized.TestCase):
     self.assertIn(f'{guilty}: ', out)
     self.assertIn('Source: the guide', out)
 
+  def test_known_failure_must_fail(self):
+    self.technique['claims']['net_half'] = [
+        {**claim, 'known_failure': 'https://github.com/x/issues/1'}
+        for claim in _CLAIMS[:1]
+    ]
+    self.run_record.exported['float']['accuracy'] = 80.0
+    code, out, _ = self.judge()
+    self.assertEqual(code, 0)
+    self.assertRegex(out, r'accuracy_drop .* known failure')
+    self.run_record.exported['float']['accuracy'] = 84.0
+    code, out, _ = self.judge()
+    self.assertEqual(code, 1)
+    self.assertRegex(out, r'accuracy_drop .* MENDED')
+    self.assertIn('take known_failure out', out)
+
+  def test_against_another_metric_of_the_baseline(self):
+    self.technique['claims']['net_half'] = [
+        {**_CLAIMS[1], 'against': 'exported.float.bytes', 'at_most': 0.41}
+    ]
+    code, out, _ = self.judge()
+    self.assertEqual(code, 0)
+    self.assertRegex(out, r'zipped_size +- +0\.4 ')
+
+  def test_what_holds_for_every_row(self):
+    self.technique['every'] = [{**_CLAIMS[2], 'id': 'of_all', 'at_most': -1}]
+    code, out, _ = self.judge()
+    self.assertEqual(code, 1)
+    self.assertRegex(out, r'of_all .* FAIL')
+
+  def test_run_that_is_not_measured(self):
+    path = self.root / 'half.json'
+    fields = dataclasses.asdict(self.run_record)
+    del fields['exported']
+    record.write(record.Run(**fields), path)
+    self.assertEqual(record.read(path, record.Run), record.Run(**fields))
+    with self.assertRaisesRegex(errors.InputError, "'exported' is a required"):
+      record.read(path)
+
+  def test_record_reads_back(self):
+    record.write(self.run_record, self.root / 'run.json')
+    self.assertEqual(record.read(self.root / 'run.json'), self.run_record)
+
   def test_nan_never_holds(self):
-    claim = claims.Claim('x', 'y', 'value', 1.0, None, '', '', '', ())
+    claim = claims.Claim(
+        'x', 'y', 'value', 'y', 1.0, None, '', '', '', (), ''
+    )
     self.assertFalse(claim.holds(float('nan')))
     claim = dataclasses.replace(claim, at_most=None, at_least=1.0)
     self.assertFalse(claim.holds(float('nan')))
@@ -194,43 +241,41 @@ class VerdictTest(parameterized.TestCase):
   )
   def test_runs_that_do_not_belong_together(self, name, value, message):
     setattr(self.baseline, name, value)
-    record.write(self.baseline, self.root / 'baseline/record.json')
-    self.run_record.init = record.digest_of_file(
-        self.root / 'baseline/record.json'
-    )
+    record.write(self.baseline, self.root / 'baseline.json')
     code, _, err = self.judge()
     self.assertEqual(code, 2)
     self.assertIn(message, err)
 
   def test_run_of_another_baseline(self):
-    self.run_record.init = 'd' * 64
+    self.run_record.lineage = ['e' * 64]
     code, _, err = self.judge()
     self.assertEqual(code, 2)
-    self.assertIn('did not start from', err)
+    self.assertIn('does not come from that of net_cifar10', err)
 
   @parameterized.parameters(
-      ('schema_version', 2, 'schema_version'),
+      ('schema_version', 1, 'schema_version'),
       ('tier', 'huge', 'tier'),
       ('environment', 'nix', 'environment'),
       ('exported.float.accuracy', 184.0, 'exported/float/accuracy'),
       ('exported.float.gzip_bytes', 'small', 'exported/float/gzip_bytes'),
-      ('exported.int8', None, 'exported'),
+      ('exported', {}, 'exported'),
+      ('lineage', ['x'], 'lineage/0'),
       ('keras.accuracy', None, 'keras'),
       ('seed', None, 'top level'),
   )
   def test_record_that_breaks_the_schema(self, path, value, where):
     broken = dataclasses.asdict(self.run_record)
     _set(broken, path, value)
-    (self.root / 'run/record.json').write_text(json.dumps(broken))
+    (self.root / 'run.json').write_text(json.dumps(broken))
     code, _, err = self.judge_files()
     self.assertEqual(code, 2)
     self.assertLen(err.splitlines(), 1)
-    self.assertIn('is no run record of schema 1', err)
+    self.assertIn('is no run record of schema 2', err)
     self.assertIn(f'at {where}', err)
 
   @parameterized.parameters('', '{"seed": 1', '[]')
   def test_truncated_record(self, text):
-    (self.root / 'run/record.json').write_text(text)
+    (self.root / 'run.json').write_text(text)
     code, _, err = self.judge_files()
     self.assertEqual(code, 2)
     self.assertLen(err.splitlines(), 1)
@@ -239,7 +284,7 @@ class VerdictTest(parameterized.TestCase):
   def test_missing_record(self):
     code, _, err = self.judge_files()
     self.assertEqual(code, 2)
-    self.assertIn('record.json: No such file', err)
+    self.assertIn('run.json: No such file', err)
 
   @parameterized.parameters(
       ('claims.net_half', None, 'claims'),

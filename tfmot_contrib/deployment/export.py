@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Exports a Keras model to TFLite, as float or as full int8."""
+"""Exports a Keras model to TFLite, in each of the ways that are deployed."""
 
 import pathlib
 import tempfile
@@ -20,51 +20,100 @@ import tempfile
 import numpy as np
 import tensorflow as tf, tf_keras
 
-KINDS = ('float', 'int8')
+from tfmot_contrib.deployment import flatbuffer
+
+
+def _float(converter: tf.lite.TFLiteConverter) -> None:
+  """Nothing is optimized."""
+  del converter
+
+
+def _dynamic_range(converter: tf.lite.TFLiteConverter) -> None:
+  """Weights are int8, activations are quantized while it runs."""
+  converter.optimizations = [tf.lite.Optimize.DEFAULT]
+
+
+def _float16(converter: tf.lite.TFLiteConverter) -> None:
+  """Weights are stored in half precision."""
+  converter.optimizations = [tf.lite.Optimize.DEFAULT]
+  converter.target_spec.supported_types = [tf.float16]
+
+
+def _sparse(converter: tf.lite.TFLiteConverter) -> None:
+  """Pruned kernels are stored without their zeros."""
+  converter.optimizations = [tf.lite.Optimize.EXPERIMENTAL_SPARSITY]
+
+
+def _int8(converter: tf.lite.TFLiteConverter) -> None:
+  """Weights, activations, inputs and outputs are int8."""
+  converter.optimizations = [tf.lite.Optimize.DEFAULT]
+  converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+  converter.inference_input_type = tf.int8
+  converter.inference_output_type = tf.int8
+
+
+def _qat_int8(converter: tf.lite.TFLiteConverter) -> None:
+  """As `int8`, with the ranges that quantization-aware training learned."""
+  converter.optimizations = [tf.lite.Optimize.DEFAULT]
+  converter.inference_input_type = tf.int8
+  converter.inference_output_type = tf.int8
+
+
+_KINDS = {
+    'float': _float,
+    'dynamic_range': _dynamic_range,
+    'float16': _float16,
+    'int8': _int8,
+    'qat_int8': _qat_int8,
+    'sparse': _sparse,
+}
+KINDS = tuple(_KINDS)
 
 
 def to_tflite(
     model: tf_keras.Model,
     kind: str = 'float',
-    representative: np.ndarray | None = None,
+    images: np.ndarray | None = None,
 ) -> bytes:
   """Converts a model for batches of one image.
 
   Args:
-    model: A plain functional model with one input and logits as output.
-    kind: `float`, or `int8` for post-training quantization of weights,
-      activations, inputs and outputs
-      (https://www.tensorflow.org/lite/performance/post_training_quantization).
-    representative: For `int8`: normalized images, float32 [n, h, w, c], of
-      which the converter takes the ranges of activations.
+    model: A functional model with one input and logits as output.
+    kind: One of `KINDS`. `dynamic_range`, `float16` and `int8` are
+      post-training quantization
+      (https://www.tensorflow.org/lite/performance/post_training_quantization),
+      `qat_int8` takes a model that TFMOT has made quantization-aware, `sparse`
+      one that is pruned.
+    images: Normalized, float32 [n, h, w, c]. Their size is that of the exported
+      model's input, if the model takes any, and `int8` takes the ranges of
+      activations from them.
 
   Returns:
     The contents of a `.tflite` file.
 
   Raises:
-    ValueError: `kind` is unknown, or `int8` has no representative images.
+    ValueError: `kind` is unknown, or images are missing.
   """
-  if kind not in KINDS or (kind == 'int8' and representative is None):
-    raise ValueError(
-        f'kind is one of {KINDS}; int8 needs representative images'
-    )
   shape = [1, *model.input_shape[1:]]
+  if images is not None:
+    shape = [1, *images.shape[1:]]
+  if kind not in _KINDS or (images is None and (kind == 'int8' or None in shape)):
+    raise ValueError(f'{kind} is none of {KINDS}, or representative images are missing')
   signature = tf.function(
       lambda x: model(x, training=False),
       input_signature=[tf.TensorSpec(shape, tf.float32)],
   )
   with tempfile.TemporaryDirectory() as folder:
     saved_model = str(pathlib.Path(folder) / 'saved_model')
-    tf.saved_model.save(model, saved_model, signature)
+    # Not the Keras model, each layer of which would be traced several times.
+    module = tf.Module()
+    module.model_variables = model.variables
+    module.serve = signature
+    tf.saved_model.save(module, saved_model, signature)
     converter = tf.lite.TFLiteConverter.from_saved_model(saved_model)
+    _KINDS[kind](converter)
     if kind == 'int8':
-      converter.optimizations = [tf.lite.Optimize.DEFAULT]
       converter.representative_dataset = lambda: (
-          [image[None]] for image in representative
+          [image[None]] for image in images
       )
-      converter.target_spec.supported_ops = [
-          tf.lite.OpsSet.TFLITE_BUILTINS_INT8
-      ]
-      converter.inference_input_type = tf.int8
-      converter.inference_output_type = tf.int8
-    return converter.convert()
+    return flatbuffer.compact(converter.convert())

@@ -107,13 +107,31 @@ class ExportTest(tf.test.TestCase, parameterized.TestCase):
       self.assertAllClose(scales[-1], expected, rtol=1e-3)
     self.assertAllClose(scales[1], 2 * scales[0], rtol=1e-5)
 
+  @parameterized.parameters(('float16', 2e-3), ('dynamic_range', 3e-2))
+  def test_post_training_kinds_are_near_the_model(self, kind, bound):
+    model, images = _model(), _images(20)
+    interpreter = _interpreter(export.to_tflite(model, kind))
+    actual = np.stack([_run(interpreter, image) for image in images])
+    expected = model(images, training=False).numpy()
+    error = np.sqrt(np.mean(np.square(actual - expected)))
+    self.assertBetween(error / expected.std(), 1e-7, bound)
+
+  def test_sparse_is_the_model(self):
+    model, images = _model(), _images(5)
+    kernel = model.layers[1].kernel
+    kernel.assign(tf.where(tf.abs(kernel) < 1.2, 0.0, kernel))
+    sparse = export.to_tflite(model, 'sparse')
+    interpreter = _interpreter(sparse)
+    actual = [_run(interpreter, image) for image in images]
+    self.assertAllClose(actual, model(images, training=False), atol=1e-5)
+
   def test_same_model_gives_the_same_bytes(self):
     model = _model()
     self.assertTrue(export.to_tflite(model) == export.to_tflite(model))
 
-  @parameterized.parameters('int8', 'float16', 'INT8', '')
+  @parameterized.parameters('int8', 'float64', 'INT8', '')
   def test_bad_kind(self, kind):
-    with self.assertRaisesRegex(ValueError, 'int8 needs representative'):
+    with self.assertRaisesRegex(ValueError, 'images are missing'):
       export.to_tflite(_model(), kind)
 
 

@@ -18,9 +18,12 @@ What a technique promises is judged on this, the artifact that is deployed, and
 not on masks or Keras layers that say what should be in it.
 """
 
-from typing import Iterator, NamedTuple
+import functools
+from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
+import flatbuffers
 import numpy as np
+import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
@@ -29,10 +32,13 @@ from tfmot_contrib import errors
 _TYPES = {
     schema.TensorType.FLOAT32: np.float32,
     schema.TensorType.INT8: np.int8,
+    schema.TensorType.INT4: np.int8,
 }
 # By operator: the axis of the output channels in its kernel.
 _CHANNEL_AXIS = {'CONV_2D': 0, 'DEPTHWISE_CONV_2D': 3, 'FULLY_CONNECTED': 0}
+_LEAST_LIKENESS = 0.5
 _INTEGER_TYPES = (
+    schema.TensorType.INT4,
     schema.TensorType.INT8,
     schema.TensorType.INT16,
     schema.TensorType.INT32,
@@ -43,14 +49,19 @@ class Kernel(NamedTuple):
   """The weights of one operator.
 
   Attributes:
-    name: Of the tensor.
+    name: Of the tensor, or of the layer (see `named`).
     operator: `CONV_2D`, `DEPTHWISE_CONV_2D` or `FULLY_CONNECTED`.
-    values: The weights as stored: float32, or int8 when quantized.
+    values: The weights as the operator takes them: int8, also for those of 4
+      bits, or float32 whatever they are stored as. The output channels are the first axis, of a depthwise
+      kernel the last.
+    scales: How many scales a quantized kernel has: 1, or one a channel; 0 for
+      float.
   """
 
   name: str
   operator: str
   values: np.ndarray
+  scales: int = 0
 
   @property
   def zeros(self) -> int:
@@ -69,9 +80,14 @@ class Kernel(NamedTuple):
     The converter folds batch normalization into the kernel, a factor a channel,
     so this is what clustering leaves to see.
     """
+    return max(int(np.unique(c).size) for c in self.channels)
+
+  @property
+  def channels(self) -> np.ndarray:
+    """The weights by output channel, [channels, weights of one]."""
     axis = _CHANNEL_AXIS[self.operator]
     channels = np.moveaxis(self.values, axis, 0)
-    return max(int(np.unique(channel).size) for channel in channels)
+    return channels.reshape(len(channels), -1)
 
 
 def _operators(
@@ -92,11 +108,45 @@ def _operators(
       ), operator, graph, parsed
 
 
+class _Computed:
+  """Tensors that are no constants, as the real interpreter computes them."""
+
+  def __init__(self, model: bytes):
+    self._model = model
+
+  @functools.cached_property
+  def _interpreter(self) -> Any:
+    """The interpreter, run once."""
+    resolver = (
+        tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    )
+    interpreter = tf.lite.Interpreter(
+        model_content=self._model,
+        experimental_op_resolver_type=resolver,
+        experimental_preserve_all_tensors=True,
+    )
+    interpreter.allocate_tensors()
+    interpreter.invoke()
+    return interpreter
+
+  def __getitem__(self, index: int) -> np.ndarray:
+    return self._interpreter.get_tensor(index)
+
+
+def _int4(data: bytes, size: int) -> np.ndarray:
+  """Returns numbers of 4 bits, stored two a byte, the low half first."""
+  pairs = np.frombuffer(data, np.int8)
+  return np.stack([(pairs << 4).astype(np.int8) >> 4, pairs >> 4], -1).ravel()[
+      :size
+  ]
+
+
 def kernels(model: bytes) -> list[Kernel]:
   """Returns the kernels of a model, in the order of its operators.
 
   Args:
-    model: The contents of a `.tflite` file.
+    model: The contents of a `.tflite` file. Kernels that it stores in half
+      precision or without their zeros are given as they are computed.
 
   Returns:
     A `Kernel` for each convolution and dense layer.
@@ -104,20 +154,116 @@ def kernels(model: bytes) -> list[Kernel]:
   Raises:
     errors.InputError: It is no TFLite model, or a kernel has no known type.
   """
+  computed = _Computed(model)
   found = []
   for name, operator, graph, parsed in _operators(model):
     if name not in _CHANNEL_AXIS:
       continue
-    tensor = graph.tensors[operator.inputs[1]]
+    index = operator.inputs[1]
+    tensor = graph.tensors[index]
     label = tensor.name.decode()
     data = parsed.buffers[tensor.buffer].data
-    if tensor.type not in _TYPES or data is None:
+    if tensor.type not in _TYPES:
       raise errors.InputError(
-          f'the kernel {label} is no float32 or int8 tensor'
+          f'the kernel {label} is no float32, int8 or int4 tensor'
       )
-    values = np.frombuffer(bytes(data), _TYPES[tensor.type])
-    found.append(Kernel(label, name, values.reshape(tensor.shape)))
+    if data is None:
+      values = computed[index]
+    elif tensor.type == schema.TensorType.INT4:
+      values = _int4(bytes(data), int(np.prod(tensor.shape)))
+    else:
+      values = np.frombuffer(bytes(data), _TYPES[tensor.type])
+    quantization = tensor.quantization
+    scale = quantization.scale if quantization else None
+    scales = 0 if scale is None else len(scale)
+    found.append(Kernel(label, name, values.reshape(tensor.shape), scales))
   return found
+
+
+def _directions(rows: np.ndarray) -> np.ndarray:
+  """Scales each row to length 1; the converter scaled it by something else."""
+  rows = rows.astype(np.float32)
+  length = np.linalg.norm(rows, axis=1, keepdims=True)
+  return rows / np.maximum(length, 1e-30)
+
+
+def named(
+    exported: Sequence[Kernel], layers: Mapping[str, np.ndarray]
+) -> list[Kernel]:
+  """Gives each kernel the name of the Keras layer that it was made from.
+
+  The converter names constants after nothing that lasts, so the layer is found
+  by its weights: batch normalization and quantization scale an output channel
+  but leave its direction.
+
+  Args:
+    exported: The kernels of the exported model.
+    layers: By layer name, the weights by output channel (see
+      `modeling.kernels`).
+
+  Returns:
+    The same kernels with other names, in the same order.
+
+  Raises:
+    errors.InputError: A kernel is of no layer, or a layer has no kernel.
+  """
+  directions = {name: _directions(rows) for name, rows in layers.items()}
+  by_tensor: dict[str, str] = {}
+  result = []
+  for kernel in exported:
+    if kernel.name not in by_tensor:
+      mine = _directions(kernel.channels)
+      likeness = {
+          name: float(np.mean(np.abs(np.sum(mine * other, axis=1))))
+          for name, other in directions.items()
+          if other.shape == mine.shape and name not in by_tensor.values()
+      }
+      best = max(likeness, key=likeness.get, default=None)
+      if best is None or likeness[best] < _LEAST_LIKENESS:
+        raise errors.InputError(
+            f'the kernel {kernel.name} {kernel.values.shape} of the exported'
+            ' model is that of no layer'
+        )
+      by_tensor[kernel.name] = best
+    result.append(kernel._replace(name=by_tensor[kernel.name]))
+  if missing := sorted(set(layers) - set(by_tensor.values())):
+    raise errors.InputError(
+        f'the exported model has no kernel of the layer {missing[0]}'
+    )
+  return result
+
+
+class _SharingBuilder(flatbuffers.Builder):
+  """Writes vectors that are equal once."""
+
+  def __init__(self, size: int):
+    super().__init__(size)
+    self._written: dict[tuple[str, bytes], int] = {}
+
+  def CreateNumpyVector(self, x: np.ndarray) -> int:  # pylint: disable=invalid-name
+    """See base class."""
+    key = (x.dtype.str, x.tobytes())
+    if key not in self._written:
+      self._written[key] = super().CreateNumpyVector(x)
+    return self._written[key]
+
+
+def compact(model: bytes) -> bytes:
+  """Returns the same model with vectors that are equal stored once.
+
+  The converter writes a zero point of 8 bytes, always 0, for each channel of
+  each kernel and bias. In a narrow model that is a seventh of the file.
+
+  Args:
+    model: The contents of a `.tflite` file.
+
+  Returns:
+    The contents of a smaller one, equal in all that it computes.
+  """
+  parsed = flatbuffer_utils.read_model_from_bytearray(bytearray(model))
+  builder = _SharingBuilder(len(model))
+  builder.Finish(parsed.Pack(builder), b'TFL3')
+  return bytes(builder.Output())
 
 
 def operator_counts(model: bytes) -> dict[str, dict[str, int]]:

@@ -14,6 +14,8 @@
 
 """Tests of flatbuffer, on models that the real converter made."""
 
+from unittest import mock
+
 from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf, tf_keras
@@ -21,6 +23,7 @@ import tensorflow as tf, tf_keras
 from tfmot_contrib import errors
 from tfmot_contrib.deployment import export
 from tfmot_contrib.deployment import flatbuffer
+from tfmot_contrib.modeling import kernels
 
 
 def _model() -> tf_keras.Model:
@@ -137,6 +140,68 @@ class IntegerTest(tf.test.TestCase):
       self.assertEqual(kernel.values.shape, as_float.values.shape)
       self.assertTrue(np.all(kernel.values[as_float.values == 0] == 0))
       self.assertTrue(np.any(kernel.values))
+
+
+class KernelNamesTest(tf.test.TestCase, parameterized.TestCase):
+
+  @parameterized.parameters(*export.KINDS[:4])
+  def test_layers_are_found_by_their_weights(self, kind):
+    layers = tf_keras.layers
+    inputs = tf_keras.Input([8, 8, 3])
+    x = inputs
+    for i in range(4):
+      x = layers.Conv2D(8, 3, padding='same', name=f'conv{i}')(x)
+      x = layers.BatchNormalization()(x)
+      x = layers.DepthwiseConv2D(3, padding='same', name=f'deep{i}')(x)
+    x = layers.Dense(5, name='dense')(layers.GlobalAveragePooling2D()(x))
+    model = tf_keras.Model(inputs, x)
+    random = np.random.default_rng(0)
+    for weight in model.weights:
+      weight.assign(random.normal(size=weight.shape))
+      if 'variance' in weight.name or 'gamma' in weight.name:
+        weight.assign(tf.abs(weight) + 0.1)
+    images = random.normal(size=(8, 8, 8, 3)).astype(np.float32)
+    exported = flatbuffer.kernels(export.to_tflite(model, kind, images))
+    by_channel = kernels.by_channel(model)
+    named = flatbuffer.named(exported, by_channel)
+    self.assertEqual(
+        [k.name for k in named],
+        [f'{name}{i}' for i in range(4) for name in ('conv', 'deep')]
+        + ['dense'],
+    )
+    with self.subTest('ALayerIsMissing'):
+      more = {**by_channel, 'other': by_channel['dense']}
+      with self.assertRaisesRegex(errors.InputError, 'no kernel of the layer'):
+        flatbuffer.named(exported, more)
+    with self.subTest('AKernelIsOfNoLayer'):
+      del by_channel['conv2']
+      with self.assertRaisesRegex(errors.InputError, 'that of no layer'):
+        flatbuffer.named(exported, by_channel)
+
+
+class CompactTest(tf.test.TestCase):
+
+  def test_computes_the_same_in_fewer_bytes(self):
+    images = np.random.default_rng(0).normal(size=(8, 8, 8, 3))
+    images = images.astype(np.float32)
+    with mock.patch.object(flatbuffer, 'compact', lambda model: bytes(model)):
+      plain = export.to_tflite(_model(), 'int8', images)
+    small = flatbuffer.compact(plain)
+    self.assertLess(len(small), len(plain) - 100)
+    self.assertEqual(
+        flatbuffer.operator_counts(small), flatbuffer.operator_counts(plain)
+    )
+    outputs = []
+    for model in (plain, small):
+      interpreter = tf.lite.Interpreter(model_content=model)
+      interpreter.allocate_tensors()
+      (source,) = interpreter.get_input_details()
+      (target,) = interpreter.get_output_details()
+      image = (20 * images[:1]).astype(np.int8)
+      interpreter.set_tensor(source['index'], image)
+      interpreter.invoke()
+      outputs.append(interpreter.get_tensor(target['index']))
+    self.assertAllEqual(*outputs)
 
 
 class DamageTest(tf.test.TestCase, parameterized.TestCase):

@@ -21,8 +21,10 @@ official blocks and only take those strides away:
 * `cifar_resnet`: ResNet with a 3x3 stride-1 stem and no pooling, as in section
   4.2 of He et al. (https://arxiv.org/abs/1512.03385). Its depths 8, 14 and 20
   have three groups of blocks, as there; 10 and 18 have the four of ImageNet.
-* `MobileNetV2Cifar`: MobileNetV2 (https://arxiv.org/abs/1801.04381) whose stem
-  has stride 1, so that the last feature map of a 32x32 image is 2x2, not 1x1.
+* `MobileNetV2Cifar` and `MobileNetV3SmallCifar`: MobileNetV2
+  (https://arxiv.org/abs/1801.04381) and V3-Small
+  (https://arxiv.org/abs/1905.02244) whose stem has stride 1, so that the last
+  feature map of a 32x32 image is 2x2, not 1x1.
 """
 
 import dataclasses
@@ -46,15 +48,16 @@ def _register_specs() -> None:
     resnet.RESNET_SPECS[depth] = [
         ('residual', filters, repeats) for filters in (64, 128, 256)
     ]
-  specs = dict(mobilenet.SUPPORTED_SPECS_MAP['MobileNetV2'])
-  stem, *blocks = specs['block_specs']
-  strides = specs['block_spec_schema'].index('strides')
-  stem = tuple(1 if i == strides else value for i, value in enumerate(stem))
-  mobilenet.SUPPORTED_SPECS_MAP['MobileNetV2Cifar'] = {
-      **specs,
-      'spec_name': 'MobileNetV2Cifar',
-      'block_specs': [stem, *blocks],
-  }
+  for name in ('MobileNetV2', 'MobileNetV3Small'):
+    specs = dict(mobilenet.SUPPORTED_SPECS_MAP[name])
+    stem, *blocks = specs['block_specs']
+    strides = specs['block_spec_schema'].index('strides')
+    stem = tuple(1 if i == strides else value for i, value in enumerate(stem))
+    mobilenet.SUPPORTED_SPECS_MAP[f'{name}Cifar'] = {
+        **specs,
+        'spec_name': f'{name}Cifar',
+        'block_specs': [stem, *blocks],
+    }
 
 
 _register_specs()

@@ -33,6 +33,7 @@ from tfmot_contrib import technique as technique_lib
 from tfmot_contrib.data import cifar10_input
 from tfmot_contrib.modeling import cifar_backbones
 from tfmot_contrib.modeling import flatten
+from tfmot_contrib.modeling import saved
 
 
 @dataclasses.dataclass
@@ -42,11 +43,13 @@ class DataConfig(official_config.DataConfig):
   Attributes:
     split: One of `cifar10_input.SPLITS`.
     crop_padding: Pixels that a random crop may go over each border.
+    crop_size: Height and width of the crops to train on; 0 means whole images.
     seed: Of the order, the crops and mirrors, and of the initial weights.
   """
 
   split: str = 'train'
   crop_padding: int = 4
+  crop_size: int = 0
   seed: int = 1
 
 
@@ -56,6 +59,8 @@ class ImageClassificationTask(official_config.ImageClassificationTask):
 
   Attributes:
     technique: The config of a technique; the base class means float.
+    init_model: A Keras model to start from in place of `model` and
+      `init_checkpoint`: a `.keras` file or a SavedModel of Keras.
   """
 
   model: cifar_backbones.ImageClassificationModel = dataclasses.field(
@@ -68,6 +73,7 @@ class ImageClassificationTask(official_config.ImageClassificationTask):
   technique: technique_lib.TechniqueConfig = dataclasses.field(
       default_factory=technique_lib.TechniqueConfig
   )
+  init_model: str = ''
 
 
 def _trained_steps(model_dir: str | None) -> int:
@@ -102,17 +108,22 @@ class Task(image_classification.ImageClassificationTask):
       The model to train.
 
     Raises:
-      errors.InputError: The initial checkpoint is missing or of another model.
+      errors.InputError: What to start from is missing or of another model, or
+        the technique refuses it.
     """
-    model = super().build_model()
-    if self.technique is None:
-      return model
-    self.initialize_official(model)
-    return self.technique.apply(flatten.flatten(model))
+    if path := self.task_config.init_model:
+      model = flatten.flatten(saved.load(path), 'float32')
+    else:
+      model = super().build_model()
+      if self.technique is None:
+        return model
+      self.initialize_official(model)
+      model = flatten.flatten(model, 'float32')
+    return self.technique.apply(model) if self.technique else model
 
   def initialize(self, model: tf_keras.Model) -> None:
     """Loads the initial checkpoint, once, before a technique is applied."""
-    if self.technique is None:
+    if self.technique is None and not self.task_config.init_model:
       self.initialize_official(model)
 
   def initialize_official(self, model: tf_keras.Model) -> None:
@@ -145,7 +156,7 @@ class Task(image_classification.ImageClassificationTask):
       input_context: Which replica it is, under a distribution strategy.
 
     Returns:
-      Batches (float32 [b, 32, 32, 3], int32 [b]).
+      Batches (float32 [b, 32, 32, 3], or smaller crops, int32 [b]).
     """
     examples = cifar10_input.load(params.split, params.input_path)
     batch_size, seed = params.global_batch_size, params.seed
@@ -164,4 +175,19 @@ class Task(image_classification.ImageClassificationTask):
         start_step=_trained_steps(self.logging_dir),
         padding=params.crop_padding,
         mirror=params.aug_rand_hflip,
+        crop=params.crop_size,
     )
+
+  def result(self, model: tf_keras.Model) -> tf_keras.Model:
+    """Returns what a training was for: the flat model to export.
+
+    Args:
+      model: The trained model, straight after training: an evaluation in
+        between could heal a wrong mask.
+
+    Returns:
+      The model in float32, without what was only for training.
+    """
+    if self.technique:
+      return self.technique.strip(model)
+    return flatten.flatten(model, 'float32')

@@ -12,31 +12,35 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A run as a build action, and its verdict as a test.
+"""A run as a build action, its measurement as another, its verdict as a test.
 
     runner(name = "run", deps = [":experiments"])
 
     convergence_test(
         name = "resnet_cifar10_sparsity50",
         baseline = "//tfmot_contrib/baselines:resnet_cifar10",
-        config = "configs/resnet_cifar10_sparsity50.yaml",
+        config = "configs/sparsity50.yaml",
         experiment = "resnet_cifar10_pruning",
         module = "tfmot_contrib.pruning.experiments",
     )
 
-makes four targets for each of the tiers that run here:
+makes three targets for each of the tiers that run here:
 
-    NAME_run         trains, exports, measures; leaves the folder of the run
-    NAME             the verdict: the record against the claims, in seconds
-    NAME_smoke_run   the same code on a few images and steps
-    NAME_smoke       the verdict on the claims that hold even there
+    NAME_run           trains and exports; leaves the folder of the run
+    NAME_record        measures the exported models; leaves the record
+    NAME               the verdict: the record against the claims, in seconds
+    NAME_smoke_run, NAME_smoke_record, NAME_smoke
+                       the same code on a few images and steps, and the claims
+                       that hold even there
 """
 
 load("//tools/bazel:python.bzl", "py_binary", "py_test")
 
 RunInfo = provider(
     "The folder that a run leaves.",
-    fields = {"folder": "A tree artifact: record.json, *.tflite and train/."},
+    fields = {
+        "folder": "A tree artifact: run.json, model.keras, *.tflite and train/.",
+    },
 )
 
 def _training_run_impl(ctx):
@@ -100,7 +104,7 @@ training_run = rule(
         ),
         "init": attr.label(
             providers = [RunInfo],
-            doc = "The run whose checkpoint starts this one.",
+            doc = "The run whose model starts this one.",
         ),
         "module": attr.string(
             mandatory = True,
@@ -114,6 +118,53 @@ training_run = rule(
         ),
         "seed": attr.int(default = 1),
         "tier": attr.string(values = ["smoke", "cpu", "accelerator"]),
+    },
+)
+
+def _measurement_impl(ctx):
+    record = ctx.actions.declare_file(ctx.label.name + ".json")
+    run = ctx.attr.run[RunInfo].folder
+    baseline = ctx.attr.baseline[RunInfo].folder
+    data = ctx.files.data
+    arguments = ctx.actions.args()
+    arguments.add("--run", run.path)
+    arguments.add("--baseline", baseline.path)
+    arguments.add("--data_dir", data[0].dirname)
+    arguments.add("--output", record)
+    ctx.actions.run(
+        executable = ctx.executable._measure,
+        arguments = [arguments],
+        inputs = data + [run, baseline, ctx.file._fingerprint],
+        outputs = [record],
+        mnemonic = "Measurement",
+        progress_message = "Measuring %s" % ctx.attr.run.label.name,
+        env = {"HOME": "/tmp", "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    return [DefaultInfo(
+        files = depset([record]),
+        runfiles = ctx.runfiles(files = [record]),
+    )]
+
+measurement = rule(
+    doc = "Measures the exported models of a run and leaves its record.",
+    implementation = _measurement_impl,
+    attrs = {
+        "baseline": attr.label(
+            mandatory = True,
+            providers = [RunInfo],
+            doc = "The float run whose latency is compared with.",
+        ),
+        "data": attr.label(mandatory = True, doc = "The files of a data set."),
+        "run": attr.label(mandatory = True, providers = [RunInfo]),
+        "_fingerprint": attr.label(
+            allow_single_file = True,
+            default = "@python_env//:tensorflow.fingerprint",
+        ),
+        "_measure": attr.label(
+            cfg = "host",
+            default = "//tfmot_contrib/convergence:measure",
+            executable = True,
+        ),
     },
 )
 
@@ -140,59 +191,73 @@ def convergence_test(
         experiment,
         module,
         baseline = None,
+        init = None,
         config = None,
         runner = ":run",
         claims = "technique.yaml",
         smoke_config = "configs/smoke.yaml",
         seed = 1,
-        cpus = 2):
-    """Makes the runs and verdicts of one experiment.
+        cpus = 2,
+        smoke = True):
+    """Makes the runs, records and verdicts of one experiment.
 
     Args:
       name: Of the verdict; the entry under `claims` in technique.yaml.
       experiment: The registered experiment.
       module: The Python module that registers it.
-      baseline: The convergence_test whose checkpoint starts this run and which
-        claims compare with. Without one it is a float run, which depends on
-        TensorFlow but not on TFMOT.
+      baseline: The float convergence_test that claims compare with. Without one
+        it is a float run, which depends on TensorFlow but not on TFMOT.
+      init: The convergence_test whose model starts this run, by default the
+        baseline.
       config: A YAML file with the overrides that make this row.
       runner: The program; see runner().
       claims: The technique.yaml of the folder.
       smoke_config: A YAML file with the overrides that make a run tiny.
       seed: Of all that is random.
       cpus: Cores that the training keeps.
+      smoke: Whether there is a smoke test too.
     """
-    for tier, infix in (("cpu", ""), ("smoke", "_smoke")):
+    init = init or baseline
+    for tier, infix in [("cpu", "")] + ([("smoke", "_smoke")] if smoke else []):
         run = name + infix + "_run"
-        init = baseline + infix + "_run" if baseline else None
+        record = name + infix + "_record"
         layer = "tfmot" if baseline else "tensorflow"
+        data = "@cifar10//:smoke" if tier == "smoke" else "@cifar10"
         training_run(
             name = run,
             configs = ([config] if config else []) +
                       ([smoke_config] if tier == "smoke" else []),
             cpus = cpus,
-            data = "@cifar10//:smoke" if tier == "smoke" else "@cifar10",
+            data = data,
             experiment = experiment,
             fingerprint = "@python_env//:%s.fingerprint" % layer,
-            init = init,
+            init = init + infix + "_run" if init else None,
             module = module,
             runner = runner,
             seed = seed,
             tier = tier,
         )
+        measurement(
+            name = record,
+            baseline = (baseline + infix if baseline else name + infix) + "_run",
+            data = data,
+            run = ":" + run,
+        )
         arguments = [
             "--technique=$(rootpath %s)" % claims,
             "--name=" + name,
             "--tier=" + tier,
-            "--run=$(rootpath :%s)" % run,
+            "--record=$(rootpath :%s)" % record,
         ]
-        if init:
-            arguments.append("--baseline=$(rootpath %s)" % init)
+        records = [":" + record]
+        if baseline:
+            records.append(baseline + infix + "_record")
+            arguments.append("--baseline=$(rootpath %s)" % records[1])
         py_test(
             name = name + infix,
             srcs = ["//tfmot_contrib/convergence:verdict.py"],
             args = arguments,
-            data = [":" + run, claims] + ([init] if init else []),
+            data = records + [claims],
             main = "//tfmot_contrib/convergence:verdict.py",
             tags = ["convergence", tier],
             deps = ["//tfmot_contrib/convergence:verdict"],

@@ -18,10 +18,7 @@ They are ordinary Official Models experiments: an official model (with the
 stride-1 stem of `modeling/cifar_backbones.py`), the official optimizer and
 learning-rate schedules, the official trainer. The recipe is a one-cycle
 learning rate (Smith, https://arxiv.org/abs/1708.07120) with Nesterov momentum,
-label smoothing, weight decay and mirrors. They train on random crops of 24x24
-pixels, which take little more than half of the time, and are exported for and
-judged on whole images: a convolutional network does not mind, and objects are
-as large in both (https://arxiv.org/abs/1906.06423). `fine_tuning` registers
+label smoothing, weight decay, random crops and mirrors. `fine_tuning` registers
 what a technique makes of each of them.
 """
 
@@ -100,7 +97,7 @@ def classification(
       task=task.ImageClassificationTask(
           model=cifar_backbones.ImageClassificationModel(
               num_classes=cifar10_input.NUM_CLASSES,
-              input_size=[None, None, cifar10_input.IMAGE_SHAPE[-1]],
+              input_size=list(cifar10_input.IMAGE_SHAPE),
               backbone=backbone,
               norm_activation=common.NormActivation(
                   norm_momentum=0.9, norm_epsilon=1e-3, use_sync_bn=False
@@ -109,9 +106,7 @@ def classification(
           losses=image_classification.Losses(
               l2_weight_decay=weight_decay, label_smoothing=0.1
           ),
-          train_data=task.DataConfig(
-              global_batch_size=BATCH_SIZE, crop_padding=0, crop_size=24
-          ),
+          train_data=task.DataConfig(global_batch_size=BATCH_SIZE),
           validation_data=task.DataConfig(
               split='test',
               is_training=False,

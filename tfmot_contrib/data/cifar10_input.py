@@ -140,7 +140,6 @@ def training_dataset(
     start_step: int = 0,
     padding: int = 4,
     mirror: bool = True,
-    crop: int = 0,
 ) -> tf.data.Dataset:
   """Returns endless shuffled and augmented batches.
 
@@ -153,14 +152,12 @@ def training_dataset(
     start_step: The number of the first batch.
     padding: Pixels that a random crop may go over each border (mirrored there).
     mirror: Whether to mirror half of the images.
-    crop: Height and width of the crops; 0 means those of the images.
 
   Returns:
-    Batches (float32 [batch_size, crop, crop, 3], int32 [batch_size]).
+    Batches (float32 [batch_size, 32, 32, 3], int32 [batch_size]).
 
   Raises:
-    errors.InputError: There are fewer examples than a batch needs, or the crops
-      are larger than the images.
+    errors.InputError: There are fewer examples than a batch needs.
   """
   count = len(examples.labels)
   steps_per_epoch = count // batch_size
@@ -169,14 +166,10 @@ def training_dataset(
         f'a batch of {batch_size} is larger than the {count} examples'
     )
   height, width, channels = IMAGE_SHAPE
-  crop = crop or height
-  if not 0 < crop <= height:
-    raise errors.InputError(f'crops of {crop} pixels of {height}: from 1 to it')
   pixels = tf.constant(examples.images.reshape(-1, channels))
   labels = tf.constant(examples.labels.astype(np.int32))
-  rows = tf.range(crop)[None, :, None]
-  columns = tf.range(crop)[None, None, :]
-  positions = height - crop + 2 * padding + 1
+  rows = tf.range(height)[None, :, None]
+  columns = tf.range(width)[None, None, :]
 
   def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     epoch, position = step // steps_per_epoch, step % steps_per_epoch
@@ -186,7 +179,7 @@ def training_dataset(
     )
     jitter = (
         tf.random.stateless_uniform(
-            [2, batch_size, 1, 1], [seed, step], 0, positions, tf.int32
+            [2, batch_size, 1, 1], [seed, step], 0, 2 * padding + 1, tf.int32
         )
         - padding
     )

@@ -47,16 +47,14 @@ def _batches(
   ]
 
 
-def _crops(
-    image: np.ndarray, padding: int, size: int = 32
-) -> list[np.ndarray]:
+def _crops(image: np.ndarray, padding: int) -> list[np.ndarray]:
   """Returns all crops and mirrored crops of an image, the slow way."""
   border = [(padding, padding), (padding, padding), (0, 0)]
   padded = np.pad(image, border, mode='reflect')
   crops = [
-      padded[top : top + size, left : left + size]
-      for top in range(32 - size + 2 * padding + 1)
-      for left in range(32 - size + 2 * padding + 1)
+      padded[top : top + 32, left : left + 32]
+      for top in range(2 * padding + 1)
+      for left in range(2 * padding + 1)
   ]
   return crops + [crop[:, ::-1] for crop in crops]
 
@@ -232,26 +230,6 @@ class TrainingTest(tf.test.TestCase, parameterized.TestCase):
     self.assertNotEqual(results[1], results[2])
     self.assertNotEqual(results[2], results[3])
     self.assertGreaterEqual(len(set(results[1])), least)  # And steps differ.
-
-  @parameterized.parameters((0, 30), (1, 31))
-  def test_small_crops(self, padding, size):
-    plain = _batches(self.examples, 2, padding=0, mirror=False)
-    cropped = _batches(self.examples, 2, padding=padding, crop=size)
-    used = np.zeros(2 * (32 - size + 2 * padding + 1) ** 2, int)
-    for (sources, _), (images, _) in zip(plain, cropped):
-      self.assertEqual(images.shape[1:], (size, size, 3))
-      for source, image in zip(sources, images):
-        crops = _crops(source, padding, size)
-        same = [np.array_equal(c, image) for c in crops]
-        self.assertTrue(any(same), 'not a crop of its image')
-        used += same
-    self.assertTrue(used.any())
-    self.assertGreater(np.count_nonzero(used), len(used) // 2)
-
-  @parameterized.parameters(-1, 33)
-  def test_impossible_crop(self, size):
-    with self.assertRaisesRegex(errors.InputError, f'crops of {size} pixels'):
-      _batches(self.examples, 1, crop=size)
 
   def test_types(self):
     dataset = cifar10_input.training_dataset(self.examples, _BATCH, seed=1)

@@ -84,21 +84,18 @@ def to_tflite(
       (https://www.tensorflow.org/lite/performance/post_training_quantization),
       `qat_int8` takes a model that TFMOT has made quantization-aware, `sparse`
       one that is pruned.
-    images: Normalized, float32 [n, h, w, c]. Their size is that of the exported
-      model's input, if the model takes any, and `int8` takes the ranges of
-      activations from them.
+    images: For `int8`: representative ones, normalized, float32 [n, h, w, c],
+      of which the converter takes the ranges of activations.
 
   Returns:
     The contents of a `.tflite` file.
 
   Raises:
-    ValueError: `kind` is unknown, or images are missing.
+    ValueError: `kind` is unknown, or `int8` has no images.
   """
+  if kind not in _KINDS or (kind == 'int8' and images is None):
+    raise ValueError(f'{kind} is none of {KINDS}, or int8 without images')
   shape = [1, *model.input_shape[1:]]
-  if images is not None:
-    shape = [1, *images.shape[1:]]
-  if kind not in _KINDS or (images is None and (kind == 'int8' or None in shape)):
-    raise ValueError(f'{kind} is none of {KINDS}, or representative images are missing')
   signature = tf.function(
       lambda x: model(x, training=False),
       input_signature=[tf.TensorSpec(shape, tf.float32)],

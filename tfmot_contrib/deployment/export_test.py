@@ -131,7 +131,7 @@ class ExportTest(tf.test.TestCase, parameterized.TestCase):
 
   @parameterized.parameters('int8', 'float64', 'INT8', '')
   def test_bad_kind(self, kind):
-    with self.assertRaisesRegex(ValueError, 'images are missing'):
+    with self.assertRaisesRegex(ValueError, 'int8 without images'):
       export.to_tflite(_model(), kind)
 
 

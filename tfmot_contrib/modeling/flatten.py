@@ -24,7 +24,7 @@ layers that do the same. The result has equal outputs and the same weights.
 """
 
 import collections
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf, tf_keras
@@ -131,23 +131,15 @@ class _Rebuild:
     layers: The new layer for each old one that has weights.
   """
 
-  def __init__(
-      self,
-      open_composites: bool,
-      dtype: str | None = None,
-      shape: Sequence[int] | None = None,
-  ):
+  def __init__(self, open_composites: bool, dtype: str | None = None):
     """Initializes the walk.
 
     Args:
       open_composites: Whether to open the composite layers one level and keep
         the others as they are, or to copy all layers, which are not composite.
       dtype: The policy of the copies. The default is that of each layer.
-      shape: Of the new inputs, without the batch. The default is that of the
-        old ones.
     """
     self._open = open_composites
-    self._shape = shape
     self._dtype = dtype
     self._names = collections.Counter()
     self.layers: dict[int, tuple[_layers.Layer, _layers.Layer]] = {}
@@ -219,8 +211,7 @@ class _Rebuild:
     new_inputs = []
     for old in inputs:
       name = self._unique(old.node.layer.name)
-      shape = self._shape or old.shape[1:]
-      new = tf_keras.Input(shape, dtype=old.dtype, name=name)
+      new = tf_keras.Input(old.shape[1:], dtype=old.dtype, name=name)
       new_of[id(old)] = new
       new_inputs.append(new)
 
@@ -249,11 +240,7 @@ class _Rebuild:
     return new_inputs, tf.nest.map_structure(renew, outputs)
 
 
-def flatten(
-    model: tf_keras.Model,
-    dtype: str | None = None,
-    image_shape: Sequence[int] | None = None,
-) -> tf_keras.Model:
+def flatten(model: tf_keras.Model, dtype: str | None = None) -> tf_keras.Model:
   """Returns `model` as one flat functional graph of plain Keras layers.
 
   The layers of the result are new: nothing that is done to it (TFMOT's wrappers
@@ -264,8 +251,6 @@ def flatten(
       `ClassificationModel` with any of its backbones. Images are NHWC.
     dtype: The policy of the new layers, such as `float32` to export a model
       that was trained in mixed precision. The default keeps each layer's.
-    image_shape: Height, width and channels of the images, where the model takes
-      any. The default keeps the model's.
 
   Returns:
     A model with equal outputs and a copy of the weights.
@@ -282,7 +267,7 @@ def flatten(
     raise errors.InputError(
         f'{model.name} is nested more than {_MAX_NESTING} levels deep'
     )
-  rebuild = _Rebuild(open_composites=False, dtype=dtype, shape=image_shape)
+  rebuild = _Rebuild(open_composites=False, dtype=dtype)
   flat = tf_keras.Model(*rebuild(inputs, outputs), name=model.name)
   for old, new in rebuild.layers.values():
     new.set_weights(old.get_weights())

@@ -189,23 +189,6 @@ class OfficialModelsTest(tf.test.TestCase, parameterized.TestCase):
     self.assertTrue(weights == _multiset(model), 'original was changed')
     self.assertAllEqual(logits, model(_images(), training=False))
 
-  def test_shape_of_the_images_can_be_fixed(self):
-    specs = tf_keras.layers.InputSpec(shape=[None, None, None, 3])
-    backbone = cifar_backbones.CifarResNetBackbone(
-        8, specs, depth_multiplier=0.25
-    )
-    model = classification_model.ClassificationModel(
-        backbone=backbone, num_classes=10, input_specs=specs
-    )
-    _randomize(model)
-    self.assertEqual(model.input_shape, (None, None, None, 3))
-    flat = flatten.flatten(model)
-    self.assertEqual(flat.input_shape, (None, None, None, 3))
-    self.assert_same_logits(model, flat, training=False)
-    fixed = flatten.flatten(model, image_shape=[32, 32, 3])
-    self.assertEqual(fixed.input_shape, (None, 32, 32, 3))
-    self.assert_same_logits(model, fixed, training=False)
-
   def test_flat_model_can_be_flattened_again(self):
     flat = flatten.flatten(_official('MobileNetV3Small'))
     again = flatten.flatten(flat)

@@ -43,13 +43,11 @@ class DataConfig(official_config.DataConfig):
   Attributes:
     split: One of `cifar10_input.SPLITS`.
     crop_padding: Pixels that a random crop may go over each border.
-    crop_size: Height and width of the crops to train on; 0 means whole images.
     seed: Of the order, the crops and mirrors, and of the initial weights.
   """
 
   split: str = 'train'
   crop_padding: int = 4
-  crop_size: int = 0
   seed: int = 1
 
 
@@ -156,7 +154,7 @@ class Task(image_classification.ImageClassificationTask):
       input_context: Which replica it is, under a distribution strategy.
 
     Returns:
-      Batches (float32 [b, 32, 32, 3], or smaller crops, int32 [b]).
+      Batches (float32 [b, 32, 32, 3], int32 [b]).
     """
     examples = cifar10_input.load(params.split, params.input_path)
     batch_size, seed = params.global_batch_size, params.seed
@@ -175,7 +173,6 @@ class Task(image_classification.ImageClassificationTask):
         start_step=_trained_steps(self.logging_dir),
         padding=params.crop_padding,
         mirror=params.aug_rand_hflip,
-        crop=params.crop_size,
     )
 
   def result(self, model: tf_keras.Model) -> tf_keras.Model:

@@ -12,52 +12,99 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests that the documents are what the committed evidence makes of them."""
+"""Tests of the command, and that the documents are what the evidence says."""
 
+import contextlib
+import io
 import pathlib
 
 from absl.testing import absltest
 
-from tfmot_contrib import errors
+from tools.report import collect
 from tools.report import evidence
+from tools.report import rows
+from tools.report import small_evidence
+from tools.versions import bootstrap
 
 
-class EvidenceTest(absltest.TestCase):
+class CommandTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+    small_evidence.project(self.root)
+
+  def _fails(self, *flags):
+    """Returns the one line with which the command fails."""
+    with contextlib.redirect_stderr(io.StringIO()) as stream:
+      with self.assertRaises(SystemExit) as caught:
+        evidence.main(flags, self.root)
+    self.assertEqual(caught.exception.code, 2)
+    self.assertEqual(stream.getvalue().count('\n'), 1)
+    return stream.getvalue()
+
+  def test_writes_once(self):
+    with contextlib.redirect_stdout(io.StringIO()) as stream:
+      evidence.main([], self.root)
+    self.assertEqual(stream.getvalue().count('evidence: wrote '), 7)
+    for path in (
+        'README.md',
+        'tfmot_contrib/README.md',
+        'tfmot_contrib/pruning/README.md',
+        'docs/accuracy_against_size.svg',
+        'docs/weights_of_pcqat.svg',
+    ):
+      self.assertIn(f'wrote {path}\n', stream.getvalue())
+    with contextlib.redirect_stdout(io.StringIO()) as stream:
+      evidence.main(['--check'], self.root)
+      evidence.main([], self.root)
+    self.assertEmpty(stream.getvalue())
+
+  def test_check_writes_nothing(self):
+    self.assertIn('README.md differs from the evidence', self._fails('--check'))
+    for path in self.root.rglob('README.md'):
+      self.assertEqual(path.read_text(encoding='utf-8'), small_evidence.MARKED)
+
+  def test_check_sees_a_number_and_a_plot(self):
+    evidence.main([], self.root)
+    for name, old, new in (
+        ('tfmot_contrib/pruning/README.md', '79.00 %', '79.10 %'),
+        ('docs/weights_of_pcqat.svg', '21.4 %', '21.5 %'),
+    ):
+      path = self.root / name
+      text = path.read_text(encoding='utf-8')
+      self.assertIn(old, text)
+      path.write_text(text.replace(old, new), encoding='utf-8')
+      self.assertIn(f'{name} differs', self._fails('--check'))
+      path.write_text(text, encoding='utf-8')
+
+  def test_what_is_missing_is_said(self):
+    contrib = self.root / 'tfmot_contrib'
+    (contrib / 'pruning/evidence/resnet_cifar10_half.json').unlink()
+    (contrib / collect.WEIGHTS).unlink()
+    (self.root / 'docs/weights_of_pcqat.svg').unlink(missing_ok=True)
+    evidence.main([], self.root)
+    self.assertFalse((self.root / 'docs/weights_of_pcqat.svg').exists())
+    for name in ('pruning/README.md', 'README.md'):
+      text = (contrib / name).read_text(encoding='utf-8')
+      self.assertIn('no evidence yet', text)
+
+  def test_missing_document(self):
+    (self.root / 'tfmot_contrib/README.md').unlink()
+    self.assertIn('cannot read', self._fails('--check'))
+
+
+class CommittedTest(absltest.TestCase):
 
   def test_documents_equal_the_evidence(self):
-    for path, text in evidence.documents().items():
+    for path, text in evidence.documents(bootstrap.ROOT).items():
       self.assertEqual(path.read_text(encoding='utf-8'), text, path.name)
 
-  def test_every_claim_of_the_evidence_holds(self):
-    for text in evidence.documents().values():
-      self.assertRegex(text, r'(\d+) of \1 claims hold')
-      for held, declared in _counts(text):
-        self.assertEqual(held, declared)
-
-  def test_plot_is_equal_each_time(self):
-    folder = pathlib.Path(self.create_tempdir().full_path)
-    for name in ('a.svg', 'b.svg'):
-      evidence.plot(folder / name)
-    first = (folder / 'a.svg').read_text(encoding='utf-8')
-    self.assertEqual(first, (folder / 'b.svg').read_text(encoding='utf-8'))
-    self.assertIn('sparsity80', first)
-
-  def test_document_without_markers(self):
-    with self.assertRaisesRegex(errors.InputError, 'README has no lines'):
-      evidence.with_table('# Title\n', 'table', 'README')
-
-  def test_missing_evidence(self):
-    folder = pathlib.Path(self.create_tempdir().full_path)
-    declared = evidence.CONTRIB / 'pruning' / 'technique.yaml'
-    (folder / 'technique.yaml').write_bytes(declared.read_bytes())
-    with self.assertRaisesRegex(errors.InputError, 'no evidence for .*collect'):
-      evidence.evidence_of(folder)
-
-
-def _counts(text: str) -> list[tuple[str, str]]:
-  """Returns how many claims hold of how many, for each row."""
-  words = [cell.split() for cell in text.split('|') if 'claims hold' in cell]
-  return [(cell[0], cell[2]) for cell in words]
+  def test_every_verdict_is_as_expected(self):
+    for technique in rows.load(bootstrap.ROOT / 'tfmot_contrib'):
+      for row in technique.judged:
+        for judged in row.verdicts:
+          self.assertTrue(judged.good, f'{row.name.test}: {judged.claim.id}')
 
 
 if __name__ == '__main__':

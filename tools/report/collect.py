@@ -1,0 +1,130 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Collects evidence: has Bazel make all records and copies them.
+
+One call of Bazel makes all; what fails keeps nothing else from being made. A
+record that an earlier call has left is not taken for one that this call made.
+"""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+from typing import Any, Iterator, Mapping, Sequence
+
+from tfmot_contrib import errors
+from tools.report import rows
+from tools.report import stages
+
+WEIGHTS = pathlib.Path('combine/evidence/weights_of_pcqat.json')
+
+
+def collect(
+    root: pathlib.Path, bazel: str, only: Sequence[str] = ()
+) -> None:
+  """Makes all records, and copies those that were made.
+
+  Args:
+    root: The folder of the project.
+    bazel: The program.
+    only: The convergence tests to make records of. The default is all.
+
+  Raises:
+    errors.InputError: Bazel does not work, or something is missing. What was
+      made is copied all the same.
+  """
+  contrib = root / 'tfmot_contrib'
+  records = {
+      f'//tfmot_contrib/{folder.name}:{test}_record': (
+          f'{folder.name}/evidence/{test}.json'
+      )
+      for folder in rows.folders(contrib)
+      for test in rows.tests(folder)
+      if not only or test in only
+  }
+  if not records:
+    raise errors.InputError(f'no convergence test is called {only[0]}')
+  runs = [f'//tfmot_contrib/{s.technique}:{s.test}_run' for s in stages.PCQAT]
+  if only:
+    runs = []
+  made = _build(root, bazel, [*records, *runs])
+  for label, name in records.items():
+    if label in made:
+      source = label.removeprefix('//').replace(':', '/') + '.json'
+      _copy(root / 'bazel-bin' / source, contrib / name)
+  missing = [label for label in [*records, *runs] if label not in made]
+  if runs and not set(runs) & set(missing):
+    _measure_weights(root / 'bazel-bin', contrib / WEIGHTS)
+  if missing:
+    raise errors.InputError(
+        f'{len(missing)} of {len(records) + len(runs)} were not made, see above'
+        f' for the reasons: {", ".join(missing)}'
+    )
+
+
+def _build(
+    root: pathlib.Path, bazel: str, labels: Sequence[str]
+) -> frozenset[str]:
+  """Has Bazel build what it can and returns the labels that it has built."""
+  with tempfile.TemporaryDirectory() as folder:
+    events = pathlib.Path(folder) / 'events.json'
+    done = subprocess.run(
+        [
+            bazel,
+            'build',
+            '--keep_going',
+            f'--build_event_json_file={events}',
+            *labels,
+        ],
+        cwd=root,
+        check=False,
+    )
+    if not events.is_file():
+      raise errors.InputError(
+          f'{bazel} ended with {done.returncode} and said nothing of its'
+          ' targets: see above'
+      )
+    lines = events.read_text(encoding='utf-8').splitlines()
+  return frozenset(_built(map(json.loads, lines)))
+
+
+def _built(events: Iterator[Mapping[str, Any]]) -> Iterator[str]:
+  """Yields the labels that Bazel's build events call a success."""
+  for event in events:
+    target = event['id'].get('targetCompleted')
+    if target and event.get('completed', {}).get('success'):
+      yield target['label']
+
+
+def _copy(source: pathlib.Path, target: pathlib.Path) -> None:
+  """Copies a record, and says so if it is another than before."""
+  target.parent.mkdir(exist_ok=True)
+  if target.is_file() and target.read_bytes() == source.read_bytes():
+    return
+  shutil.copyfile(source, target)
+  print(f'evidence: {target.parent.parent.name}/{target.name}')
+
+
+def _measure_weights(bazel_bin: pathlib.Path, target: pathlib.Path) -> None:
+  """Writes the histograms of the stages of PCQAT."""
+  # It imports TensorFlow, which nothing else here needs.
+  from tools.report import weights  # pylint: disable=g-import-not-at-top
+
+  target.parent.mkdir(exist_ok=True)
+  text = json.dumps(weights.measure(bazel_bin), separators=(',', ':'))
+  lines = text.replace('{"name"', '\n{"name"').replace('{"zeros"', '\n{"zeros"')
+  target.write_text(lines + '\n', encoding='utf-8')
+  print(f'evidence: {target.parent.parent.name}/{target.name}')

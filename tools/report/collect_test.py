@@ -1,0 +1,120 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests of collecting, with a program in place of Bazel."""
+
+import json
+import pathlib
+import sys
+from unittest import mock
+
+from absl.testing import absltest
+
+from tfmot_contrib import errors
+from tools.report import collect
+from tools.report import small_evidence
+from tools.report import weights
+
+# Says that all targets but those that contain a word were built.
+_BAZEL = """\
+#!PYTHON
+import json, pathlib, sys
+pathlib.Path('arguments.json').write_text(json.dumps(sys.argv[1:]))
+events = [a for a in sys.argv if a.startswith('--build_event_json_file=')][0]
+labels = [a for a in sys.argv if a.startswith('//')]
+with open(events.split('=')[1], 'w') as stream:
+  stream.write('{"id": {"started": {}}}\\n')
+  for label in labels:
+    done = {} if 'FAILS' in label else {'success': True}
+    event = {'id': {'targetCompleted': {'label': label}}, 'completed': done}
+    stream.write(json.dumps(event) + '\\n')
+"""
+
+
+class CollectTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+    small_evidence.project(self.root)
+    self.contrib = self.root / 'tfmot_contrib'
+    (self.contrib / collect.WEIGHTS).unlink()
+    self.names = []
+    for path in sorted(self.contrib.glob('*/evidence/*.json')):
+      folder = self.root / 'bazel-bin/tfmot_contrib' / path.parent.parent.name
+      folder.mkdir(parents=True, exist_ok=True)
+      path.rename(folder / f'{path.stem}_record.json')
+      self.names.append(f'{folder.name}/evidence/{path.name}')
+
+  def _collect(self, fails='nothing', bazel=_BAZEL):
+    program = self.root / 'bazel'
+    text = bazel.replace('FAILS', fails).replace('PYTHON', sys.executable)
+    program.write_text(text, encoding='utf-8')
+    program.chmod(0o755)
+    histograms = small_evidence.histograms()
+    with mock.patch.object(weights, 'measure', return_value=histograms):
+      collect.collect(self.root, str(program))
+
+  def _evidence(self):
+    return sorted(
+        str(path.relative_to(self.contrib))
+        for path in self.contrib.glob('*/evidence/*.json')
+    )
+
+  def test_all(self):
+    self._collect()
+    self.assertEqual(
+        self._evidence(), sorted([*self.names, str(collect.WEIGHTS)])
+    )
+    text = (self.contrib / collect.WEIGHTS).read_text(encoding='utf-8')
+    self.assertEqual(json.loads(text), small_evidence.histograms())
+    arguments = json.loads(
+        (self.root / 'arguments.json').read_text(encoding='utf-8')
+    )
+    self.assertIn('--keep_going', arguments)
+    self.assertContainsSubset(
+        [
+            '//tfmot_contrib/pruning:resnet_cifar10_half_record',
+            '//tfmot_contrib/combine:resnet_cifar10_pcqat_run',
+        ],
+        arguments,
+    )
+
+  def test_one_fails(self):
+    old = self.contrib / 'pruning/evidence/resnet_cifar10_half.json'
+    old.write_text('kept', encoding='utf-8')
+    with self.assertRaisesRegex(
+        errors.InputError,
+        '1 of 8 were not made, .*:'
+        ' //tfmot_contrib/pruning:resnet_cifar10_half_',
+    ):
+      self._collect(fails='half')
+    # What an earlier build has left in bazel-bin is not taken.
+    self.assertEqual(old.read_text(encoding='utf-8'), 'kept')
+    self.assertEqual(
+        self._evidence(), sorted([*self.names, str(collect.WEIGHTS)])
+    )
+
+  def test_a_stage_fails(self):
+    with self.assertRaisesRegex(errors.InputError, 'combine:resnet_cifar10_pc'):
+      self._collect(fails='pcqat_run')
+    self.assertEqual(self._evidence(), sorted(self.names))
+
+  def test_bazel_says_nothing(self):
+    with self.assertRaisesRegex(errors.InputError, 'ended with 3 and said no'):
+      self._collect(bazel='#!/bin/sh\nexit 3\n')
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,281 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Reads the evidence: the rows of all techniques, judged, with their baselines.
+
+A row is a convergence test.
+"""
+
+import dataclasses
+import pathlib
+import re
+from typing import Any, Mapping, NamedTuple, Sequence
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import verdict
+from tools.report import names
+
+BASELINES = 'baselines'
+COLLECT = 'run tools/nox -s evidence -- --collect'
+# As what a model is exported, in the order of tables. The first of the second
+# tuple that a row has is what one would deploy.
+KINDS = ('float', 'float16', 'dynamic_range', 'int8', 'qat_int8', 'sparse')
+_DEPLOYED = ('qat_int8', 'int8', 'dynamic_range', 'float16', 'sparse', 'float')
+_TIER = 'cpu'
+
+
+class Export(NamedTuple):
+  """One exported model against the float model of the baseline.
+
+  Attributes:
+    kind: See `deployment.export`.
+    accuracy: Top-1 in percent.
+    gzip_bytes: Zipped size.
+    drop: Points of top-1 that are lost.
+    zipped: Zipped size as a share of the baseline's.
+    plain: The same of the size that is not zipped.
+    faster: How many times as fast.
+    sparsity: The share of the weights of covered layers that is zero, or None
+      when the technique says nothing of zeros.
+    values: How many distinct weights the channel of a covered layer with the
+      most of them has, or None when the technique says nothing of that.
+  """
+
+  kind: str
+  accuracy: float
+  gzip_bytes: int
+  drop: float
+  zipped: float
+  plain: float
+  faster: float
+  sparsity: float | None
+  values: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+  """A convergence test and what it has shown.
+
+  Attributes:
+    name: Of the test.
+    run: Its record.
+    baseline: The record of the float run that it comes from, or None for one.
+    verdicts: On its claims.
+  """
+
+  name: names.Name
+  run: record.Record
+  baseline: record.Record | None
+  verdicts: Sequence[verdict.Verdict]
+
+  @property
+  def reference(self) -> Mapping[str, Any]:
+    """The exported float model that it is compared with."""
+    return (self.baseline or self.run).exported['float']
+
+  @property
+  def exports(self) -> list[Export]:
+    """The exported models in the order of `KINDS`."""
+    kinds = [*KINDS, *sorted(set(self.run.exported) - set(KINDS))]
+    return [self._export(kind) for kind in kinds if kind in self.run.exported]
+
+  @property
+  def deployed(self) -> Export:
+    """The exported model that one would deploy."""
+    exports = {export.kind: export for export in self.exports}
+    return next(
+        (exports[kind] for kind in _DEPLOYED if kind in exports),
+        self.exports[0],
+    )
+
+  def _export(self, kind: str) -> Export:
+    """Returns one of the exported models."""
+    mine, before = self.run.exported[kind], self.reference
+    covered = self.run.invariants.get('covered')
+    kernels = mine['kernels']
+    if isinstance(covered, list):
+      kernels = [k for k in kernels if k['name'] in covered] or kernels
+    sparsity = values = None
+    if self._says('zeros|sparsity'):
+      size = sum(k['size'] for k in kernels)
+      sparsity = sum(k['zeros'] for k in kernels) / size
+    if self._says('distinct|clusters|centroids'):
+      values = max(k['distinct_per_channel'] for k in kernels)
+    return Export(
+        kind=kind,
+        accuracy=mine['accuracy'],
+        gzip_bytes=mine['gzip_bytes'],
+        drop=before['accuracy'] - mine['accuracy'],
+        zipped=mine['gzip_bytes'] / before['gzip_bytes'],
+        plain=mine['bytes'] / before['bytes'],
+        faster=mine['latency']['times_faster'],
+        sparsity=sparsity,
+        values=values,
+    )
+
+  def _says(self, pattern: str) -> bool:
+    """Tells whether an invariant of the run has such a name."""
+    return any(re.search(pattern, key) for key in self.run.invariants)
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+  """A row that cannot be.
+
+  Attributes:
+    name: What the test would be called.
+    error: What one is told who tries.
+  """
+
+  name: names.Name
+  error: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Missing:
+  """A row of which there is no evidence yet.
+
+  Attributes:
+    name: Of the test.
+  """
+
+  name: names.Name
+
+
+@dataclasses.dataclass(frozen=True)
+class Technique:
+  """A technique folder.
+
+  Attributes:
+    path: The folder.
+    rows: Its rows: the labels in the order of technique.yaml, and of each the
+      models in that of `names.order`.
+  """
+
+  path: pathlib.Path
+  rows: Sequence[Row | Refusal | Missing]
+
+  @property
+  def judged(self) -> list[Row]:
+    """The rows that there are."""
+    return [row for row in self.rows if isinstance(row, Row)]
+
+
+def folders(contrib: pathlib.Path) -> list[pathlib.Path]:
+  """Returns the technique folders, the baselines first and what combines last.
+
+  Args:
+    contrib: The folder `tfmot_contrib`.
+  """
+  found = [path.parent for path in contrib.glob('*/technique.yaml')]
+  return sorted(
+      found,
+      key=lambda f: (f.name != BASELINES, f.name == 'combine', f.name),
+  )
+
+
+def tests(folder: pathlib.Path) -> list[str]:
+  """Returns the names of the convergence tests of a technique folder."""
+  return list(claims.read_technique(str(folder / 'technique.yaml'))['claims'])
+
+
+def baseline_of(
+    run: record.Record, baselines: Sequence[record.Record]
+) -> record.Record | None:
+  """Returns the float run that a run comes from.
+
+  Args:
+    run: The run.
+    baselines: The records of the float runs.
+
+  Returns:
+    Its baseline, or None for a float run.
+
+  Raises:
+    errors.InputError: Its baseline is not in the evidence, or of other data.
+  """
+  if not run.lineage:
+    return None
+  for baseline in baselines:
+    if baseline.weights in run.lineage:
+      verdict.check_pair(run, baseline)
+      return baseline
+  raise errors.InputError(
+      f'the evidence of {run.experiment} comes from a float baseline that is'
+      f' not in the evidence: {COLLECT}'
+  )
+
+
+def load(contrib: pathlib.Path) -> list[Technique]:
+  """Reads and judges all evidence.
+
+  Args:
+    contrib: The folder `tfmot_contrib`.
+
+  Returns:
+    The techniques, in the order of `folders`.
+
+  Raises:
+    errors.InputError: Evidence is wrong.
+  """
+  home = contrib / BASELINES
+  models = tests(home)
+  baselines = [run for name in models if (run := _read(home, name))]
+  return [_technique(folder, models, baselines) for folder in folders(contrib)]
+
+
+def _read(folder: pathlib.Path, test: str) -> record.Record | None:
+  """Returns the evidence of a convergence test, if there is some."""
+  path = folder / 'evidence' / f'{test}.json'
+  return record.read(path) if path.is_file() else None
+
+
+def _technique(
+    folder: pathlib.Path,
+    models: Sequence[str],
+    baselines: Sequence[record.Record],
+) -> Technique:
+  """Returns a technique folder with its rows."""
+  path = str(folder / 'technique.yaml')
+  refused = claims.read_technique(path).get('refused', {})
+  found: list[Row | Refusal | Missing] = []
+  for test in tests(folder):
+    if test in refused:
+      raise errors.InputError(f'{path}: {test} is refused and has claims')
+    run = _read(folder, test)
+    if run is None:
+      found.append(Missing(names.split(test, models)))
+      continue
+    baseline = baseline_of(run, baselines)
+    declared = claims.claims_of(path, test, _TIER)
+    found.append(
+        Row(
+            names.split(test, models),
+            run,
+            baseline,
+            verdict.judge(declared, run, baseline),
+        )
+    )
+  for test, error in refused.items():
+    found.append(Refusal(names.split(test, models), error))
+  labels = list(dict.fromkeys(row.name.label for row in found))
+  found.sort(
+      key=lambda row: (
+          labels.index(row.name.label),
+          names.order(row.name.model),
+      )
+  )
+  return Technique(folder, found)

@@ -1,0 +1,220 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Small evidence for tests: a project of two models and a few rows."""
+
+import copy
+import json
+import pathlib
+from typing import Any
+
+import yaml
+
+from tfmot_contrib.convergence import record
+from tools.report import collect
+
+MARKED = 'before\n<!-- evidence:begin -->\nold\n<!-- evidence:end -->\nafter\n'
+KNOWN = 'https://github.com/tensorflow/model-optimization/issues/1056'
+_TRAINING = {
+    'steps': 10,
+    'seconds': 12.3,
+    'cpu_seconds': 20.0,
+    'images_per_second': 100,
+    'cpus': 2,
+}
+
+
+def exported(accuracy: float, share: float, faster: float, zeros: int = 0):
+  """Returns what is measured of an exported model.
+
+  Args:
+    accuracy: Top-1 in percent.
+    share: Its size, as a share of the float baseline's.
+    faster: How many times as fast as that.
+    zeros: Of the 80 weights of the layer `conv`; the 20 of the layer
+      `depthwise` are as many distinct ones.
+  """
+  kernel = {'distinct': 9, 'distinct_per_channel': 9, 'scales': 0}
+  conv = {'name': 'conv', 'operator': 'CONV_2D', 'size': 80, 'zeros': zeros}
+  depthwise = {
+      'name': 'depthwise',
+      'operator': 'DEPTHWISE_CONV_2D',
+      'size': 20,
+      'zeros': 0,
+  }
+  return {
+      'accuracy': accuracy,
+      'keras_gap': 0.0,
+      'bytes': round(200_000 * share),
+      'gzip_bytes': round(100_000 * share),
+      'integer_share': 0.0,
+      'kernels': [
+          {**kernel, **conv},
+          {**kernel, **depthwise, 'distinct_per_channel': 20},
+      ],
+      'operators': {'CONV_2D': {'total': 1, 'integer': 0}},
+      'latency': {
+          'median_ms': 1.0,
+          'quartiles_ms': [0.9, 1.1],
+          'repeats': 10,
+          'threads': 1,
+          'times_faster': faster,
+      },
+  }
+
+
+def run(weights: str, *lineage: str, **changes: Any) -> record.Record:
+  """Returns a record.
+
+  Args:
+    weights: A hex digit that stands for the digest.
+    *lineage: The same of the runs that it comes from.
+    **changes: Other fields.
+  """
+  fields = {
+      'experiment': 'net_cifar10',
+      'tier': 'cpu',
+      'seed': 1,
+      'params': {},
+      'environment': 'e' * 64,
+      'data': 'd' * 64,
+      'weights': weights * 64,
+      'lineage': [digit * 64 for digit in lineage],
+      'training': dict(_TRAINING),
+      'keras': {'accuracy': 0.8},
+      'exported': {'float': exported(80.0, 1.0, 1.0)},
+      'invariants': {},
+  }
+  return record.Record(**{**fields, **changes})
+
+
+def claim(name: str, **changes: Any) -> dict[str, Any]:
+  """Returns a claim that holds of each record here."""
+  entry = {
+      'id': name,
+      'metric': 'training.steps',
+      'as': 'value',
+      'at_least': 1,
+      'source': 'the guide',
+      'reason': 'It is only for a test.',
+  }
+  return {**entry, **changes}
+
+
+def histograms() -> dict[str, Any]:
+  """Returns what `weights.measure` would."""
+  stage = {'technique': 'f', 'test': 't', 'kind': 'float'}
+  shown = {'zeros': 3, 'distinct': 2, 'histogram': [0, 1, 0, 6, 0]}
+  layer = {'kernel': [2, 1, 1, 7], 'size': 14, 'channel': 1}
+  return {
+      'stages': [{**stage, 'title': title} for title in ('before', 'after')],
+      'layers': [{'name': 'conv', **layer, 'stages': [shown, shown]}],
+  }
+
+
+def technique(
+    folder: pathlib.Path,
+    runs: dict[str, record.Record],
+    claims: dict[str, Any],
+    refused: dict[str, str] | None = None,
+) -> None:
+  """Writes a technique folder.
+
+  Args:
+    folder: Where.
+    runs: The record of each convergence test.
+    claims: The claims of each.
+    refused: As in technique.yaml.
+  """
+  (folder / 'evidence').mkdir(parents=True)
+  declared = {
+      'name': folder.name,
+      'summary': 'Only for tests.',
+      'owners': ['@owner'],
+      'guide': 'https://www.tensorflow.org/',
+      'api': [],
+      'placement': 'fork',
+      'floor': '0.8.0',
+      'claims': copy.deepcopy(claims),  # Else YAML would have anchors.
+  }
+  if refused:
+    declared['refused'] = refused
+  text = yaml.safe_dump(declared, sort_keys=False)
+  (folder / 'technique.yaml').write_text(text, encoding='utf-8')
+  (folder / 'README.md').write_text(MARKED, encoding='utf-8')
+  for name, value in runs.items():
+    record.write(value, folder / 'evidence' / f'{name}.json')
+
+
+def project(root: pathlib.Path) -> None:
+  """Writes a project: baselines, pruning of both, and what combines.
+
+  Args:
+    root: An empty folder.
+  """
+  contrib = root / 'tfmot_contrib'
+  one = [claim('steps')]
+  technique(
+      contrib / 'baselines',
+      {
+          'mobilenet_v2_cifar10': run('2'),
+          'resnet_cifar10': run(
+              '1',
+              exported={
+                  'float': exported(80.0, 1.0, 1.0),
+                  'int8': exported(79.5, 0.25, 2.0),
+              },
+          ),
+      },
+      {'mobilenet_v2_cifar10': one, 'resnet_cifar10': one},
+  )
+  pruned = {
+      'sparse': exported(79.0, 0.4, 0.5, zeros=40),
+      'int8': exported(78.75, 0.15, 2.5, zeros=44),
+      'float': exported(79.0, 0.6, 1.0, zeros=40),
+  }
+  technique(
+      contrib / 'pruning',
+      {
+          'resnet_cifar10_half': run(
+              '3',
+              '1',
+              exported=pruned,
+              invariants={'zeros_missing': 0, 'covered': ['conv']},
+          ),
+      },
+      {'resnet_cifar10_half': [*one, claim('other')]},
+      {'mobilenet_v2_cifar10_half': 'ValueError: no `a` | b\nat all'},
+  )
+  known = claim('kept', at_least=11, known_failure=KNOWN)
+  technique(
+      contrib / 'combine',
+      {
+          'resnet_cifar10_all': run(
+              '4',
+              '1',
+              '3',
+              training={**_TRAINING, 'steps': 1, 'seconds': 99.0},
+              exported={'qat_int8': exported(81.0, 0.1, 3.0)},
+              invariants={'clusters_in_excess': 0, 'covered': ['conv']},
+          ),
+      },
+      {'resnet_cifar10_all': [*one, known]},
+  )
+  (contrib / collect.WEIGHTS).write_text(
+      json.dumps(histograms()), encoding='utf-8'
+  )
+  for folder in (root, contrib):
+    (folder / 'README.md').write_text(MARKED, encoding='utf-8')
+  (root / 'docs').mkdir()

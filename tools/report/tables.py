@@ -1,0 +1,266 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Makes the Markdown tables of the documents from the evidence."""
+
+from typing import Iterable, Sequence
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import verdict
+from tools.report import names
+from tools.report import rows
+
+_BEGIN, _END = '<!-- evidence:begin -->', '<!-- evidence:end -->'
+_NOTHING = '-'
+_DETAILS = (
+    'row',
+    'model',
+    'exported as',
+    'top-1',
+    'drop',
+    'zipped bytes',
+    'zipped',
+    'plain',
+    'times faster',
+    'zeros',
+    'weights per channel',
+    'training',
+    'claims',
+)
+_MATRIX = (
+    'row',
+    'model',
+    'exported as',
+    'float baseline',
+    'top-1',
+    'zipped',
+    'plain',
+    'times faster',
+    'claims',
+)
+
+
+def _table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+  """Returns a Markdown table without the columns in which nothing stands."""
+  body = list(body)
+  used = [
+      i
+      for i in range(len(header))
+      if any(line[i] not in ('', _NOTHING) for line in body)
+  ]
+  lines = [header, ['---'] * len(header), *body]
+  return '\n'.join(f'| {" | ".join(line[i] for i in used)} |' for line in lines)
+
+
+def _count(verdicts: Sequence[verdict.Verdict]) -> str:
+  """Returns how many claims hold of how many."""
+  return f'{sum(v.holds for v in verdicts)} of {len(verdicts)} hold'
+
+
+def _claims(row: rows.Row) -> str:
+  """Returns how the claims of a row fare, with those that fail by name."""
+  cell = _count(row.verdicts)
+  for judged in row.verdicts:
+    claim = judged.claim
+    if claim.known_failure:
+      cell += f'; {judged.word}: [{claim.id}]({claim.known_failure})'
+    elif not judged.holds:
+      cell += f'; {judged.word}: {claim.id}'
+  return cell
+
+
+def _why_not(row: rows.Refusal | rows.Missing) -> str:
+  """Returns why a row has no numbers, as one cell."""
+  if isinstance(row, rows.Missing):
+    return 'no evidence yet'
+  error = ' '.join(row.error.split()).replace('|', '\\|').replace('`', "'")
+  return f'refused: `{error}`'
+
+
+def results(technique: rows.Technique) -> str:
+  """Returns the table of the README of a technique.
+
+  Args:
+    technique: Its evidence.
+
+  Returns:
+    One line for each exported model of each row.
+  """
+  body = []
+  for row in technique.rows:
+    first = [f'`{row.name.label}`', row.name.title]
+    if not isinstance(row, rows.Row):
+      blank = [_NOTHING] * (len(_DETAILS) - 3)
+      body.append([*first, *blank, _why_not(row)])
+      continue
+    last = [f'{row.run.training["seconds"]:.0f} s', _claims(row)]
+    if not row.run.training['steps']:
+      last[0] = _NOTHING
+    for export in row.exports:
+      body.append([*first, *_details(row, export), *last])
+      first, last = ['', ''], ['', '']
+  return _table(_DETAILS, body)
+
+
+def _details(row: rows.Row, export: rows.Export) -> list[str]:
+  """Returns the cells of one exported model."""
+  itself = row.run.exported[export.kind] is row.reference
+  against = [
+      f'{export.drop:+.2f}',
+      f'{export.gzip_bytes:,}',
+      f'{export.zipped:.3f}',
+      f'{export.plain:.3f}',
+      f'{export.faster:.2f}',
+  ]
+  if itself:
+    against = [_NOTHING, against[1], *[_NOTHING] * 3]
+  zeros, values = export.sparsity, export.values
+  return [
+      export.kind,
+      f'{export.accuracy:.2f} %',
+      *against,
+      _NOTHING if zeros is None else f'{100 * zeros:.2f} %',
+      _NOTHING if values is None else f'{values}',
+  ]
+
+
+def matrix(techniques: Sequence[rows.Technique]) -> str:
+  """Returns the table of all rows on all models.
+
+  Args:
+    techniques: The evidence.
+
+  Returns:
+    What it amounts to, and for each technique a title and a table with a line
+    for each row on each model.
+  """
+  judged = [row for t in techniques for row in t.judged]
+  every = [row for t in techniques for row in t.rows]
+  refused = sum(isinstance(row, rows.Refusal) for row in every)
+  missing = sum(isinstance(row, rows.Missing) for row in every)
+  verdicts = [v for row in judged for v in row.verdicts]
+  known = sum(bool(v.claim.known_failure) for v in verdicts)
+  parts = [
+      f'{len(judged)} rows on all models, {len(verdicts)} claims:'
+      f' {sum(v.holds for v in verdicts)} hold, {known} known to fail.'
+      f' Combinations that are refused: {refused}.'
+  ]
+  if missing:
+    parts[0] += f' Rows of which there is no evidence yet: {missing}.'
+
+  for technique in techniques:
+    name = technique.path.name
+    parts.append(f'### [{name}]({name}/README.md)')
+    body, before = [], ''
+    for row in technique.rows:
+      label = f'`{row.name.label}`' if row.name.label != before else ''
+      body.append([label, row.name.title, *_line(row)])
+      before = row.name.label
+    parts.append(_table(_MATRIX, body))
+  return '\n\n'.join(parts)
+
+
+def _line(row: rows.Row | rows.Refusal | rows.Missing) -> list[str]:
+  """Returns the numbers of a row on a model, its exported models by slashes."""
+  if not isinstance(row, rows.Row):
+    return [*[_NOTHING] * (len(_MATRIX) - 3), _why_not(row)]
+  exports = row.exports
+
+  def joined(cells: Iterable[str]) -> str:
+    return ' / '.join(cells)
+
+  return [
+      joined(e.kind for e in exports),
+      f'{row.reference["accuracy"]:.2f}' if row.baseline else _NOTHING,
+      joined(f'{e.accuracy:.2f}' for e in exports),
+      joined(f'{e.zipped:.3f}' for e in exports),
+      joined(f'{e.plain:.3f}' for e in exports),
+      joined(f'{e.faster:.2f}' for e in exports),
+      _claims(row),
+  ]
+
+
+def summary(techniques: Sequence[rows.Technique], models: Sequence[str]) -> str:
+  """Returns the short table: what one would deploy of each row.
+
+  Args:
+    techniques: The evidence.
+    models: The float baselines to show, in this order.
+
+  Returns:
+    One line a row, with drop and zipped size on each of the models.
+  """
+  header = ['technique', 'row', 'exported as']
+  for model in models:
+    header += [f'{names.title(model)}: drop', 'zipped']
+  header.append('claims')
+  body = []
+  for technique in techniques:
+    name = technique.path.name
+    first = f'[{name}](tfmot_contrib/{name}/README.md)'
+    for label in dict.fromkeys(row.name.label for row in technique.rows):
+      here = {r.name.model: r for r in technique.rows if r.name.label == label}
+      shown = [here[model] for model in models if model in here]
+      if shown:
+        body.append([first, f'`{label}`', *_short(shown, models)])
+        first = ''
+  return _table(header, body)
+
+
+def _short(
+    shown: Sequence[rows.Row | rows.Refusal | rows.Missing], models: Sequence[str]
+) -> list[str]:
+  """Returns the cells of one label on some models."""
+  cells = {model: [_NOTHING, _NOTHING] for model in models}
+  kinds, verdicts = [], []
+  for row in shown:
+    if not isinstance(row, rows.Row):
+      refused = isinstance(row, rows.Refusal)
+      cells[row.name.model] = ['refused' if refused else '?', _NOTHING]
+      continue
+    best = row.deployed
+    kinds.append(best.kind)
+    verdicts += row.verdicts
+    cells[row.name.model] = [f'{best.drop:+.2f}', f'{best.zipped:.3f}']
+  claims = _count(verdicts) if verdicts else _NOTHING
+  if known := sum(bool(v.claim.known_failure) for v in verdicts):
+    claims += f', {known} known to fail'
+  return [
+      ' / '.join(dict.fromkeys(kinds)) or _NOTHING,
+      *(cell for model in models for cell in cells[model]),
+      claims,
+  ]
+
+
+def put(text: str, generated: str, name: str) -> str:
+  """Returns a document with what stands between its markers replaced.
+
+  Args:
+    text: The document.
+    generated: What to put there.
+    name: Of the document.
+
+  Returns:
+    The new document.
+
+  Raises:
+    errors.InputError: It does not have the markers once.
+  """
+  if text.count(_BEGIN) != 1 or text.count(_END) != 1:
+    raise errors.InputError(
+        f'{name} has no lines {_BEGIN} and {_END}: put each of them there once'
+    )
+  before, rest = text.split(_BEGIN)
+  after = rest.split(_END)[1]
+  return f'{before}{_BEGIN}\n{generated}\n{_END}{after}'

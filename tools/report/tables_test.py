@@ -1,0 +1,139 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests of the tables, cell by cell."""
+
+import pathlib
+
+from absl.testing import absltest
+
+from tfmot_contrib import errors
+from tools.report import rows
+from tools.report import small_evidence
+from tools.report import tables
+
+
+def _cells(table: str) -> list[list[str]]:
+  """Returns the lines of the Markdown tables in a text."""
+  return [
+      [cell.strip() for cell in line.split(' | ')]
+      for line in table.splitlines()
+      if line.startswith('|')
+  ]
+
+
+class TablesTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    root = pathlib.Path(self.create_tempdir().full_path)
+    small_evidence.project(root)
+    self.techniques = rows.load(root / 'tfmot_contrib')
+
+  def test_results(self):
+    self.assertEqual(
+        tables.results(self.techniques[1]),
+        """\
+| row | model | exported as | top-1 | drop | zipped bytes | zipped | plain |\
+ times faster | zeros | training | claims |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| `half` | ResNet-18 | float | 79.00 % | +1.00 | 60,000 | 0.600 | 0.600 |\
+ 1.00 | 50.00 % | 12 s | 2 of 2 hold |
+|  |  | int8 | 78.75 % | +1.25 | 15,000 | 0.150 | 0.150 |\
+ 2.50 | 55.00 % |  |  |
+|  |  | sparse | 79.00 % | +1.00 | 40,000 | 0.400 | 0.400 |\
+ 0.50 | 50.00 % |  |  |
+| `half` | MobileNetV2 | - | - | - | - | - | - | - | - | - |\
+ refused: `ValueError: no 'a' \\| b at all` |""",
+    )
+
+  def test_a_baseline_is_not_compared_with_itself(self):
+    header, _, plain, int8, other = _cells(tables.results(self.techniques[0]))
+    drop = header.index('drop')
+    self.assertEqual(
+        [plain[drop], int8[drop], other[drop]], ['-', '+0.50', '-']
+    )
+
+  def test_columns_with_nothing_are_left_out(self):
+    header = _cells(tables.results(self.techniques[2]))[0]
+    self.assertIn('weights per channel', header)
+    self.assertNotIn('zeros', header)
+
+  def test_known_failure_is_named(self):
+    self.assertIn(
+        f'1 of 2 hold; known failure: [kept]({small_evidence.KNOWN}) |',
+        tables.results(self.techniques[2]),
+    )
+
+  def test_failure_is_named(self):
+    row = self.techniques[1].judged[0]
+    row.verdicts[0] = row.verdicts[0]._replace(holds=False)
+    self.assertIn(
+        '1 of 2 hold; FAIL: steps', tables.results(self.techniques[1])
+    )
+
+  def test_matrix(self):
+    text = tables.matrix(self.techniques)
+    self.assertStartsWith(
+        text,
+        '4 rows on all models, 6 claims: 5 hold, 1 known to fail. Combinations'
+        ' that are refused: 1.\n\n### [baselines](baselines/README.md)\n\n|',
+    )
+    self.assertIn(
+        '| `half` | ResNet-18 | float / int8 / sparse | 80.00 | 79.00 / 78.75'
+        ' / 79.00 | 0.600 / 0.150 / 0.400 | 0.600 / 0.150 / 0.400 | 1.00 / 2.50'
+        ' / 0.50 | 2 of 2 hold |\n|  | MobileNetV2 | - | - | - | - | - | - |'
+        ' refused: ',
+        text,
+    )
+
+  def test_summary(self):
+    models = ['mobilenet_v2_cifar10', 'resnet_cifar10']
+    self.assertEqual(
+        tables.summary(self.techniques, models).splitlines()[2:],
+        [
+            (
+                '| [baselines](tfmot_contrib/baselines/README.md) | `float` |'
+                ' float / int8 | +0.00 | 1.000 | +0.50 | 0.250 | 2 of 2 hold |'
+            ),
+            (
+                '| [pruning](tfmot_contrib/pruning/README.md) | `half` | int8 |'
+                ' refused | - | +1.25 | 0.150 | 2 of 2 hold |'
+            ),
+            (
+                '| [combine](tfmot_contrib/combine/README.md) | `all` |'
+                ' qat_int8 | - | - | -1.00 | 0.100 | 1 of 2 hold, 1 known to'
+                ' fail |'
+            ),
+        ],
+    )
+
+  def test_put(self):
+    self.assertEqual(
+        tables.put(small_evidence.MARKED, 'new', 'README.md'),
+        small_evidence.MARKED.replace('old', 'new'),
+    )
+
+  def test_document_without_markers(self):
+    twice = [
+        small_evidence.MARKED + f'<!-- evidence:{which} -->'
+        for which in ('begin', 'end')
+    ]
+    for text in ('# Title\n', *twice):
+      with self.assertRaisesRegex(errors.InputError, 'README has no lines'):
+        tables.put(text, 'table', 'README')
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -16,6 +16,7 @@
 
 import pathlib
 
+from absl.testing import parameterized
 import tensorflow as tf, tf_keras
 
 from official.core import exp_factory
@@ -26,14 +27,22 @@ from tfmot_contrib import registry_imports
 from tfmot_contrib import technique
 
 _CONTRIB = pathlib.Path(__file__).parent
-_FLOAT = ('mobilenet_v2_cifar10', 'resnet_cifar10')
+_FLOAT = tuple(registry_imports.baselines.MODELS)
+# By folder, the experiments of its rows, but for those that are named.
+_KINDS = {
+    'clustering': {'': 'clustering'},
+    'combine': {'': 'combine', 'sparsity_clusters16': 'sparse_clustering'},
+    'post_training': {'': 'post_training'},
+    'pruning': {'': 'pruning'},
+    'quantization': {'': 'qat', 'official_qat': 'official_qat'},
+}
 
 
 class Unknown(technique.TechniqueConfig):
   """A config that no technique is registered for."""
 
 
-class RegistryTest(tf.test.TestCase):
+class RegistryTest(tf.test.TestCase, parameterized.TestCase):
 
   def test_float_experiments_have_no_technique(self):
     self.assertIsNotNone(registry_imports.baselines)
@@ -41,20 +50,28 @@ class RegistryTest(tf.test.TestCase):
       params = exp_factory.get_exp_config(name)
       self.assertIsNone(technique.create(params.task.technique))
 
-  def test_every_config_makes_a_technique(self):
-    files = sorted((_CONTRIB / 'pruning/configs').glob('*.yaml'))
+  @parameterized.parameters(*_KINDS)
+  def test_every_config_makes_a_technique(self, folder):
+    files = sorted((_CONTRIB / folder / 'configs').glob('*.yaml'))
     self.assertGreaterEqual(len(files), 3)
-    for model in _FLOAT:
-      for file in files:
+    for file in files:
+      kind = _KINDS[folder].get(file.stem, _KINDS[folder][''])
+      for model in _FLOAT:
         params = experiment.parse(
             train_utils.ParseConfigOptions(
-                experiment=f'{model}_pruning', config_file=[str(file)]
+                experiment=f'{model}_{kind}', config_file=[str(file)]
             )
         )
         made = technique.create(params.task.technique)
-        self.assertIsInstance(made, registry_imports.pruning.pruning.Pruning)
-        last = params.task.technique.end_step
-        self.assertLess(last, params.trainer.train_steps)
+        self.assertIsInstance(made, technique.Technique)
+        steps = params.trainer.train_steps
+        self.assertLessEqual(steps, 390, 'at most five minutes on two cores')
+        if folder == 'pruning':
+          self.assertLess(params.task.technique.end_step, steps)
+
+  def test_every_folder_is_registered(self):
+    found = {path.parent.name for path in _CONTRIB.glob('*/technique.yaml')}
+    self.assertEqual(found, {'baselines', *_KINDS})
 
   def test_unregistered_technique(self):
     with self.assertRaisesRegex(errors.InputError, 'for Unknown: .*imported'):

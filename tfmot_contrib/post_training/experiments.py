@@ -12,9 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Post-training quantization of the float baselines: nothing is trained.
+"""Post-training quantization of the float baselines' models.
 
-Which kind a row of the README's table is stands in `configs/`.
+Nothing is trained: a run evaluates and exports. The kind of a row of the
+README's table is in `configs/`.
 """
 
 from tfmot_contrib.baselines import experiments as baselines

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests of post-training quantization, on what the real converter makes."""
+"""Tests of post_training: the converter is real, its result is judged."""
 
 from absl.testing import parameterized
 import numpy as np
@@ -24,78 +24,92 @@ from tfmot_contrib.deployment import flatbuffer
 from tfmot_contrib.modeling import kernels
 from tfmot_contrib.post_training import post_training
 
+_layers = tf_keras.layers
+_NAMES = ['first', 'depthwise', 'at_least', 'above', 'logits']
+
 
 def _model() -> tf_keras.Model:
-  """Returns a model with each kind of kernel, one of them small."""
-  layers = tf_keras.layers
+  """Returns a flat model with kernels below, at and above 1,024 weights."""
   inputs = tf_keras.Input([8, 8, 3])
-  x = layers.Conv2D(64, 3, use_bias=False, name='large')(inputs)
-  x = layers.BatchNormalization()(x)
-  x = layers.ReLU()(x)
-  x = layers.DepthwiseConv2D(3, name='depthwise')(x)
-  x = layers.Conv2D(32, 1, name='pointwise')(x)
-  x = layers.GlobalAveragePooling2D()(x)
-  return tf_keras.Model(inputs, layers.Dense(5, name='small')(x))
+  x = _layers.Conv2D(16, 3, use_bias=False, name='first')(inputs)  # 432.
+  x = _layers.ReLU()(_layers.BatchNormalization()(x))
+  x = _layers.DepthwiseConv2D(3, name='depthwise')(x)  # 144.
+  x = _layers.Conv2D(64, 1, name='at_least')(x)  # 1,024.
+  x = _layers.ReLU()(x)
+  x = _layers.Conv2D(31, 1, name='above')(x)  # 1,984.
+  x = _layers.GlobalAveragePooling2D()(x)
+  return tf_keras.Model(inputs, _layers.Dense(33, name='logits')(x))  # 1,023.
 
 
-def _exported(
-    technique: technique_lib.Technique,
-) -> dict[str, list[flatbuffer.Kernel]]:
-  """Returns the kernels of each kind that a technique exports."""
-  images = np.random.default_rng(0).normal(size=(8, 8, 8, 3))
-  images = images.astype(np.float32)
-  model = technique.strip(technique.apply(_model()))
-  by_channel = kernels.by_channel(model)
-  return {
-      kind: flatbuffer.named(
-          flatbuffer.kernels(technique.export(model, kind, images)), by_channel
-      )
-      for kind in technique.kinds
-  }
+def _technique(kind: str) -> technique_lib.Technique:
+  return technique_lib.create(post_training.PostTrainingConfig(kind=kind))
 
 
 class PostTrainingTest(tf.test.TestCase, parameterized.TestCase):
 
-  @parameterized.parameters(
-      # The converter leaves kernels of fewer than 1,024 weights float.
-      ('dynamic_range', ['depthwise', 'small']),
-      ('float16', []),
-      ('int8', []),
-  )
-  def test_what_is_left_float(self, kind, skipped):
-    config = post_training.PostTrainingConfig(kind=kind)
-    technique = technique_lib.create(config)
+  def _measure(self, kind: str) -> tuple[dict, bytes]:
+    """Returns the invariants of an exported model and the model."""
+    tf_keras.utils.set_random_seed(1)
+    technique = _technique(kind)
     self.assertEqual(technique.kinds, (kind,))
-    exported = _exported(technique)
-    measured = technique.invariants(exported)
-    self.assertEqual(measured['skipped'], skipped)
-    self.assertEqual(measured['kernels_left_float'], len(skipped))
-    every = ['large', 'depthwise', 'pointwise', 'small']
-    self.assertEqual(
-        measured['covered'], [name for name in every if name not in skipped]
+    model = technique.strip(technique.apply(_model()))
+    images = np.random.default_rng(0).normal(size=(16, 8, 8, 3))
+    tflite = technique.export(model, kind, images.astype(np.float32))
+    exported = flatbuffer.named(
+        flatbuffer.kernels(tflite), kernels.by_channel(model)
     )
-    sizes = {k.name: k.values.size for k in exported[kind]}
-    self.assertAllClose(
-        measured['weights_left_float'],
-        sum(sizes[name] for name in skipped) / sum(sizes.values()),
+    return technique.invariants({kind: exported}), tflite
+
+  def test_int8(self):
+    measured, tflite = self._measure('int8')
+    self.assertEqual(measured['covered'], _NAMES)
+    self.assertEqual(measured['kernels_left_float'], 0)
+    for name, count in flatbuffer.operator_counts(tflite).items():
+      self.assertEqual(count['integer'], count['total'], name)
+
+  def test_float16(self):
+    measured, tflite = self._measure('float16')
+    self.assertEqual(measured['covered'], _NAMES)
+    self.assertEqual(measured['kernels_left_float'], 0)
+    # Each of the kernels is made float again by an operator of its own.
+    counts = flatbuffer.operator_counts(tflite)
+    self.assertGreaterEqual(counts['DEQUANTIZE']['total'], 5)
+
+  def test_dynamic_range_leaves_small_kernels(self):
+    measured, _ = self._measure('dynamic_range')
+    self.assertEqual(measured['covered'], ['at_least', 'above'])
+    self.assertEqual(measured['skipped'], ['first', 'depthwise', 'logits'])
+    self.assertEqual(measured['kernels_left_float'], 3)
+    self.assertEqual(measured['kernels_left_unexplained'], 0)
+
+  @parameterized.parameters('dynamic_range', 'float16', 'int8')
+  def test_kernels_that_stayed_float(self, kind):
+    technique = _technique(kind)
+    values = np.random.default_rng(0).normal(size=[8, 1, 1, 128])
+    measured = technique.invariants({
+        kind: [
+            flatbuffer.Kernel('layer', 'CONV_2D', values.astype(np.float32)),
+            flatbuffer.Kernel(
+                'small', 'CONV_2D', values[:, :, :, 1:].astype(np.float32)
+            ),
+        ]
+    })
+    self.assertEqual(measured['skipped'], ['layer', 'small'])
+    self.assertEqual(measured['kernels_left_float'], 2)
+    self.assertEqual(
+        measured['kernels_left_unexplained'],
+        1 if kind == 'dynamic_range' else 2,
     )
 
-  def test_float_kernels_are_seen(self):
-    for kind in ('dynamic_range', 'float16', 'int8'):
-      technique = post_training.PostTraining(
-          post_training.PostTrainingConfig(kind=kind)
-      )
-      kernel = flatbuffer.Kernel(
-          'x', 'CONV_2D', np.array([[[[0.1]]]], np.float32)
-      )
-      measured = technique.invariants({kind: [kernel]})
-      self.assertEqual(measured['skipped'], ['x'])
-      self.assertEqual(measured['weights_left_float'], 1)
+  def test_model_is_left_as_it_is(self):
+    technique = _technique('int8')
+    model = _model()
+    self.assertIs(technique.strip(technique.apply(model)), model)
 
   def test_bad_kind(self):
-    config = post_training.PostTrainingConfig(kind='int4')
+    technique = _technique('int4')
     with self.assertRaisesRegex(errors.InputError, 'kind is int4: one of'):
-      technique_lib.create(config)
+      technique.apply(_model())
 
 
 if __name__ == '__main__':

@@ -16,11 +16,11 @@
 
 Zhu and Gupta, To prune, or not to prune (https://arxiv.org/abs/1710.01878);
 https://www.tensorflow.org/model_optimization/guide/pruning. TFMOT wraps each
-convolution and dense layer and masks its kernel. Depthwise kernels and biases
-are left dense, as TFMOT's registry has it.
+convolution and dense layer and masks its kernel: the smallest weights, the
+smallest of each few neighbours, or the smallest blocks. Depthwise kernels and
+biases are left dense, as TFMOT's registry has it.
 """
 
-import dataclasses
 from typing import Any, Mapping, Sequence
 
 import numpy as np
@@ -31,91 +31,66 @@ import tf_keras
 from tfmot_contrib import errors
 from tfmot_contrib import technique
 from tfmot_contrib.deployment import flatbuffer
+from tfmot_contrib.modeling import kernels
+from tfmot_contrib.modeling import xnnpack
+from tfmot_contrib.pruning import pruning_config
+from tfmot_contrib.pruning import structure
 
+PruningConfig = pruning_config.PruningConfig
 _PRUNED_LAYERS = (tf_keras.layers.Conv2D, tf_keras.layers.Dense)
-
-
-@dataclasses.dataclass
-class PruningConfig(technique.TechniqueConfig):
-  """Config of magnitude pruning.
-
-  Attributes:
-    schedule: `constant` or `polynomial`.
-    final_sparsity: The share of zeros in each pruned kernel at the end.
-    initial_sparsity: Where the polynomial schedule begins.
-    begin_step: The first step that prunes (TFMOT needs 1 or more).
-    end_step: The last step at which masks change; then they are fixed.
-    frequency: Steps from one change of the masks to the next.
-  """
-
-  schedule: str = 'polynomial'
-  final_sparsity: float = 0.5
-  initial_sparsity: float = 0.0
-  begin_step: int = 1
-  end_step: int = 1
-  frequency: int = 1
-
-
-def schedule(config: PruningConfig) -> Any:
-  """Returns TFMOT's schedule.
-
-  Args:
-    config: The config.
-
-  Returns:
-    A `tfmot.sparsity.keras.PruningSchedule`.
-
-  Raises:
-    errors.InputError: The config makes no schedule.
-  """
-  keras = tfmot.sparsity.keras
-  common = {
-      'begin_step': config.begin_step,
-      'end_step': config.end_step,
-      'frequency': config.frequency,
-  }
-  try:
-    if config.schedule == 'constant':
-      return keras.ConstantSparsity(config.final_sparsity, **common)
-    if config.schedule == 'polynomial':
-      # TFMOT itself says that a frequency of 0 is wrong.
-      frequency = max(config.frequency, 1)
-      if (config.end_step - config.begin_step) % frequency:
-        raise ValueError(
-            'end_step - begin_step is no multiple of frequency,'
-            ' so the final sparsity would not be reached'
-        )
-      return keras.PolynomialDecay(
-          config.initial_sparsity, config.final_sparsity, **common
-      )
-  except ValueError as error:
-    raise errors.InputError(f'bad task.technique: {error}') from error
-  raise errors.InputError(
-      f'task.technique.schedule is {config.schedule}: constant or polynomial'
-  )
 
 
 @technique.register(PruningConfig)
 class Pruning(technique.Technique):
   """Magnitude pruning with TFMOT's `prune_low_magnitude`."""
 
-  def apply(self, model: tf_keras.Model) -> tf_keras.Model:
-    """See base class."""
-    pruned = []
+  def __init__(self, config: PruningConfig):
+    """Initializes the technique from the experiment's config."""
+    super().__init__(config)
+    self._covered: list[str] = []
+    self._refused: dict[str, str] = {}
+    self._densify = 0
+    if config.for_xnnpack:
+      self.kinds = ('float', 'sparse')
+
+  def _layer_by_layer(self, model: tf_keras.Model) -> tf_keras.Model:
+    """Returns the model with each layer pruned that TFMOT does not refuse."""
+    arguments = pruning_config.arguments(self.config)
 
     def wrap(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
-      # DepthwiseConv2D is a Conv2D to Keras but not to TFMOT's registry.
-      if isinstance(layer, tf_keras.layers.DepthwiseConv2D) or not isinstance(
-          layer, _PRUNED_LAYERS
-      ):
+      if not isinstance(layer, _PRUNED_LAYERS):
         return layer
-      pruned.append(layer.name)
-      return tfmot.sparsity.keras.prune_low_magnitude(
-          layer, pruning_schedule=schedule(self.config)
-      )
+      try:
+        wrapper = tfmot.sparsity.keras.prune_low_magnitude(layer, **arguments)
+        wrapper.build(layer.get_input_shape_at(0))
+      except ValueError as error:
+        self._refused[layer.name] = str(error)
+        return layer
+      return wrapper
 
-    result = tf_keras.models.clone_model(model, clone_function=wrap)
-    if not pruned:
+    return tf_keras.models.clone_model(model, clone_function=wrap)
+
+  def _by_policy(self, model: tf_keras.Model) -> tf_keras.Model:
+    """Returns the model with what TFMOT's policy for XNNPACK prunes."""
+    arguments = pruning_config.arguments(self.config)
+    try:
+      return tfmot.sparsity.keras.prune_low_magnitude(
+          xnnpack.rewrite(model),
+          pruning_policy=tfmot.sparsity.keras.PruneForLatencyOnXNNPack(),
+          **arguments,
+      )
+    except ValueError as error:
+      raise errors.InputError(
+          f'{model.name} cannot be pruned for XNNPACK: {error}'
+      ) from error
+
+  def apply(self, model: tf_keras.Model) -> tf_keras.Model:
+    """See base class."""
+    by = self._by_policy if self.config.for_xnnpack else self._layer_by_layer
+    result = by(model)
+    plain = {layer: kernels.unwrapped(layer) for layer in result.layers}
+    self._covered = [p.name for w, p in plain.items() if w is not p]
+    if not self._covered:
       raise errors.InputError(f'{model.name} has no layer that can be pruned')
     return result
 
@@ -131,27 +106,45 @@ class Pruning(technique.Technique):
     """See base class."""
     return tfmot.sparsity.keras.strip_pruning(model)
 
+  def export(
+      self, model: tf_keras.Model, kind: str, images: np.ndarray
+  ) -> bytes:
+    """See base class."""
+    exported = super().export(model, kind, images)
+    if kind == 'sparse':
+      counts = flatbuffer.operator_counts(exported)
+      self._densify = counts.get('DENSIFY', {}).get('total', 0)
+    return exported
+
   def invariants(
-      self, kernels: Sequence[flatbuffer.Kernel]
+      self, exported: Mapping[str, Sequence[flatbuffer.Kernel]]
   ) -> Mapping[str, Any]:
     """See base class."""
-    covered, skipped = [], []
-    for kernel in {k.name: k for k in kernels}.values():
-      dense = kernel.operator == 'DEPTHWISE_CONV_2D'
-      (skipped if dense else covered).append(kernel)
-    # TFMOT computes in single precision.
-    share = np.float32(1) - np.float32(self.config.final_sparsity)
-    excess = []
-    for kernel in covered:
-      size = kernel.values.size
-      kept = max(int(np.round(np.float32(size) * share)), 1)
-      excess.append(kernel.zeros - (size - kept))
-    return {
-        'zeros_missing': max([0, *(-e for e in excess)]),
-        'zeros_in_excess': max([0, *excess]),
-        'covered': [k.name for k in covered],
-        'skipped': [k.name for k in skipped],
-        'sparsity_of_covered': (
-            sum(k.zeros for k in covered) / sum(k.values.size for k in covered)
-        ),
+    config = self.config
+    judged = {}
+    for kind, found in exported.items():
+      by_name = {k.name: k for k in found}
+      judged[kind] = [
+          structure.judge(by_name[name], config) for name in self._covered
+      ]
+    everything = {k.name: k for k in exported['float']}
+    covered = [everything[name] for name in self._covered]
+    result = {
+        'zeros_missing': max(z.missing for j in judged.values() for z in j),
+        # Quantization may round more weights to zero.
+        'zeros_in_excess': max(z.in_excess for z in judged['float']),
+        'covered': self._covered,
+        'skipped': [n for n in everything if n not in self._covered],
+        'refused': [f'{n}: {text}' for n, text in self._refused.items()],
+        'layers_refused': len(self._refused),
+        'sparsity_of_covered': structure.sparsity(covered),
+        'sparsity_of_all': structure.sparsity(everything.values()),
     }
+    violations = sum(z.violations for z in judged['float'])
+    if config.sparsity_m_by_n:
+      result['groups_violated'] = violations
+    elif tuple(config.block_size) != (1, 1):
+      result['blocks_broken'] = violations
+    if 'sparse' in exported:
+      result['densify_operators'] = self._densify
+    return result

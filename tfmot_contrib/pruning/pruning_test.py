@@ -14,7 +14,7 @@
 
 """Tests of pruning: TFMOT trains for real, the exported model is judged."""
 
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 from absl.testing import parameterized
 import numpy as np
@@ -23,9 +23,10 @@ import tensorflow_model_optimization as tfmot
 
 from tfmot_contrib import errors
 from tfmot_contrib import technique as technique_lib
-from tfmot_contrib.deployment import export
 from tfmot_contrib.deployment import flatbuffer
+from tfmot_contrib.modeling import kernels as kernels_lib
 from tfmot_contrib.pruning import pruning
+from tfmot_contrib.pruning import pruning_config
 
 _STEPS = 6
 
@@ -79,11 +80,33 @@ def _config(**options: Any) -> pruning.PruningConfig:
   )
 
 
-def _kernels(
+def _exported(
     technique: pruning.Pruning, model: tf_keras.Model
-) -> list[flatbuffer.Kernel]:
-  """Returns the kernels of the stripped and exported model."""
-  return flatbuffer.kernels(export.to_tflite(technique.strip(model)))
+) -> dict[str, list[flatbuffer.Kernel]]:
+  """Returns the kernels of the stripped model, as a run exports it."""
+  images = np.random.default_rng(1).normal(size=(8, *model.input_shape[1:]))
+  plain = technique.strip(model)
+  return {
+      kind: flatbuffer.named(
+          flatbuffer.kernels(
+              technique.export(plain, kind, images.astype(np.float32))
+          ),
+          kernels_lib.by_channel(plain),
+      )
+      for kind in technique.kinds
+  }
+
+
+def _run(
+    model: tf_keras.Model, **options: Any
+) -> tuple[dict[str, flatbuffer.Kernel], Mapping[str, Any], pruning.Pruning]:
+  """Prunes a model and returns its float kernels and invariants."""
+  technique = pruning.Pruning(_config(**options))
+  pruned = technique.apply(model)
+  _train(pruned, technique.train_actions(pruned))
+  exported = _exported(technique, pruned)
+  found = {k.name: k for k in exported['float']}
+  return found, technique.invariants(exported), technique
 
 
 class ScheduleTest(tf.test.TestCase, parameterized.TestCase):
@@ -99,10 +122,10 @@ class ScheduleTest(tf.test.TestCase, parameterized.TestCase):
       config = pruning.PruningConfig(
           schedule=name, final_sparsity=0.8, initial_sparsity=0.1, **common
       )
-      self.assertAllEqual(pruning.schedule(config)(step), schedule(step))
+      self.assertAllEqual(pruning_config.schedule(config)(step), schedule(step))
 
   def test_polynomial_reaches_the_final_sparsity(self):
-    schedule = pruning.schedule(
+    schedule = pruning_config.schedule(
         _config(initial_sparsity=0.2, begin_step=2, end_step=8, frequency=3)
     )
     decided = [
@@ -128,12 +151,20 @@ class ScheduleTest(tf.test.TestCase, parameterized.TestCase):
       ({'end_step': 9, 'frequency': 3}, 'no multiple of frequency'),
       ({'schedule': 'constant', 'frequency': 0}, 'frequency should be > 0'),
       ({'frequency': 0}, 'frequency should be > 0'),
+      ({'sparsity_m_by_n': [4, 2]}, r'm_by_n is \[4, 2\]: \[m, n\] with m < n'),
+      ({'sparsity_m_by_n': [2]}, r'm_by_n is \[2\]: \[m, n\] with m < n'),
+      ({'block_size': [4]}, r'block_size is \[4\]: two sizes'),
+      ({'block_size': [0, 4]}, r'block_size is \[0, 4\]: two sizes'),
+      (
+          {'block_size': [4, 1], 'sparsity_m_by_n': [2, 4]},
+          r'block_size is \[4, 1\]: .* together with sparsity_m_by_n',
+      ),
   )
   def test_bad_config(self, options, pattern):
     config = _config(**options)
-    with self.subTest('Schedule'):
+    with self.subTest('Arguments'):
       with self.assertRaisesRegex(errors.InputError, pattern):
-        pruning.schedule(config)
+        pruning_config.arguments(config)
     with self.subTest('Apply'):
       with self.assertRaisesRegex(errors.InputError, pattern):
         pruning.Pruning(config).apply(_model())
@@ -168,11 +199,11 @@ class PruningTest(tf.test.TestCase, parameterized.TestCase):
 
   @parameterized.parameters(
       # How many of the 270, 70 and 35 weights are left: TFMOT rounds 10.5 and
-      # 17.5 (in single precision) to the even number, and leaves at least one.
+      # 17.5 (in single precision) to the even number.
       ('polynomial', 0.5, [135, 35, 18]),
       ('polynomial', 0.7, [81, 21, 10]),
       ('constant', 0.7, [81, 21, 10]),
-      ('polynomial', 0.99, [3, 1, 1]),
+      ('polynomial', 0.9, [27, 7, 4]),
   )
   def test_exported_model_has_the_promised_zeros(
       self, schedule, sparsity, kept
@@ -185,49 +216,51 @@ class PruningTest(tf.test.TestCase, parameterized.TestCase):
     _train(model, technique.train_actions(model))
     for old, new in zip(before, model.trainable_variables):
       self.assertNotAllClose(old, new)
-    kernels = _kernels(technique, model)
-    covered = [k for k in kernels if k.operator != 'DEPTHWISE_CONV_2D']
-    self.assertEqual([k.values.size for k in covered], [270, 70, 35])
-    self.assertEqual([k.values.size - k.zeros for k in covered], kept)
-    measured = technique.invariants(kernels)
+    exported = _exported(technique, model)
+    found = {k.name: k for k in exported['float']}
+    names = ['first', 'pointwise', 'logits']
+    sizes = [found[name].values.size for name in names]
+    self.assertEqual(sizes, [270, 70, 35])
+    self.assertEqual(
+        [size - found[n].zeros for size, n in zip(sizes, names)], kept
+    )
+    measured = technique.invariants(exported)
     self.assertEqual(measured['zeros_missing'], 0)
     self.assertEqual(measured['zeros_in_excess'], 0)
-    self.assertEqual(measured['covered'], [k.name for k in covered])
+    self.assertEqual(measured['covered'], names)
+    self.assertEqual(measured['skipped'], ['depthwise'])
+    self.assertEqual(measured['layers_refused'], 0)
     self.assertNear(measured['sparsity_of_covered'], 1 - sum(kept) / 375, 1e-6)
-    (depthwise,) = [k for k in kernels if k.operator == 'DEPTHWISE_CONV_2D']
-    self.assertEqual(measured['skipped'], [depthwise.name])
-    self.assertEqual(depthwise.zeros, 0)
+    self.assertNear(
+        measured['sparsity_of_all'], (375 - sum(kept)) / (375 + 90), 1e-6
+    )
+    self.assertEqual(found['depthwise'].zeros, 0)
 
   def test_last_action_matters(self):
     technique = pruning.Pruning(_config(final_sparsity=0.5))
     model = technique.apply(_model())
     actions = technique.train_actions(model)
     _train(model, [])
-    wrong = technique.invariants(_kernels(technique, model))
+    wrong = technique.invariants(_exported(technique, model))
     self.assertGreater(wrong['zeros_missing'], 0)
     for action in actions:
       action({})
-    right = technique.invariants(_kernels(technique, model))
+    right = technique.invariants(_exported(technique, model))
     self.assertEqual(right['zeros_missing'], 0)
     self.assertEqual(right['zeros_in_excess'], 0)
 
-  def test_invariants_see_a_weight_too_many_and_too_few(self):
-    technique = pruning.Pruning(_config(final_sparsity=0.5))
-    values = np.arange(10, dtype=np.float32)  # One zero of five.
-    measured = technique.invariants([
-        flatbuffer.Kernel('dense', 'FULLY_CONNECTED', values.reshape(2, 5)),
-        flatbuffer.Kernel(
-            'convolution',
-            'CONV_2D',
-            np.maximum(values - 6, 0).reshape(1, 2, 5, 1),
-        ),
-        flatbuffer.Kernel('depthwise', 'DEPTHWISE_CONV_2D', values),
-    ])
-    self.assertEqual(measured['zeros_missing'], 4)
-    self.assertEqual(measured['zeros_in_excess'], 2)
-    self.assertEqual(measured['covered'], ['dense', 'convolution'])
-    self.assertEqual(measured['skipped'], ['depthwise'])
-    self.assertEqual(measured['sparsity_of_covered'], 8 / 20)
+  def test_invariants_see_what_quantization_lost(self):
+    found, _, technique = _run(_model(), final_sparsity=0.5)
+    kernels = list(found.values())
+    full = [k._replace(values=np.ones_like(k.values)) for k in kernels]
+    measured = technique.invariants({'float': kernels, 'int8': full})
+    self.assertEqual(measured['zeros_missing'], 135)
+    empty = [k._replace(values=0 * k.values) for k in kernels]
+    measured = technique.invariants({'float': kernels, 'int8': empty})
+    self.assertEqual(measured['zeros_missing'], 0)
+    self.assertEqual(measured['zeros_in_excess'], 0)
+    measured = technique.invariants({'float': empty})
+    self.assertEqual(measured['zeros_in_excess'], 135)
 
   def test_kernel_that_two_operators_share(self):
     layers = tf_keras.layers
@@ -236,10 +269,7 @@ class PruningTest(tf.test.TestCase, parameterized.TestCase):
     x = layers.ReLU()(shared(inputs))
     x = layers.GlobalAveragePooling2D()(shared(x))
     x = layers.Dense(5, use_bias=False)(x)
-    technique = pruning.Pruning(_config(final_sparsity=0.5))
-    model = technique.apply(tf_keras.Model(inputs, x))
-    _train(model, technique.train_actions(model))
-    measured = technique.invariants(_kernels(technique, model))
+    _, measured, _ = _run(tf_keras.Model(inputs, x), final_sparsity=0.5)
     self.assertEqual(measured['zeros_missing'], 0)
     self.assertEqual(measured['zeros_in_excess'], 0)
     self.assertEmpty(measured['skipped'])
@@ -252,6 +282,154 @@ class PruningTest(tf.test.TestCase, parameterized.TestCase):
         errors.InputError, 'dense_model has no layer that can be pruned'
     ):
       pruning.Pruning(_config()).apply(model)
+
+
+def _wide() -> tf_keras.Model:
+  """Returns a flat model whose input channels are 3, 10, 7, 6 and 12."""
+  layers = tf_keras.layers
+  inputs = tf_keras.Input([8, 8, 3])
+  x = layers.Conv2D(10, 3, use_bias=False, name='of_3')(inputs)
+  x = layers.BatchNormalization()(x)
+  x = layers.ReLU()(x)
+  x = layers.Conv2D(7, 3, padding='same', name='of_10')(x)
+  x = layers.DepthwiseConv2D(3, padding='same', name='depthwise')(x)
+  x = layers.Conv2D(6, 1, name='of_7')(x)
+  x = layers.Conv2D(12, 1, name='of_6')(x)
+  x = layers.GlobalAveragePooling2D()(x)
+  return tf_keras.Model(inputs, layers.Dense(5, name='of_12')(x))
+
+
+class MByNTest(tf.test.TestCase):
+
+  def test_exported_model_has_two_zeros_in_four(self):
+    found, measured, technique = _run(_wide(), sparsity_m_by_n=[2, 4])
+    self.assertEqual(technique.kinds, ('float', 'int8'))
+    for name in ('zeros_missing', 'zeros_in_excess', 'groups_violated'):
+      self.assertEqual(measured[name], 0, name)
+    self.assertNotIn('blocks_broken', measured)
+    self.assertEqual(measured['skipped'], ['depthwise'])
+    # TFMOT fills a last group with zeros: of 3 weights 2 are left, of 2 both.
+    left = {'of_3': 2, 'of_10': 6, 'of_7': 4, 'of_6': 4, 'of_12': 6}
+    self.assertEqual(measured['covered'], list(left))
+    for name, count in left.items():
+      channels = found[name].values
+      rows = channels.reshape(-1, channels.shape[-1])
+      self.assertAllEqual(np.count_nonzero(rows, axis=1), [count] * len(rows))
+      for start in range(0, rows.shape[1], 4):
+        group = np.count_nonzero(rows[:, start : start + 4], axis=1)
+        self.assertAllLessEqual(group, 2)
+
+  def test_axis_is_the_input_channels(self):
+    found, _, _ = _run(_wide(), sparsity_m_by_n=[2, 4])
+    outputs = np.moveaxis(found['of_6'].values, 0, -1)[..., :4]
+    self.assertGreater(np.max(np.count_nonzero(outputs, axis=-1)), 2)
+
+  def test_invariants_see_a_group_too_full_and_one_too_empty(self):
+    found, _, technique = _run(_wide(), sparsity_m_by_n=[2, 4])
+    for group, name in (
+        ([1, 1, 1, 0], 'groups_violated'),
+        ([1, 0, 0, 0], 'zeros_in_excess'),
+    ):
+      values = found['of_12'].values.copy()
+      values[1, 4:8] = group
+      broken = {**found, 'of_12': found['of_12']._replace(values=values)}
+      measured = technique.invariants({'float': list(broken.values())})
+      self.assertEqual(measured[name], 1)
+      self.assertEqual(
+          measured['zeros_missing'], int(name == 'groups_violated')
+      )
+
+
+class BlockTest(tf.test.TestCase, parameterized.TestCase):
+
+  @parameterized.parameters(([4, 1], 15, 8), ([4, 2], 9, 4), ([5, 3], 6, 3))
+  def test_exported_model_has_zeros_in_blocks(self, block_size, blocks, kept):
+    found, measured, _ = _run(
+        _wide(), block_size=block_size, final_sparsity=0.5, schedule='constant'
+    )
+    for name in ('zeros_missing', 'zeros_in_excess', 'blocks_broken'):
+      self.assertEqual(measured[name], 0, name)
+    self.assertEqual(measured['covered'], ['of_12'])
+    self.assertCountEqual(
+        measured['skipped'], ['of_3', 'of_10', 'depthwise', 'of_7', 'of_6']
+    )
+    values = found['of_12'].values.T
+    height, width = block_size
+    full = [
+        np.count_nonzero(values[i : i + height, j : j + width])
+        for i in range(0, 12, height)
+        for j in range(0, 5, width)
+    ]
+    self.assertLen(full, blocks)
+    self.assertEqual(np.count_nonzero(full), kept)
+
+  def test_convolutions_are_refused_by_name(self):
+    _, measured, _ = _run(_wide(), block_size=[4, 1], final_sparsity=0.5)
+    self.assertEqual(measured['layers_refused'], 4)
+    self.assertLen(measured['refused'], 4)
+    for name, text in zip(
+        ['of_3', 'of_10', 'of_7', 'of_6'], measured['refused']
+    ):
+      self.assertStartsWith(text, f'{name}: ')
+      self.assertIn('2-dimensional weights', text)
+
+  def test_invariants_see_a_broken_block(self):
+    found, _, technique = _run(_wide(), block_size=[4, 1], final_sparsity=0.5)
+    values = found['of_12'].values.copy()
+    output, channel = np.argwhere(values == 0)[0]
+    values[output, channel] = 1
+    found['of_12'] = found['of_12']._replace(values=values)
+    measured = technique.invariants({'float': list(found.values())})
+    self.assertEqual(measured['blocks_broken'], 1)
+    self.assertEqual(measured['zeros_missing'], 1)
+
+
+def _mobile(stride: int, activation: str = 'relu6') -> tf_keras.Model:
+  """Returns a flat model with a stem and a block as MobileNetV2 has them."""
+  layers = tf_keras.layers
+  inputs = tf_keras.Input([8, 8, 3])
+  x = layers.Conv2D(8, 3, stride, padding='same', name='stem')(inputs)
+  x = layers.BatchNormalization()(x)
+  x = layers.Activation(activation)(x)
+  x = layers.Conv2D(24, 1, use_bias=False, name='expand')(x)
+  x = layers.DepthwiseConv2D(3, 2, padding='same', name='depthwise')(x)
+  x = layers.Conv2D(16, 1, name='project')(x)
+  x = layers.GlobalAveragePooling2D()(x)
+  return tf_keras.Model(inputs, layers.Dense(5, name='logits')(x))
+
+
+class XnnpackTest(tf.test.TestCase, parameterized.TestCase):
+
+  @parameterized.parameters(1, 2)
+  def test_prunes_what_the_policy_allows(self, stride):
+    found, measured, technique = _run(
+        _mobile(stride), for_xnnpack=True, final_sparsity=0.8
+    )
+    self.assertEqual(technique.kinds, ('float', 'sparse'))
+    self.assertEqual(measured['covered'], ['expand', 'project'])
+    self.assertCountEqual(measured['skipped'], ['stem', 'depthwise', 'logits'])
+    self.assertEqual(measured['zeros_missing'], 0)
+    self.assertEqual(measured['zeros_in_excess'], 0)
+    self.assertEqual(measured['densify_operators'], 2)
+    self.assertEqual(found['expand'].values.size - found['expand'].zeros, 38)
+    self.assertEqual(found['stem'].zeros, 0)
+
+  def test_starts_from_the_given_outputs(self):
+    model = _mobile(1)
+    images = np.random.default_rng(0).normal(size=(4, 8, 8, 3))
+    technique = pruning.Pruning(_config(for_xnnpack=True))
+    pruned = technique.apply(model)
+    self.assertAllClose(pruned(images), model(images), rtol=1e-4, atol=1e-5)
+
+  @parameterized.parameters(
+      (_model, 'Could not find `Conv2D 3x3` layer with stride 2x2'),
+      (lambda: _mobile(1, 'swish'), 'Layer Activation is not supported'),
+  )
+  def test_model_that_is_refused(self, build, pattern):
+    with self.assertRaisesRegex(
+        errors.InputError, f'cannot be pruned for XNNPACK: {pattern}'
+    ):
+      pruning.Pruning(_config(for_xnnpack=True)).apply(build())
 
 
 if __name__ == '__main__':

@@ -1,0 +1,35 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The stages that combine techniques, each from the model of the one before.
+
+What is kept, and which run a row of the README's table starts from
+(`task.init_model`), is in `configs/`.
+"""
+
+from tfmot_contrib.baselines import experiments as baselines
+from tfmot_contrib.clustering import clustering
+from tfmot_contrib.combine import combine
+
+# Adam for both: the gradient of a centroid is summed over its weights.
+baselines.fine_tuning(
+    'sparse_clustering',
+    lambda: clustering.ClusteringConfig(preserve_sparsity=True),
+    steps=200,
+    peak=1e-4,
+    optimizer='adam',
+)
+baselines.fine_tuning(
+    'combine', combine.CombineConfig, steps=200, peak=1e-4, optimizer='adam'
+)

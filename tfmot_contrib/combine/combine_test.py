@@ -41,9 +41,9 @@ def _model() -> tf_keras.Model:
   tf_keras.utils.set_random_seed(1)
   layers, l2 = tf_keras.layers, tf_keras.regularizers.L2(0.01)
   inputs = tf_keras.Input([8, 8, 3])
-  x = layers.Conv2D(
-      10, 3, use_bias=False, kernel_regularizer=l2, name='first'
-  )(inputs)
+  x = layers.Conv2D(10, 3, use_bias=False, kernel_regularizer=l2, name='first')(
+      inputs
+  )
   x = layers.BatchNormalization()(x)
   x = layers.ReLU()(x)
   x = layers.DepthwiseConv2D(3, padding='same', name='depthwise')(x)
@@ -252,7 +252,10 @@ class CombineTest(tf.test.TestCase, parameterized.TestCase):
     technique.strip(technique.apply(given))
 
     def kernels(**changed: np.ndarray) -> dict[str, list[flatbuffer.Kernel]]:
-      operators = {'depthwise': 'DEPTHWISE_CONV_2D', 'logits': 'FULLY_CONNECTED'}
+      operators = {
+          'depthwise': 'DEPTHWISE_CONV_2D',
+          'logits': 'FULLY_CONNECTED',
+      }
       found = []
       for name, rows in {**layers, **changed}.items():
         operator = operators.get(name, 'CONV_2D')
@@ -260,9 +263,7 @@ class CombineTest(tf.test.TestCase, parameterized.TestCase):
         shape = (1, 1, *values.shape) if 'CONV' in operator else values.shape
         if operator == 'CONV_2D':
           shape = (len(values), 1, 1, values.shape[1])
-        found.append(
-            flatbuffer.Kernel(name, operator, values.reshape(shape))
-        )
+        found.append(flatbuffer.Kernel(name, operator, values.reshape(shape)))
       return {'qat_int8': found}
 
     good = technique.invariants(kernels())

@@ -21,8 +21,8 @@ outside:
 * A kernel that was clustered as a whole is taken by TFMOT for one that was
   clustered by output channel as soon as each channel has about as many values.
   It then gets centroids for each channel, its clusters are lost
-  (https://github.com/tensorflow/model-optimization/issues/1056), and graphs grow
-  by some ten operations a channel: minutes of tracing.
+  (https://github.com/tensorflow/model-optimization/issues/1056), and its graph
+  grows by some ten operations a channel: minutes of tracing.
 * Where channels have centroids of their own, the smallest of each becomes zero,
   whether it was or not
   (https://github.com/tensorflow/model-optimization/issues/979).
@@ -120,7 +120,7 @@ class _Registry(_default_8bit.Default8BitQuantizeRegistry):
 
 
 class PreservingScheme(_default_8bit.Default8BitQuantizeScheme):
-  """Int8 quantization that keeps clusters, zeros or both where there are any."""
+  """Int8 quantization that keeps clusters and zeros where there are any."""
 
   def __init__(self, clusters: int, zeros: bool):
     """Initializes the scheme.

@@ -249,8 +249,8 @@ def main(_) -> None:
     importlib.import_module(_MODULE.value)
     result = run()
   print(
-      f'{result.experiment} seed {result.seed}: {result.training["steps"]} steps'
-      f' in {result.training["seconds"]:.0f} s, Keras top-1'
+      f'{result.experiment} seed {result.seed}: {result.training["steps"]}'
+      f' steps in {result.training["seconds"]:.0f} s, Keras top-1'
       f' {100 * result.keras["accuracy"]:.2f} %',
       file=sys.stderr,
   )

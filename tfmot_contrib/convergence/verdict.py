@@ -135,7 +135,9 @@ def main(argv: Sequence[str]) -> int:
   parser.add_argument('--name', required=True, help='of the convergence test')
   parser.add_argument('--tier', required=True, choices=record.TIERS)
   parser.add_argument('--record', required=True, help='of the run')
-  parser.add_argument('--baseline', help='record of the float run it comes from')
+  parser.add_argument(
+      '--baseline', help='record of the float run it comes from'
+  )
   flags = parser.parse_args(argv)
   declared = claims.claims_of(flags.technique, flags.name, flags.tier)
   run = record.read(flags.record)

@@ -228,9 +228,7 @@ class VerdictTest(parameterized.TestCase):
     self.assertEqual(record.read(self.root / 'run.json'), self.run_record)
 
   def test_nan_never_holds(self):
-    claim = claims.Claim(
-        'x', 'y', 'value', 'y', 1.0, None, '', '', '', (), ''
-    )
+    claim = claims.Claim('x', 'y', 'value', 'y', 1.0, None, '', '', '', (), '')
     self.assertFalse(claim.holds(float('nan')))
     claim = dataclasses.replace(claim, at_most=None, at_least=1.0)
     self.assertFalse(claim.holds(float('nan')))

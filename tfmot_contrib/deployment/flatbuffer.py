@@ -52,8 +52,8 @@ class Kernel(NamedTuple):
     name: Of the tensor, or of the layer (see `named`).
     operator: `CONV_2D`, `DEPTHWISE_CONV_2D` or `FULLY_CONNECTED`.
     values: The weights as the operator takes them: int8, also for those of 4
-      bits, or float32 whatever they are stored as. The output channels are the first axis, of a depthwise
-      kernel the last.
+      bits, or float32 whatever they are stored as. The output channels are the
+      first axis, of a depthwise kernel the last.
     scales: How many scales a quantized kernel has: 1, or one a channel; 0 for
       float.
   """
@@ -240,7 +240,7 @@ class _SharingBuilder(flatbuffers.Builder):
     super().__init__(size)
     self._written: dict[tuple[str, bytes], int] = {}
 
-  def CreateNumpyVector(self, x: np.ndarray) -> int:  # pylint: disable=invalid-name
+  def CreateNumpyVector(self, x: np.ndarray) -> int:  # noqa: N802
     """See base class."""
     key = (x.dtype.str, x.tobytes())
     if key not in self._written:

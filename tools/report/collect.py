@@ -32,9 +32,7 @@ from tools.report import stages
 WEIGHTS = pathlib.Path('combine/evidence/weights_of_pcqat.json')
 
 
-def collect(
-    root: pathlib.Path, bazel: str, only: Sequence[str] = ()
-) -> None:
+def collect(root: pathlib.Path, bazel: str, only: Sequence[str] = ()) -> None:
   """Makes all records, and copies those that were made.
 
   Args:

@@ -219,7 +219,8 @@ def summary(techniques: Sequence[rows.Technique], models: Sequence[str]) -> str:
 
 
 def _short(
-    shown: Sequence[rows.Row | rows.Refusal | rows.Missing], models: Sequence[str]
+    shown: Sequence[rows.Row | rows.Refusal | rows.Missing],
+    models: Sequence[str],
 ) -> list[str]:
   """Returns the cells of one label on some models."""
   cells = {model: [_NOTHING, _NOTHING] for model in models}

@@ -150,7 +150,7 @@ def mobilenet_v2_cifar10() -> cfg.ExperimentConfig:
               model_id='MobileNetV2Cifar', filter_size_scale=0.5
           ),
       ),
-      epochs=8,
+      epochs=10,
       peak=0.3,
       weight_decay=2e-4,
   )
@@ -166,7 +166,7 @@ def mobilenet_v3_cifar10() -> cfg.ExperimentConfig:
               model_id='MobileNetV3SmallCifar', filter_size_scale=0.5
           ),
       ),
-      epochs=6,
+      epochs=10,
       peak=0.3,
       weight_decay=1e-4,
   )

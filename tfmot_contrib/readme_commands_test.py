@@ -142,7 +142,7 @@ class Runner:
 
   def _check(self, arguments: Sequence[str]) -> None:
     """Fails unless all that Bazel is to build or test exists."""
-    targets = self._find('tfmot_models/tfmot_contrib/readme_targets')
+    targets = self._find('tfmot_models/tfmot_contrib/targets')
     targets = targets.read_text(encoding='utf-8').splitlines()
     for argument in arguments:
       if argument.startswith('-'):

@@ -17,6 +17,7 @@
 import pathlib
 
 from absl.testing import parameterized
+import runfiles
 import tensorflow as tf, tf_keras
 
 from official.core import exp_factory
@@ -25,6 +26,7 @@ from tfmot_contrib import errors
 from tfmot_contrib import experiment
 from tfmot_contrib import registry_imports
 from tfmot_contrib import technique
+from tfmot_contrib.convergence import claims
 
 _CONTRIB = pathlib.Path(__file__).parent
 _FLOAT = tuple(registry_imports.baselines.MODELS)
@@ -72,6 +74,21 @@ class RegistryTest(tf.test.TestCase, parameterized.TestCase):
   def test_every_folder_is_registered(self):
     found = {path.parent.name for path in _CONTRIB.glob('*/technique.yaml')}
     self.assertEqual(found, {'baselines', *_KINDS})
+
+  def test_every_claim_has_a_test_and_every_test_claims(self):
+    listed = runfiles.Create().Rlocation('tfmot_models/tfmot_contrib/targets')
+    targets = pathlib.Path(listed).read_text(encoding='utf-8').split()
+    for path in _CONTRIB.glob('*/technique.yaml'):
+      folder = path.parent.name
+      claimed = set(claims.read_technique(str(path))['claims'])
+      tested = {
+          target.split(':')[1]
+          for target in targets
+          if target.startswith(f'//tfmot_contrib/{folder}:')
+      }
+      # Beside them are the unit tests, which end so, and the smoke tests.
+      rows = {name for name in tested if not name.endswith(('_test', '_smoke'))}
+      self.assertEqual(rows, claimed)
 
   def test_unregistered_technique(self):
     with self.assertRaisesRegex(errors.InputError, 'for Unknown: .*imported'):

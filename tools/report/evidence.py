@@ -35,6 +35,21 @@ from tools.versions import bootstrap
 
 # Of the short table in the README of the project.
 _MODELS = ('mobilenet_v2_cifar10', 'resnet_cifar10')
+_CAPTIONS = {
+    'accuracy_against_size': (
+        '![Accuracy against zipped size, by model]'
+        '(../docs/accuracy_against_size.svg)\n\n'
+        'The grey line joins the files than which none is both smaller and'
+        ' better.'
+    ),
+    'weights_of_pcqat': (
+        '![Weights through the stages of'
+        ' PCQAT](../docs/weights_of_pcqat.svg)\n\nOne output channel of two'
+        ' layers on its way from the float baseline to the model that is'
+        ' pruned, clustered and quantized. Weights are divided by the largest'
+        ' of the channel, since the converter scales each channel differently.'
+    ),
+}
 
 
 def documents(root: pathlib.Path) -> dict[pathlib.Path, str]:
@@ -51,11 +66,15 @@ def documents(root: pathlib.Path) -> dict[pathlib.Path, str]:
   """
   contrib = root / 'tfmot_contrib'
   evidence = rows.load(contrib)
-  figures = {'accuracy_against_size': plots.accuracy_against_size(evidence)}
+  figures = {}
+  if any(technique.judged for technique in evidence):
+    figures['accuracy_against_size'] = plots.accuracy_against_size(evidence)
   if (weights := contrib / collect.WEIGHTS).is_file():
     figures['weights_of_pcqat'] = plots.weights_of_stages(_weights(weights))
   made = {t.path / 'README.md': tables.results(t) for t in evidence}
-  made[contrib / 'README.md'] = tables.matrix(evidence)
+  made[contrib / 'README.md'] = '\n\n'.join(
+      [tables.matrix(evidence), *(_CAPTIONS[name] for name in figures)]
+  )
   made[root / 'README.md'] = tables.summary(evidence, _MODELS)
   result = {
       path: tables.put(_read(path), text, str(path.relative_to(root)))

@@ -210,13 +210,14 @@ class OptimizeTest(tf.test.TestCase):
       self.assertEqual((code, out), (0, done.stdout))
       self.assertNotIn('Measuring', err)
     with self.subTest('KilledBeforeItWasExported'):
-      before = self.kernels()
+      before = sorted(values.tobytes() for values in self.kernels())
       for name in ('float.tflite', 'int8.tflite', 'report.json', 'report.md'):
         (self.output / name).unlink()
       code, _, err = self.run_here(flags)
       self.assertEqual(code, 0, err[-2000:])
-      for old, new in zip(before, self.kernels(), strict=True):
-        self.assertAllEqual(old, new)
+      # Not the order: it follows names, which Keras counts in a process.
+      after = sorted(values.tobytes() for values in self.kernels())
+      self.assertTrue(before == after, 'other weights')
     with self.subTest('AnotherRow'):
       code, _, err = self.run_here(self.flags('pruning/sparsity80', path))
       self.assertEqual(code, 2)

@@ -187,6 +187,14 @@ def _directions(rows: np.ndarray) -> np.ndarray:
   return rows / np.maximum(length, 1e-30)
 
 
+def _likeness(directions: np.ndarray, others: np.ndarray) -> float:
+  """Returns 1 for rows of equal directions; rows of zeros say nothing."""
+  used = np.any(directions, axis=1) | np.any(others, axis=1)
+  if not used.any():
+    return 1.0
+  return float(np.mean(np.abs(np.sum(directions * others, axis=1))[used]))
+
+
 def named(
     exported: Sequence[Kernel], layers: Mapping[str, np.ndarray]
 ) -> list[Kernel]:
@@ -214,7 +222,7 @@ def named(
     if kernel.name not in by_tensor:
       mine = _directions(kernel.channels)
       likeness = {
-          name: float(np.mean(np.abs(np.sum(mine * other, axis=1))))
+          name: _likeness(mine, other)
           for name, other in directions.items()
           if other.shape == mine.shape and name not in by_tensor.values()
       }

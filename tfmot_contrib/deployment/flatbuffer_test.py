@@ -178,6 +178,18 @@ class KernelNamesTest(tf.test.TestCase, parameterized.TestCase):
       with self.assertRaisesRegex(errors.InputError, 'that of no layer'):
         flatbuffer.named(exported, by_channel)
 
+  def test_channels_of_zeros_say_nothing(self):
+    random = np.random.default_rng(0)
+    values = random.normal(size=(50, 3, 3, 4)).astype(np.float32)
+    values[:-1] = 0
+    kernel = flatbuffer.Kernel('constant', 'CONV_2D', values)
+    rows = values.reshape(50, -1)
+    other = np.where(rows, random.normal(size=rows.shape), 0)
+    (named,) = flatbuffer.named([kernel], {'mine': rows})
+    self.assertEqual(named.name, 'mine')
+    with self.assertRaisesRegex(errors.InputError, 'no kernel of the layer'):
+      flatbuffer.named([kernel], {'mine': rows, 'other': other})
+
 
 class CompactTest(tf.test.TestCase):
 

@@ -36,12 +36,12 @@ def unwrapped(layer: _layers.Layer) -> _layers.Layer:
 
 def _leaves(layer: _layers.Layer) -> Iterator[_layers.Layer]:
   """Yields the plain or wrapped layers that a layer is made of."""
-  parts = list(layer._flatten_layers(recursive=False, include_self=False))
-  if isinstance(layer, _layers.Wrapper) or not parts:
+  inner = unwrapped(layer)
+  parts = list(inner._flatten_layers(recursive=False, include_self=False))
+  if not parts:
     yield layer
-  else:
-    for part in parts:
-      yield from _leaves(part)
+  for part in parts:
+    yield from _leaves(part)
 
 
 def by_channel(model: tf_keras.Model) -> dict[str, np.ndarray]:

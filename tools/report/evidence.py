@@ -35,6 +35,7 @@ from tools.versions import bootstrap
 
 # Of the short table in the README of the project.
 _MODELS = ('mobilenet_v2_cifar10', 'resnet_cifar10')
+_NOTHING = 'There is no evidence of the recipes of today yet.'
 _CAPTIONS = {
     'accuracy_against_size': (
         '![Accuracy against zipped size, by model]'
@@ -67,7 +68,8 @@ def documents(root: pathlib.Path) -> dict[pathlib.Path, str]:
   contrib = root / 'tfmot_contrib'
   evidence = rows.load(contrib)
   figures = {}
-  if any(technique.judged for technique in evidence):
+  known = any(technique.judged for technique in evidence)
+  if known:
     figures['accuracy_against_size'] = plots.accuracy_against_size(evidence)
   if (weights := contrib / collect.WEIGHTS).is_file():
     figures['weights_of_pcqat'] = plots.weights_of_stages(_weights(weights))
@@ -75,7 +77,9 @@ def documents(root: pathlib.Path) -> dict[pathlib.Path, str]:
   made[contrib / 'README.md'] = '\n\n'.join(
       [tables.matrix(evidence), *(_CAPTIONS[name] for name in figures)]
   )
-  made[root / 'README.md'] = tables.summary(evidence, _MODELS)
+  made[root / 'README.md'] = (
+      tables.summary(evidence, _MODELS) if known else _NOTHING
+  )
   result = {
       path: tables.put(_read(path), text, str(path.relative_to(root)))
       for path, text in made.items()

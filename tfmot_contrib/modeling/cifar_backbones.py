@@ -90,6 +90,7 @@ class ImageClassificationModel(image_classification.ImageClassificationModel):
   backbone: Backbone = dataclasses.field(default_factory=Backbone)
 
 
+@tf_keras.utils.register_keras_serializable('tfmot_contrib')
 class CifarResNetBackbone(resnet.ResNet):
   """The official ResNet, but with a stem that keeps the resolution."""
 

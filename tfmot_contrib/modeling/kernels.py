@@ -52,10 +52,17 @@ def by_channel(model: tf_keras.Model) -> dict[str, np.ndarray]:
 
   Returns:
     By the name of the plain layer: [output channels, weights of one].
+
+  Raises:
+    ValueError: Two layers have the same name.
   """
   found = {}
   for leaf in _leaves(model):
     layer = unwrapped(leaf)
+    if layer.name in found:
+      raise ValueError(
+          f'two layers of {model.name} are called {layer.name}: flatten it'
+      )
     # Quantization puts a symbolic tensor where the layer had its variable.
     kernels = [w for w in leaf.weights if w.name.split('/')[-1] in _KERNELS]
     if isinstance(layer, _layers.DepthwiseConv2D):

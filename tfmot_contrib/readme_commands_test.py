@@ -37,7 +37,7 @@ _TINY = {
     'task': {
         'model': {
             'backbone': {
-                'cifar_resnet': {'model_id': 8, 'depth_multiplier': 0.125},
+                'cifar_resnet': {'model_id': 8, 'depth_multiplier': 0.25},
                 'mobilenet': {'filter_size_scale': 0.25},
             }
         }

@@ -91,10 +91,10 @@ class WorkerTest(tf.test.TestCase):
     self.assertEqual(images.shape, [20, 32, 32, 3])
     self.assertCountEqual(labels.numpy().tolist(), range(20))
 
-  def test_stock_differs_in_task_input_and_precision_only(self):
+  def test_stock_differs_in_task_and_input_only(self):
     ours = worker.ours('resnet_cifar10', '/data')
     stock = worker.stock('resnet_cifar10', pathlib.Path('/records'))
-    self.assertEqual(ours.runtime.mixed_precision_dtype, 'bfloat16')
+    self.assertEqual(ours.runtime.mixed_precision_dtype, 'float32')
     self.assertIsNone(stock.runtime.mixed_precision_dtype)
     self.assertEqual(ours.task.model.as_dict(), stock.task.model.as_dict())
     self.assertEqual(ours.task.losses.as_dict(), stock.task.losses.as_dict())

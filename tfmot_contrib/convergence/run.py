@@ -43,6 +43,7 @@ from typing import Any, Iterator
 
 from absl import app
 from absl import flags
+import tensorflow as tf
 import tf_keras
 
 from official.core import train_utils
@@ -67,6 +68,9 @@ _CONFIG_FILE = flags.DEFINE_multi_string(
 )
 _SEED = flags.DEFINE_integer('seed', 1, 'Of all that is random.')
 _TIER = flags.DEFINE_enum('tier', 'cpu', record.TIERS, 'Names the effort.')
+_CPUS = flags.DEFINE_integer(
+    'cpus', 2, 'Threads of one operation; results depend on their number.'
+)
 _INIT_RUN = flags.DEFINE_string(
     'init_run', '', 'The folder of the run whose model starts this one.'
 )
@@ -125,7 +129,7 @@ def _train(params: Any, model_dir: str) -> tuple[Any, Any, dict[str, Any]]:
       'seconds': round(seconds, 1),
       'cpu_seconds': round(time.process_time() - cpu, 1),
       'images_per_second': round(images / seconds),
-      'cpus': len(os.sched_getaffinity(0)),
+      'cpus': _CPUS.value,
   }
   keras = {k: round(float(v), 6) for k, v in sorted(metrics.items())}
   model = task.result(model)
@@ -176,8 +180,7 @@ def run() -> record.Run:
   output = pathlib.Path(_OUTPUT_DIR.value)
   lineage = _lineage()
   params = _parse()
-  alone = contextlib.nullcontext() if _TIER.value == 'smoke' else _alone()
-  with alone:
+  with contextlib.nullcontext() if _TIER.value == 'smoke' else _turn():
     model, technique, trained = _train(params, str(output / 'train'))
   model.save(output / 'model.keras')
   calibration = cifar10_input.load(
@@ -203,16 +206,27 @@ def run() -> record.Run:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-  """Lets one run at a time train on this machine.
+def _turn() -> Iterator[None]:
+  """Lets as many runs train on this machine as keep it busy, and one more.
 
-  A training uses all cores. Bazel 4 takes an action for one core, whatever the
-  rule declares, and would start as many at once as there are cores.
+  Bazel 4 takes an action for one core, whatever the rule declares, and would
+  start as many as there are cores. One more than fit, because each of them
+  reads, traces and waits on one core now and then: on two cores two at once
+  train 1.4 times as many images a second as one after the other.
   """
-  path = pathlib.Path(tempfile.gettempdir()) / 'tfmot_models.training.lock'
-  with open(path, 'a', encoding='utf-8') as lock:
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    yield
+  places = (os.cpu_count() or 1) // _CPUS.value + 1
+  folder = pathlib.Path(tempfile.gettempdir())
+  while True:
+    for place in range(places):
+      path = folder / f'tfmot_models.training.{place}.lock'
+      with open(path, 'a', encoding='utf-8') as lock:
+        try:
+          fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+          continue
+        yield
+        return
+    time.sleep(1)
 
 
 @contextlib.contextmanager
@@ -245,6 +259,7 @@ def main(_) -> None:
   """Makes the run of the flags and says what came out."""
   output = pathlib.Path(_OUTPUT_DIR.value)
   output.mkdir(parents=True, exist_ok=True)
+  tf.config.threading.set_intra_op_parallelism_threads(_CPUS.value)
   with _printing_to(output / 'log.txt'):
     importlib.import_module(_MODULE.value)
     result = run()

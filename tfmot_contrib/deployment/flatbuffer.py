@@ -257,10 +257,13 @@ class _SharingBuilder(flatbuffers.Builder):
 
 
 def compact(model: bytes) -> bytes:
-  """Returns the same model with vectors that are equal stored once.
+  """Returns the same model without what no interpreter needs.
 
-  The converter writes a zero point of 8 bytes, always 0, for each channel of
-  each kernel and bias. In a narrow model that is a seventh of the file.
+  Vectors that are equal are stored once: the converter writes a zero point of 8
+  bytes, always 0, for each channel of each kernel and bias. In a narrow model
+  that is a seventh of the file. Tensors other than inputs and outputs are named
+  by their index: the converter makes a name of all the operations that it
+  fused, 100 characters and more.
 
   Args:
     model: The contents of a `.tflite` file.
@@ -269,6 +272,11 @@ def compact(model: bytes) -> bytes:
     The contents of a smaller one, equal in all that it computes.
   """
   parsed = flatbuffer_utils.read_model_from_bytearray(bytearray(model))
+  for graph in parsed.subgraphs:
+    public = {*graph.inputs, *graph.outputs}
+    for index, tensor in enumerate(graph.tensors):
+      if index not in public:
+        tensor.name = str(index)
   builder = _SharingBuilder(len(model))
   builder.Finish(parsed.Pack(builder), b'TFL3')
   return bytes(builder.Output())

@@ -52,6 +52,7 @@ def _training_run_impl(ctx):
     arguments.add_all(ctx.files.configs, before_each = "--config_file")
     arguments.add("--seed", ctx.attr.seed)
     arguments.add("--tier", ctx.attr.tier)
+    arguments.add("--cpus", ctx.attr.cpus)
     arguments.add("--data_dir", data[0].dirname)
     arguments.add("--fingerprint", ctx.file.fingerprint)
     arguments.add("--output_dir", folder.path)
@@ -92,8 +93,8 @@ training_run = rule(
         ),
         "cpus": attr.int(
             default = 2,
-            doc = "Cores that the training keeps; Bazel 4 heeds it for tests " +
-                  "only, so run.py takes a lock too.",
+            doc = "Threads of the training. Bazel 4 heeds it for tests only, " +
+                  "so run.py waits for its turn.",
         ),
         "data": attr.label(mandatory = True, doc = "The files of a data set."),
         "experiment": attr.string(mandatory = True, doc = "Registered name."),
@@ -214,7 +215,7 @@ def convergence_test(
       claims: The technique.yaml of the folder.
       smoke_config: A YAML file with the overrides that make a run tiny.
       seed: Of all that is random.
-      cpus: Cores that the training keeps.
+      cpus: Threads of the training; its results depend on their number.
       smoke: Whether there is a smoke test too.
     """
     init = init or baseline

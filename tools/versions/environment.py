@@ -41,9 +41,12 @@ from typing import Mapping, NamedTuple, Sequence
 from tfmot_contrib import errors
 from tools.versions import bootstrap
 
-# Official Models and TFMOT work with Keras 2 only, and TensorFlow reads the
-# choice when it is imported, so the interpreter itself makes it.
-_KERAS = "import os; os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')\n"
+# What TensorFlow reads when it is imported, so the interpreter itself sets it.
+# Official Models and TFMOT work with Keras 2 only. oneDNN is on by default only
+# where the processor has instructions for neural networks; with it everywhere,
+# every machine trains with the same kernels, and one without them faster.
+_SWITCHES = {'TF_USE_LEGACY_KERAS': '1', 'TF_ENABLE_ONEDNN_OPTS': '1'}
+_SET = 'import os; os.environ.setdefault({!r}, {!r})\n'
 _BELOW = 'import site; site.addsitedir({site!r})\n'
 
 
@@ -178,7 +181,8 @@ def _layer(
     The site-packages of the layer. The file `fingerprint` at the top of its
     environment tells what it and TensorFlow's layer hold.
   """
-  pth = _KERAS + ''.join(_BELOW.format(site=str(place)) for place in below)
+  pth = ''.join(_SET.format(*switch) for switch in _SWITCHES.items())
+  pth += ''.join(_BELOW.format(site=str(place)) for place in below)
   key = bootstrap.digest(lock.read_bytes(), bootstrap.host(), pth.encode())
   target = bootstrap.cache_dir() / 'env' / f'{name}-{key}'
   with bootstrap.made_once(target) as partial:
@@ -187,6 +191,7 @@ def _layer(
       _install(partial, lock)
       site = _site(partial)
       text = f'python {sys.version.split()[0]}\n'
+      text += ''.join(f'{name}={on}\n' for name, on in _SWITCHES.items())
       (site / 'tfmot_models.pth').write_text(pth, encoding='utf-8')
       if below:
         text = (below[0].parents[2] / 'fingerprint').read_text(encoding='utf-8')

@@ -50,6 +50,8 @@ class Claim:
     tiers: Where it is judged.
     known_failure: The upstream issue because of which it does not hold, or
       nothing. Such a claim must fail, so that a mend is seen.
+    reported: Whether it is shown and decides nothing, as what depends on the
+      machine: latency.
   """
 
   id: str
@@ -62,7 +64,8 @@ class Claim:
   reason: str
   documented: str
   tiers: tuple[str, ...]
-  known_failure: str
+  known_failure: str = ''
+  reported: bool = False
 
   @property
   def bound(self) -> str:
@@ -189,6 +192,7 @@ def claims_of(path: str, name: str, tier: str) -> list[Claim]:
         documented=entry.get('documented', '-'),
         tiers=tuple(entry.get('tiers', ['cpu'])),
         known_failure=entry.get('known_failure', ''),
+        reported=entry.get('reported', False),
     )
     if claim.id in [c.id for c in claims]:
       raise errors.InputError(f'{path}: {name} has two claims {claim.id}')

@@ -40,11 +40,13 @@ class Verdict(NamedTuple):
   @property
   def good(self) -> bool:
     """Whether it is as expected: a known failure is expected to fail."""
-    return self.holds != bool(self.claim.known_failure)
+    return self.claim.reported or self.holds != bool(self.claim.known_failure)
 
   @property
   def word(self) -> str:
     """The verdict in a word or two."""
+    if self.claim.reported:
+      return 'reported'
     if self.claim.known_failure:
       return 'MENDED' if self.holds else 'known failure'
     return 'pass' if self.holds else 'FAIL'

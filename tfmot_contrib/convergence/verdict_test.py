@@ -200,6 +200,18 @@ class VerdictTest(parameterized.TestCase):
     self.assertRegex(out, r'accuracy_drop .* MENDED')
     self.assertIn('take known_failure out', out)
 
+  def test_what_is_reported_decides_nothing(self):
+    self.technique['claims']['net_half'][0]['reported'] = True
+    for accuracy in (84.0, 70.0):
+      self.run_record.exported['float']['accuracy'] = accuracy
+      code, out, _ = self.judge()
+      self.assertEqual(code, 0)
+      self.assertRegex(out, r'accuracy_drop .* <= 1 +reported')
+    self.technique['claims']['net_half'][0]['known_failure'] = 'https://x'
+    code, _, err = self.judge()
+    self.assertEqual(code, 2)
+    self.assertIn('claims/net_half/0', err)
+
   def test_against_another_metric_of_the_baseline(self):
     self.technique['claims']['net_half'] = [
         {**_CLAIMS[1], 'against': 'exported.float.bytes', 'at_most': 0.41}
@@ -228,7 +240,7 @@ class VerdictTest(parameterized.TestCase):
     self.assertEqual(record.read(self.root / 'run.json'), self.run_record)
 
   def test_nan_never_holds(self):
-    claim = claims.Claim('x', 'y', 'value', 'y', 1.0, None, '', '', '', (), '')
+    claim = claims.Claim('x', 'y', 'value', 'y', 1.0, None, '', '', '', ())
     self.assertFalse(claim.holds(float('nan')))
     claim = dataclasses.replace(claim, at_most=None, at_least=1.0)
     self.assertFalse(claim.holds(float('nan')))

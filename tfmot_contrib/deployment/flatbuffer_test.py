@@ -200,6 +200,8 @@ class CompactTest(tf.test.TestCase):
       plain = export.to_tflite(_model(), 'int8', images)
     small = flatbuffer.compact(plain)
     self.assertLess(len(small), len(plain) - 100)
+    names = [kernel.name for kernel in flatbuffer.kernels(small)]
+    self.assertTrue(all(name.isdigit() for name in names), names)
     self.assertEqual(
         flatbuffer.operator_counts(small), flatbuffer.operator_counts(plain)
     )

@@ -64,8 +64,9 @@ def _table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
 
 
 def _count(verdicts: Sequence[verdict.Verdict]) -> str:
-  """Returns how many claims hold of how many."""
-  return f'{sum(v.holds for v in verdicts)} of {len(verdicts)} hold'
+  """Returns how many claims that decide hold, of how many."""
+  decide = [v for v in verdicts if not v.claim.reported]
+  return f'{sum(v.holds for v in decide)} of {len(decide)} hold'
 
 
 def _claims(row: rows.Row) -> str:
@@ -149,7 +150,9 @@ def matrix(techniques: Sequence[rows.Technique]) -> str:
   every = [row for t in techniques for row in t.rows]
   refused = sum(isinstance(row, rows.Refusal) for row in every)
   missing = sum(isinstance(row, rows.Missing) for row in every)
-  verdicts = [v for row in judged for v in row.verdicts]
+  verdicts = [
+      v for row in judged for v in row.verdicts if not v.claim.reported
+  ]
   known = sum(bool(v.claim.known_failure) for v in verdicts)
   parts = [
       f'{len(judged)} rows on all models, {len(verdicts)} claims:'

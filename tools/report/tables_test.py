@@ -14,6 +14,7 @@
 
 """Tests of the tables, cell by cell."""
 
+import dataclasses
 import pathlib
 
 from absl.testing import absltest
@@ -74,6 +75,15 @@ class TablesTest(absltest.TestCase):
     self.assertIn(
         f'1 of 2 hold; known failure: [kept]({small_evidence.KNOWN}) |',
         tables.results(self.techniques[2]),
+    )
+
+  def test_what_is_reported_does_not_count(self):
+    row = self.techniques[1].judged[0]
+    judged = row.verdicts[0]
+    claim = dataclasses.replace(judged.claim, reported=True)
+    row.verdicts[0] = judged._replace(claim=claim, holds=False)
+    self.assertIn(
+        '1 of 1 hold; reported: steps', tables.results(self.techniques[1])
     )
 
   def test_failure_is_named(self):

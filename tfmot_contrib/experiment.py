@@ -21,7 +21,7 @@ goes on from its last checkpoint and ends as if nothing had happened.
 
 import difflib
 import json
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 import orbit
 import tensorflow as tf, tf_keras
@@ -91,7 +91,10 @@ def _check_params(
 
 
 def train(
-    params: config_definitions.ExperimentConfig, mode: str, model_dir: str
+    params: config_definitions.ExperimentConfig,
+    mode: str,
+    model_dir: str,
+    observe: Callable[[orbit.StandardTrainer], orbit.Action] | None = None,
 ) -> tuple[tf_keras.Model, Mapping[str, Any], base_task.Task]:
   """Runs an experiment.
 
@@ -99,6 +102,8 @@ def train(
     params: The experiment.
     mode: As the flag of `official.common.flags`.
     model_dir: The folder for checkpoints, params.yaml and TensorBoard events.
+    observe: Makes an action of the trainer before its first step; it is called
+      after each inner loop and after the actions of the technique.
 
   Returns:
     The trained model, the metrics of the last evaluation if the mode has one,
@@ -126,6 +131,9 @@ def train(
         params, task, train='train' in mode, evaluate='eval' in mode
     )
   technique = getattr(task, 'technique', None)
+  actions = technique.train_actions(trainer.model) if technique else ()
+  if observe and 'train' in mode:
+    actions = [*actions, observe(trainer)]
   metrics: dict[str, Any] = {}
 
   def remember(output: orbit.runner.Output) -> None:
@@ -138,9 +146,7 @@ def train(
       params=params,
       model_dir=model_dir,
       trainer=trainer,
-      train_actions=(
-          list(technique.train_actions(trainer.model)) if technique else []
-      ),
+      train_actions=list(actions),
       eval_actions=[remember],
   )
   return model, metrics, task

@@ -61,6 +61,7 @@ from tfmot_contrib.modeling import saved
 from tfmot_contrib.tasks import image_classification
 
 _BASELINE = 'resnet_cifar10'
+_COMPARED_IMAGES = 1000
 _REPRESENTATIVE_IMAGES = 200
 # What the experiments of a folder, or of one row, are called after the
 # baseline, unless they are called like the folder.
@@ -326,6 +327,8 @@ def optimize(
   data = params.task.train_data, params.task.validation_data
   images, examples = (cifar10_input.load(d.split, d.input_path) for d in data)
   images = cifar10_input.normalize(images.images[:_REPRESENTATIVE_IMAGES])
+  compared = cifar10_input.normalize(examples.images[:_COMPARED_IMAGES])
+  before = given.predict(compared, verbose=0)
   convert = functools.partial(export.to_tflite, given)
   made = {'original': _exported(output, 'original', given, convert)}
   start = output / 'original.keras'
@@ -340,6 +343,7 @@ def optimize(
   training = {'steps': steps, 'seconds': round(time.monotonic() - begin, 1)}
   model = task.result(model)
   tf_keras.mixed_precision.set_global_policy('float32')
+  after = model.predict(compared, verbose=0)
   with optimize_output.writing(output / 'model.keras') as partial:
     model.save(partial, save_format='keras')
   for kind in task.technique.kinds:
@@ -352,7 +356,11 @@ def optimize(
   for kind, (tflite, named) in made.items():
     _say(f'Measuring {kind}.tflite on {len(examples.labels)} images')
     measured[kind] = benefit.measure(
-        tflite, examples, made['original'][0], [k.name for k in named]
+        tflite,
+        examples,
+        before if kind == 'original' else after,
+        made['original'][0],
+        [k.name for k in named],
     )
   return {
       'images': len(examples.labels),

@@ -26,6 +26,8 @@ import pathlib
 import sys
 from typing import Sequence
 
+import numpy as np
+
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
 from tfmot_contrib.data import cifar10_input
@@ -54,6 +56,7 @@ def measure(
   examples = cifar10_input.load(split, data_dir)
   reference = baseline / 'float.tflite'
   layers = json.loads((folder / 'layers.json').read_text(encoding='utf-8'))
+  keras = np.load(folder / 'logits.npy')
   exported = {}
   models = sorted(folder.glob('*.tflite'))
   if not models or not reference.is_file():
@@ -64,6 +67,7 @@ def measure(
     measured = benefit.measure(
         model.read_bytes(),
         examples,
+        keras,
         reference.read_bytes(),
         layers[model.stem],
     )

@@ -30,7 +30,7 @@ import jsonschema
 
 from tfmot_contrib import errors
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 TIERS = ('smoke', 'cpu', 'accelerator')
 _LINE = 160
 _SCHEMA = pathlib.Path(__file__).parent / 'record_schema.json'
@@ -46,12 +46,21 @@ class Run:
     seed: Of all that was random.
     params: The whole experiment config, without paths.
     environment: Digest of the fingerprint of the Python environment.
+    versions: Of the packages that results depend on most; `environment` has
+      all of them.
     data: Digest of the data.
+    batches: By `train` and `validation`, the digest of a batch as the model got
+      it.
+    instruction_set: What the processor that trained can do at most (see
+      `health.instruction_set`); results differ by it.
     weights: Digest of the weights that were exported.
+    parameters: How many weights were exported.
     lineage: The `weights` of the runs that this one comes from, the float
       baseline first.
     training: `steps`, wall `seconds`, `cpu_seconds`, `images_per_second`, and
       `cpus` that could be used.
+    health: What became of the variables while it trained (see
+      `health.Observer.summary`); nothing if it did not.
     keras: Metrics of the last evaluation in training, in Keras; shares of 1.
     invariants: What the technique measured on the exported models.
     schema_version: Of this format.
@@ -62,10 +71,15 @@ class Run:
   seed: int
   params: dict[str, Any]
   environment: str
+  versions: dict[str, str]
   data: str
+  batches: dict[str, str]
+  instruction_set: str
   weights: str
+  parameters: int
   lineage: list[str]
   training: dict[str, Any]
+  health: dict[str, Any]
   keras: dict[str, float]
   invariants: dict[str, Any]
   schema_version: int = SCHEMA_VERSION

@@ -22,6 +22,8 @@ its folder
   model.keras          the model that was exported; another run starts from it
   KIND.tflite          the exported models
   layers.json          by kind, the names of the layers of their kernels
+  health.json          what became of each variable while it trained
+  logits.npy           what that model says of the first images of the test set
   train/               checkpoint, params.yaml and TensorBoard events
   log.txt              all that training and the converters printed
 
@@ -33,6 +35,7 @@ import contextlib
 import fcntl
 import hashlib
 import importlib
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -43,12 +46,15 @@ from typing import Any, Iterator
 
 from absl import app
 from absl import flags
+import numpy as np
+import orbit
 import tensorflow as tf
 import tf_keras
 
 from official.core import train_utils
 from tfmot_contrib import errors
 from tfmot_contrib import experiment
+from tfmot_contrib.convergence import health
 from tfmot_contrib.convergence import record
 from tfmot_contrib.data import cifar10_input
 from tfmot_contrib.deployment import export
@@ -56,6 +62,16 @@ from tfmot_contrib.deployment import flatbuffer
 from tfmot_contrib.modeling import kernels
 
 _REPRESENTATIVE_IMAGES = 200
+_LOGITS_IMAGES = 1000
+_PACKAGES = (
+    'tensorflow',
+    'tf-keras',
+    'tensorflow-model-optimization',
+    'tf-model-optimization-nightly',
+    'tf-nightly',
+    'tf-keras-nightly',
+    'numpy',
+)
 
 _EXPERIMENT = flags.DEFINE_string(
     'experiment', None, 'The registered experiment.', required=True
@@ -119,8 +135,14 @@ def _train(params: Any, model_dir: str) -> tuple[Any, Any, dict[str, Any]]:
   """
   steps = params.trainer.train_steps
   start, cpu = time.monotonic(), time.process_time()
+  observers = []
+
+  def observe(trainer: orbit.StandardTrainer) -> orbit.Action:
+    observers.append(health.Observer(trainer.model, trainer.global_step))
+    return observers[0]
+
   model, metrics, task = experiment.train(
-      params, 'train_and_eval' if steps else 'eval', model_dir
+      params, 'train_and_eval' if steps else 'eval', model_dir, observe
   )
   seconds = time.monotonic() - start
   images = steps * params.task.train_data.global_batch_size
@@ -134,7 +156,24 @@ def _train(params: Any, model_dir: str) -> tuple[Any, Any, dict[str, Any]]:
   keras = {k: round(float(v), 6) for k, v in sorted(metrics.items())}
   model = task.result(model)
   tf_keras.mixed_precision.set_global_policy('float32')
-  return model, task.technique, {'training': training, 'keras': keras}
+  parts = {
+      'training': training,
+      'keras': keras,
+      'health': {},
+      'batches': {
+          split: _batch_digest(task.build_inputs(data))
+          for split, data in (
+              ('train', params.task.train_data),
+              ('validation', params.task.validation_data),
+          )
+      },
+  }
+  if observers:
+    parts['health'] = observers[0].summary()
+    text = json.dumps(observers[0].variables(), indent=1)
+    path = pathlib.Path(_OUTPUT_DIR.value) / 'health.json'
+    path.write_text(text + '\n', encoding='utf-8')
+  return model, task.technique, parts
 
 
 def _export(model: Any, technique: Any, images: Any) -> dict[str, Any]:
@@ -150,6 +189,30 @@ def _export(model: Any, technique: Any, images: Any) -> dict[str, Any]:
     path.write_bytes(tflite)
     exported[kind] = flatbuffer.named(flatbuffer.kernels(tflite), layers)
   return exported
+
+
+def _logits(model: Any, data: Any) -> np.ndarray:
+  """Returns the logits of the first images of a split, [images, classes]."""
+  images = cifar10_input.load(data.split, _DATA_DIR.value).images
+  normalized = cifar10_input.normalize(images[:_LOGITS_IMAGES])
+  return model.predict(normalized, batch_size=100, verbose=0)
+
+
+def _batch_digest(batches: tf.data.Dataset) -> str:
+  """Returns the sha256 of the next batch: of images, labels and their order."""
+  sha = hashlib.sha256()
+  for part in next(iter(batches)):
+    sha.update(part.numpy().tobytes())
+  return sha.hexdigest()
+
+
+def _versions() -> dict[str, str]:
+  """Returns the versions of what a run stands on, where it is installed."""
+  found = {}
+  for package in _PACKAGES:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+      found[package] = importlib.metadata.version(package)
+  return found
 
 
 def _digest(model: Any) -> str:
@@ -186,6 +249,7 @@ def run() -> record.Run:
   calibration = cifar10_input.load(
       params.task.train_data.split, _DATA_DIR.value
   ).images[:_REPRESENTATIVE_IMAGES]
+  np.save(output / 'logits.npy', _logits(model, params.task.validation_data))
   exported = _export(model, technique, cifar10_input.normalize(calibration))
   result = record.Run(
       experiment=_EXPERIMENT.value,
@@ -193,8 +257,11 @@ def run() -> record.Run:
       seed=_SEED.value,
       params=_without_paths(params.as_dict()),
       environment=record.digest_of_file(_FINGERPRINT.value),
+      versions=_versions(),
       data=record.digest_of_folder(_DATA_DIR.value),
+      instruction_set=health.instruction_set(),
       weights=_digest(model),
+      parameters=model.count_params(),
       lineage=lineage,
       invariants=dict(technique.invariants(exported)) if technique else {},
       **trained,

@@ -32,6 +32,8 @@ from tfmot_contrib.convergence import verdict
 
 _EXPORTED = {
     'accuracy': 84.0,
+    'disagreement': 0.0,
+    'logit_gap': 0.0,
     'keras_gap': 0.0,
     'bytes': 3000,
     'gzip_bytes': 2000,
@@ -60,9 +62,14 @@ _RECORD = record.Record(
     seed=1,
     params={},
     environment='a' * 64,
+    versions={'tensorflow': '2.20.0'},
     data='b' * 64,
+    batches={'train': 'f' * 64, 'validation': 'f' * 64},
+    instruction_set='avx2',
     weights='c' * 64,
+    parameters=20,
     lineage=[],
+    health={},
     training={
         'steps': 10,
         'seconds': 1.5,
@@ -263,7 +270,7 @@ class VerdictTest(parameterized.TestCase):
     self.assertIn('does not come from that of net_cifar10', err)
 
   @parameterized.parameters(
-      ('schema_version', 1, 'schema_version'),
+      ('schema_version', 2, 'schema_version'),
       ('tier', 'huge', 'tier'),
       ('environment', 'nix', 'environment'),
       ('exported.float.accuracy', 184.0, 'exported/float/accuracy'),
@@ -271,6 +278,9 @@ class VerdictTest(parameterized.TestCase):
       ('exported', {}, 'exported'),
       ('lineage', ['x'], 'lineage/0'),
       ('keras.accuracy', None, 'keras'),
+      ('batches.train', None, 'batches'),
+      ('instruction_set', '', 'instruction_set'),
+      ('parameters', -1, 'parameters'),
       ('seed', None, 'top level'),
   )
   def test_record_that_breaks_the_schema(self, path, value, where):
@@ -280,7 +290,7 @@ class VerdictTest(parameterized.TestCase):
     code, _, err = self.judge_files()
     self.assertEqual(code, 2)
     self.assertLen(err.splitlines(), 1)
-    self.assertIn('is no run record of schema 2', err)
+    self.assertIn('is no run record of schema 3', err)
     self.assertIn(f'at {where}', err)
 
   @parameterized.parameters('', '{"seed": 1', '[]')

@@ -54,37 +54,68 @@ def _quantized(images: np.ndarray, details: dict[str, Any]) -> np.ndarray:
   return np.clip(steps, limits.min, limits.max).astype(details['dtype'])
 
 
-def accuracy(
-    model: bytes, examples: cifar10_input.Examples, threads: int = 1
-) -> float:
-  """Returns the top-1 accuracy of an exported model, by the real interpreter.
+def _floats(values: np.ndarray, details: dict[str, Any]) -> np.ndarray:
+  """Returns outputs of the model's type as floats."""
+  if details['dtype'] == np.float32:
+    return values
+  scale, zero_point = details['quantization']
+  return (scale * (values.astype(np.float32) - zero_point)).astype(np.float32)
+
+
+def logits(model: bytes, images: np.ndarray, threads: int = 1) -> np.ndarray:
+  """Returns what an exported model says, by the real interpreter.
 
   Args:
     model: The contents of a `.tflite` file.
-    examples: What to classify, whole.
+    images: What to classify, normalized, float32 [n, h, w, c].
     threads: Of the interpreter.
 
   Returns:
-    The share that is right, in percent.
+    Logits, float32 [n, classes].
+
+  Raises:
+    errors.InputError: The interpreter refuses the model.
   """
-  right = 0
+  said = []
   interpreter = None
-  for start in range(0, len(examples.labels), _BATCH):
-    labels = examples.labels[start : start + _BATCH]
-    if interpreter is None or len(labels) != _BATCH:
-      interpreter = _interpreter(model, len(labels), threads)
-    images = examples.images[start : start + _BATCH]
-    details = interpreter.get_input_details()[0]
-    interpreter.set_tensor(
-        details['index'],
-        _quantized(cifar10_input.normalize(images), details),
-    )
+  for start in range(0, len(images), _BATCH):
+    batch = images[start : start + _BATCH]
+    if interpreter is None or len(batch) != _BATCH:
+      interpreter = _interpreter(model, len(batch), threads)
+    source = interpreter.get_input_details()[0]
+    interpreter.set_tensor(source['index'], _quantized(batch, source))
     interpreter.invoke()
-    logits = interpreter.get_tensor(
-        interpreter.get_output_details()[0]['index']
-    )
-    right += int(np.sum(np.argmax(logits, axis=-1) == labels))
-  return 100.0 * right / len(examples.labels)
+    target = interpreter.get_output_details()[0]
+    said.append(_floats(interpreter.get_tensor(target['index']), target))
+  return np.concatenate(said)
+
+
+def accuracy(said: np.ndarray, labels: np.ndarray) -> float:
+  """Returns the top-1 accuracy of logits [n, classes], in percent."""
+  return 100.0 * int(np.sum(np.argmax(said, axis=-1) == labels)) / len(labels)
+
+
+def against_keras(said: np.ndarray, keras: np.ndarray) -> dict[str, float]:
+  """Compares what an exported model says with what the Keras model said.
+
+  Args:
+    said: Logits of the exported model, float32 [n, classes].
+    keras: Those of the Keras model for the first m of the same images,
+      float32 [m, classes].
+
+  Returns:
+    `disagreement`, for how many images, in percent, the two have another first
+    choice; and `logit_gap`, the root mean square of the differences as a share
+    of that of the Keras model's logits, each about the mean of its image.
+  """
+  said = said[: len(keras)]
+  other = np.argmax(said, axis=-1) != np.argmax(keras, axis=-1)
+  said, keras = (x - np.mean(x, axis=-1, keepdims=True) for x in (said, keras))
+  gap = np.sqrt(np.mean(np.square(said - keras)) / np.mean(np.square(keras)))
+  return {
+      'disagreement': round(100 * float(np.mean(other)), 4),
+      'logit_gap': round(float(gap), 6),
+  }
 
 
 def latency(
@@ -124,6 +155,7 @@ def latency(
 def measure(
     model: bytes,
     examples: cifar10_input.Examples,
+    keras: np.ndarray,
     reference: bytes,
     layers: Sequence[str],
 ) -> dict[str, Any]:
@@ -132,11 +164,12 @@ def measure(
   Args:
     model: The contents of a `.tflite` file.
     examples: The test set.
+    keras: What the Keras model said of its first images, float32 [m, classes].
     reference: The `.tflite` file whose latency is compared.
     layers: The names of the layers of the model's kernels, in their order.
 
   Returns:
-    Accuracy in percent, sizes in bytes (`gzip_bytes` is the documented "size"),
+    Accuracy in percent, how the model differs from Keras, sizes in bytes (`gzip_bytes` is the documented "size"),
     kernels with their zeros and distinct values, operators, the share of those
     that are integer, and latency.
   """
@@ -144,9 +177,11 @@ def measure(
   operators = flatbuffer.operator_counts(model)
   total = sum(count['total'] for count in operators.values())
   integer = sum(count['integer'] for count in operators.values())
+  # One thread: while this measures, something else trains.
+  said = logits(model, cifar10_input.normalize(examples.images), threads=1)
   return {
-      # One thread: while this measures, something else trains.
-      'accuracy': accuracy(model, examples, threads=1),
+      'accuracy': accuracy(said, examples.labels),
+      **against_keras(said, keras),
       'bytes': len(model),
       'gzip_bytes': len(gzip.compress(model, 9, mtime=0)),
       'kernels': [

@@ -87,14 +87,29 @@ class BenefitTest(tf.test.TestCase, parameterized.TestCase):
 
   def keras_right(self, head: str, examples: cifar10_input.Examples) -> int:
     """Returns how many examples the Keras model gets right."""
-    logits = self.models[head](
-        cifar10_input.normalize(examples.images), training=False
-    )
+    logits = self.keras_logits(head, examples)
     return int(np.sum(np.argmax(logits, axis=1) == examples.labels))
+
+  def keras_logits(
+      self, head: str, examples: cifar10_input.Examples
+  ) -> np.ndarray:
+    """Returns what the Keras model says of examples."""
+    images = cifar10_input.normalize(examples.images)
+    return self.models[head](images, training=False).numpy()
+
+  def accuracy(
+      self, tflite: bytes, examples: cifar10_input.Examples, threads: int = 1
+  ) -> float:
+    """Returns the accuracy of an exported model."""
+    images = cifar10_input.normalize(examples.images)
+    said = benefit.logits(tflite, images, threads=threads)
+    return benefit.accuracy(said, examples.labels)
 
   def measure(self, tflite: bytes, examples: cifar10_input.Examples):
     """Returns what is measured, in comparison with the model itself."""
-    return benefit.measure(tflite, examples, tflite, ['a', 'b', 'c', 'd'])
+    keras = self.keras_logits('pooled', examples)
+    layers = ['a', 'b', 'c', 'd']
+    return benefit.measure(tflite, examples, keras, tflite, layers)
 
   @parameterized.product(
       head=['pooled', 'flattened'], count=[60, 400, 530], threads=[1, 2]
@@ -103,32 +118,39 @@ class BenefitTest(tf.test.TestCase, parameterized.TestCase):
     examples = _examples(count)
     right = self.keras_right(head, examples)
     self.assertBetween(right / count, 0.2, 0.8)
-    measured = benefit.accuracy(
-        self.tflite[head, 'float'], examples, threads=threads
-    )
+    measured = self.accuracy(self.tflite[head, 'float'], examples, threads)
     self.assertAllClose(measured, 100 * right / count, rtol=0, atol=1e-9)
 
   @parameterized.parameters('pooled', 'flattened')
   def test_int8_accuracy_is_near(self, head):
     examples = _examples(530)
     right = self.keras_right(head, examples)
-    measured = benefit.accuracy(self.tflite[head, 'int8'], examples)
+    measured = self.accuracy(self.tflite[head, 'int8'], examples)
     self.assertNear(measured * 5.3, right, 12)
 
   def test_labels_decide(self):
     examples = _examples(200)
-    logits = self.models['pooled'](
-        cifar10_input.normalize(examples.images), training=False
-    )
-    said = np.argmax(logits, axis=1)
+    said = np.argmax(self.keras_logits('pooled', examples), axis=1)
     for labels, expected in ((said, 100.0), ((said + 1) % 10, 0.0)):
-      self.assertEqual(
-          benefit.accuracy(
-              self.tflite['pooled', 'float'],
-              cifar10_input.Examples(examples.images, labels),
-          ),
-          expected,
-      )
+      asked = cifar10_input.Examples(examples.images, labels)
+      tflite = self.tflite['pooled', 'float']
+      self.assertEqual(self.accuracy(tflite, asked), expected)
+
+  @parameterized.parameters(('float', 0, 1e-4), ('int8', 5, 0.1))
+  def test_exported_model_says_what_keras_says(self, kind, disagreement, gap):
+    images = cifar10_input.normalize(_examples(300).images)
+    said = benefit.logits(self.tflite['pooled', kind], images)
+    keras = self.keras_logits('pooled', _examples(200))
+    compared = benefit.against_keras(said, keras)
+    self.assertLessEqual(compared['disagreement'], disagreement)
+    self.assertLess(compared['logit_gap'], gap)
+    with self.subTest('A constant more for each image changes nothing'):
+      more = benefit.against_keras(said + 3, keras)
+      self.assertAlmostEqual(more['logit_gap'], compared['logit_gap'], 5)
+    with self.subTest('Another model does not'):
+      other = benefit.against_keras(said, np.roll(keras, 1, axis=1))
+      self.assertGreater(other['disagreement'], 50)
+      self.assertGreater(other['logit_gap'], 0.5)
 
   def test_latency(self):
     tflite = self.tflite['pooled', 'float']
@@ -148,7 +170,7 @@ class BenefitTest(tf.test.TestCase, parameterized.TestCase):
     tflite, examples = self.tflite['pooled', kind], _examples(130)
     measured = self.measure(tflite, examples)
     self.assertEqual(json.loads(json.dumps(measured)), measured)
-    self.assertEqual(measured['accuracy'], benefit.accuracy(tflite, examples))
+    self.assertEqual(measured['accuracy'], self.accuracy(tflite, examples))
     self.assertEqual(measured['bytes'], len(tflite))
     self.assertEqual(measured['integer_share'], integer_share)
     self.assertEqual(measured['operators'], flatbuffer.operator_counts(tflite))
@@ -183,7 +205,7 @@ class BenefitTest(tf.test.TestCase, parameterized.TestCase):
     tflite = self.tflite['pooled', 'float']
     tflite = tflite[: int(len(tflite) * share)]
     with self.assertRaisesRegex(errors.InputError, 'interpreter refuses'):
-      benefit.accuracy(tflite, _examples(1))
+      self.accuracy(tflite, _examples(1))
     with self.assertRaisesRegex(errors.InputError, 'interpreter refuses'):
       benefit.latency(tflite, tflite)
     with self.assertRaises(errors.InputError):

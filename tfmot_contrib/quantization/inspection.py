@@ -17,8 +17,8 @@
 from typing import Any, Iterator, Mapping, Sequence
 
 import numpy as np
-import tensorflow as tf, tf_keras
 import tensorflow_model_optimization as tfmot
+import tf_keras
 
 from tfmot_contrib.deployment import flatbuffer
 
@@ -117,32 +117,3 @@ def of_kernels(
           [0, *(k.distinct_per_channel - 2**bits for k in covered)]
       ),
   }
-
-
-def disagreement(
-    model: tf_keras.Model, tflite: bytes, images: np.ndarray
-) -> float:
-  """Compares what training simulated with what the interpreter does.
-
-  Args:
-    model: The quantization-aware model.
-    tflite: The same, exported as int8.
-    images: Normalized, float32 [n, h, w, c].
-
-  Returns:
-    For how many images, in percent, the two have another first choice.
-  """
-  interpreter = tf.lite.Interpreter(model_content=tflite)
-  source, target = (
-      interpreter.get_input_details()[0],
-      interpreter.get_output_details()[0],
-  )
-  interpreter.resize_tensor_input(source['index'], images.shape)
-  interpreter.allocate_tensors()
-  scale, zero_point = source['quantization']
-  steps = np.clip(np.round(images / scale) + zero_point, -128, 127)
-  interpreter.set_tensor(source['index'], steps.astype(np.int8))
-  interpreter.invoke()
-  choice = np.argmax(interpreter.get_tensor(target['index']), axis=-1)
-  expected = np.argmax(model(images, training=False), axis=-1)
-  return 100 * float(np.mean(choice != expected))

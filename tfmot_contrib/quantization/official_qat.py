@@ -113,20 +113,11 @@ class OfficialQat(technique.Technique):
     """Returns the model itself: only the converter makes its integers."""
     return model
 
-  def export(
-      self, model: tf_keras.Model, kind: str, images: np.ndarray
-  ) -> bytes:
-    """See base class."""
-    tflite = super().export(model, kind, images)
-    self._disagreement = inspection.disagreement(model, tflite, images)
-    return tflite
-
   def invariants(
       self, exported: Mapping[str, Sequence[flatbuffer.Kernel]]
   ) -> Mapping[str, Any]:
     """See base class."""
     return {
-        'disagreement': self._disagreement,
         **inspection.of_model(self._model),
         **inspection.of_kernels(exported['qat_int8'], bits=8, per_axis=True),
     }

@@ -22,6 +22,7 @@ from official.vision.modeling import factory
 from official.vision.modeling.backbones import mobilenet
 from tfmot_contrib import errors
 from tfmot_contrib import technique as technique_lib
+from tfmot_contrib.deployment import benefit
 from tfmot_contrib.deployment import flatbuffer
 from tfmot_contrib.modeling import cifar_backbones
 from tfmot_contrib.modeling import flatten
@@ -133,7 +134,9 @@ class OfficialQatTest(tf.test.TestCase):
         'values_in_excess',
     ):
       self.assertEqual(measured[violations], 0, violations)
-    self.assertLess(measured['disagreement'], 15)
+    said = benefit.logits(tflite, self.images)
+    compared = benefit.against_keras(said, result(self.images).numpy())
+    self.assertLess(compared['disagreement'], 15)
     counts = flatbuffer.operator_counts(tflite)
     for name, count in counts.items():
       self.assertEqual(count['integer'], count['total'], name)

@@ -21,7 +21,6 @@ integer-arithmetic-only inference (https://arxiv.org/abs/1712.05877).
 import dataclasses
 from typing import Any, Mapping, Sequence
 
-import numpy as np
 import tensorflow_model_optimization as tfmot
 import tf_keras
 
@@ -89,20 +88,11 @@ class Qat(technique.Technique):
     """Returns the model itself: only the converter makes its integers."""
     return model
 
-  def export(
-      self, model: tf_keras.Model, kind: str, images: np.ndarray
-  ) -> bytes:
-    """See base class."""
-    tflite = super().export(model, kind, images)
-    self._disagreement = inspection.disagreement(model, tflite, images)
-    return tflite
-
   def invariants(
       self, exported: Mapping[str, Sequence[flatbuffer.Kernel]]
   ) -> Mapping[str, Any]:
     """See base class."""
     return {
-        'disagreement': self._disagreement,
         **inspection.of_model(self._model),
         **inspection.of_kernels(
             exported['qat_int8'], self.config.bits, self.config.per_axis

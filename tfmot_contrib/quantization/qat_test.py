@@ -22,6 +22,7 @@ import tensorflow as tf, tf_keras
 
 from tfmot_contrib import errors
 from tfmot_contrib import technique as technique_lib
+from tfmot_contrib.deployment import benefit
 from tfmot_contrib.deployment import flatbuffer
 from tfmot_contrib.modeling import kernels
 from tfmot_contrib.quantization import qat
@@ -47,14 +48,16 @@ def _images() -> np.ndarray:
   return random.normal(size=(64, 8, 8, 3)).astype(np.float32)
 
 
-def _run(config: qat.QatConfig) -> tuple[Any, Any, list[flatbuffer.Kernel]]:
+def _run(
+    config: qat.QatConfig,
+) -> tuple[Any, tf_keras.Model, bytes, list[flatbuffer.Kernel]]:
   """Trains a few steps and exports.
 
   Args:
     config: Of the technique.
 
   Returns:
-    The technique, the trained model and the exported kernels.
+    The technique, the trained model, what was exported and its kernels.
   """
   tf_keras.utils.set_random_seed(1)
   technique = technique_lib.create(config)
@@ -67,15 +70,17 @@ def _run(config: qat.QatConfig) -> tuple[Any, Any, list[flatbuffer.Kernel]]:
   model.fit(_images(), labels, batch_size=64, epochs=_STEPS, verbose=0)
   result = technique.strip(model)
   tflite = technique.export(result, 'qat_int8', _images())
-  layers = kernels.by_channel(result)
-  return technique, tflite, flatbuffer.named(flatbuffer.kernels(tflite), layers)
+  exported = flatbuffer.named(
+      flatbuffer.kernels(tflite), kernels.by_channel(result)
+  )
+  return technique, result, tflite, exported
 
 
 class QatTest(tf.test.TestCase, parameterized.TestCase):
 
   @parameterized.parameters((8, 255), (4, 15))
   def test_exported_model_keeps_the_promises(self, bits, most):
-    technique, tflite, exported = _run(qat.QatConfig(bits=bits))
+    technique, result, tflite, exported = _run(qat.QatConfig(bits=bits))
     self.assertEqual(technique.kinds, ('qat_int8',))
     measured = technique.invariants({'qat_int8': exported})
     names = ['first', 'depthwise', 'biased', 'logits']
@@ -90,7 +95,9 @@ class QatTest(tf.test.TestCase, parameterized.TestCase):
         'values_in_excess',
     ):
       self.assertEqual(measured[violations], 0, violations)
-    self.assertLess(measured['disagreement'], 10)
+    said = benefit.logits(tflite, _images())
+    compared = benefit.against_keras(said, result(_images()).numpy())
+    self.assertLess(compared['disagreement'], 10)
     counts = flatbuffer.operator_counts(tflite)
     for name, count in counts.items():
       self.assertEqual(count['integer'], count['total'], name)

@@ -21,6 +21,7 @@ import tensorflow_model_optimization as tfmot
 
 from official.modeling import activations
 from tfmot_contrib import errors
+from tfmot_contrib.deployment import benefit
 from tfmot_contrib.deployment import export
 from tfmot_contrib.deployment import flatbuffer
 from tfmot_contrib.quantization import inspection
@@ -88,7 +89,9 @@ class QuantizeTest(tf.test.TestCase, parameterized.TestCase):
     self.assertEqual(counts['HARD_SWISH']['total'], 1)
     self.assertEqual(counts['MUL']['total'], 2)
     with self.subTest('The interpreter does what training simulated'):
-      self.assertLess(inspection.disagreement(model, tflite, self.images), 5)
+      said = benefit.logits(tflite, self.images)
+      compared = benefit.against_keras(said, model(self.images).numpy())
+      self.assertLess(compared['disagreement'], 5)
     with self.subTest('No layer was left'):
       measured = inspection.of_model(model)
       self.assertEqual(measured['layers_not_quantized'], 0)

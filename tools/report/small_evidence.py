@@ -55,6 +55,8 @@ def exported(accuracy: float, share: float, faster: float, zeros: int = 0):
   }
   return {
       'accuracy': accuracy,
+      'disagreement': 0.0,
+      'logit_gap': 0.0,
       'keras_gap': 0.0,
       'bytes': round(200_000 * share),
       'gzip_bytes': round(100_000 * share),
@@ -88,7 +90,12 @@ def run(weights: str, *lineage: str, **changes: Any) -> record.Record:
       'seed': 1,
       'params': {},
       'environment': 'e' * 64,
+      'versions': {},
       'data': 'd' * 64,
+      'batches': {'train': 'b' * 64, 'validation': 'b' * 64},
+      'instruction_set': 'avx2',
+      'parameters': 200,
+      'health': {},
       'weights': weights * 64,
       'lineage': [digit * 64 for digit in lineage],
       'training': dict(_TRAINING),

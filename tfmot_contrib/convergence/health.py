@@ -15,7 +15,7 @@
 """Watches a training: what moves, what stays, and what each variable becomes.
 
 Most faults of a technique leave the accuracy as it is, but not the way there: a
-mask that is never set anew, a range that is not learned, a centroid that gets no
+mask that is never set anew, a range that is not learned, a centroid without a
 gradient. So a run looks at every variable of the model that trains, the ones of
 TFMOT's wrappers too, before the first step and after each inner loop. It knows
 nothing of techniques; claims do.
@@ -114,15 +114,18 @@ class Observer:
     """Returns what was seen of each variable.
 
     Returns:
-      By name: `trainable`, `size`, and for each look whether it had `moved` from
-      where it began, was `finite`, its `zeros` and its number of `distinct`
-      values (None for more than 256).
+      By name: `trainable`, `size`, and for each look whether it had `moved`
+      from where it began, was `finite`, its `zeros` and its number of
+      `distinct` values (None for more than 256).
     """
     return {
         name: {
             'trainable': id(variable) in self._trainable,
             'size': int(np.prod(variable.shape)),
-            **{key: [seen[name][key] for _, seen in self._looks] for key in _KEYS},
+            **{
+                key: [seen[name][key] for _, seen in self._looks]
+                for key in _KEYS
+            },
         }
         for name, variable in self._variables.items()
     }
@@ -161,7 +164,8 @@ def _by_look(
     total: Callable[[Any], Any], group: Sequence[dict[str, Any]], key: str
 ) -> list[Any]:
   """Returns for each look the total of one key over a group."""
-  return [total(values) for values in zip(*(seen[key] for seen in group))]
+  looks = [seen[key] for seen in group]
+  return [total(values) for values in zip(*looks, strict=True)]
 
 
 def _most(values: Sequence[int | None]) -> int | None:

@@ -169,9 +169,10 @@ def measure(
     layers: The names of the layers of the model's kernels, in their order.
 
   Returns:
-    Accuracy in percent, how the model differs from Keras, sizes in bytes (`gzip_bytes` is the documented "size"),
-    kernels with their zeros and distinct values, operators, the share of those
-    that are integer, and latency.
+    Accuracy in percent, how the model differs from Keras, sizes in bytes
+    (`gzip_bytes` is the documented "size"), kernels with their zeros and
+    distinct values, operators, the share of those that are integer, and
+    latency.
   """
   kernels = flatbuffer.kernels(model)
   operators = flatbuffer.operator_counts(model)

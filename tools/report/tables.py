@@ -150,9 +150,7 @@ def matrix(techniques: Sequence[rows.Technique]) -> str:
   every = [row for t in techniques for row in t.rows]
   refused = sum(isinstance(row, rows.Refusal) for row in every)
   missing = sum(isinstance(row, rows.Missing) for row in every)
-  verdicts = [
-      v for row in judged for v in row.verdicts if not v.claim.reported
-  ]
+  verdicts = [v for row in judged for v in row.verdicts if not v.claim.reported]
   known = sum(bool(v.claim.known_failure) for v in verdicts)
   parts = [
       f'{len(judged)} rows on all models, {len(verdicts)} claims:'

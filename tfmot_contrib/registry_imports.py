@@ -20,6 +20,7 @@ Official Models finds them by name once their modules are imported.
 # pylint: disable=unused-import
 from official.vision import registry_imports
 from tfmot_contrib.baselines import experiments as baselines
+from tfmot_contrib.baselines import recipes
 from tfmot_contrib.clustering import experiments as clustering
 from tfmot_contrib.combine import experiments as combine
 from tfmot_contrib.post_training import experiments as post_training

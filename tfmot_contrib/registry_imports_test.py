@@ -71,6 +71,21 @@ class RegistryTest(tf.test.TestCase, parameterized.TestCase):
         if folder == 'pruning':
           self.assertLess(params.task.technique.end_step, steps)
 
+  @parameterized.product(folder=_KINDS, model=_FLOAT)
+  def test_a_control_trains_as_the_technique_does(self, folder, model):
+    for kind in _KINDS[folder].values():
+      params = exp_factory.get_exp_config(f'{model}_{kind}')
+      if not params.trainer.train_steps:
+        continue
+      controls = []
+      for recipe in registry_imports.recipes.RECIPES:
+        control = exp_factory.get_exp_config(f'{model}_control_{recipe}')
+        self.assertIsNone(technique.create(control.task.technique))
+        control.task.technique = params.task.technique
+        if control.as_dict() == params.as_dict():
+          controls.append(recipe)
+      self.assertLen(controls, 1)
+
   def test_every_folder_is_registered(self):
     found = {path.parent.name for path in _CONTRIB.glob('*/technique.yaml')}
     self.assertEqual(found, {'baselines', *_KINDS})

@@ -14,18 +14,10 @@
 
 """Fine-tuning with clustering, from the float baselines' models.
 
-Adam and a small rate: TFMOT sums the gradient of a centroid over all of its
-weights, with which the baselines' SGD with momentum diverges. What makes a row
-of the README's table is in `configs/`.
+What makes a row of the README's table is in `configs/`.
 """
 
-from tfmot_contrib.baselines import experiments as baselines
+from tfmot_contrib.baselines import recipes
 from tfmot_contrib.clustering import clustering
 
-baselines.fine_tuning(
-    'clustering',
-    clustering.ClusteringConfig,
-    steps=200,
-    peak=1e-4,
-    optimizer='adam',
-)
+recipes.RECIPES['gentle'].register('clustering', clustering.ClusteringConfig)

@@ -18,18 +18,14 @@ What is kept, and which run a row of the README's table starts from
 (`task.init_model`), is in `configs/`.
 """
 
-from tfmot_contrib.baselines import experiments as baselines
+from tfmot_contrib.baselines import recipes
 from tfmot_contrib.clustering import clustering
 from tfmot_contrib.combine import combine
 
-# Adam for both: the gradient of a centroid is summed over its weights.
-baselines.fine_tuning(
+_RECIPE = recipes.RECIPES['gentle']
+
+_RECIPE.register(
     'sparse_clustering',
     lambda: clustering.ClusteringConfig(preserve_sparsity=True),
-    steps=200,
-    peak=1e-4,
-    optimizer='adam',
 )
-baselines.fine_tuning(
-    'combine', combine.CombineConfig, steps=200, peak=1e-4, optimizer='adam'
-)
+_RECIPE.register('combine', combine.CombineConfig)

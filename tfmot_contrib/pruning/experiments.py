@@ -18,7 +18,7 @@ The sparsity, structure and schedule of each row of the README's table are in
 `configs/`.
 """
 
-from tfmot_contrib.baselines import experiments as baselines
+from tfmot_contrib.baselines import recipes
 from tfmot_contrib.pruning import pruning
 
-baselines.fine_tuning('pruning', pruning.PruningConfig, steps=390, peak=0.05)
+recipes.RECIPES['epoch'].register('pruning', pruning.PruningConfig)

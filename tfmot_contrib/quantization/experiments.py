@@ -20,13 +20,13 @@ The bits and scales of a row of the README's table are in `configs/`.
 from official.core import config_definitions as cfg
 from official.core import exp_factory
 from tfmot_contrib.baselines import experiments as baselines
+from tfmot_contrib.baselines import recipes
 from tfmot_contrib.quantization import official_qat
 from tfmot_contrib.quantization import qat
 
-_STEPS = 200
-_PEAK = 0.01
+_RECIPE = recipes.RECIPES['short']
 
-baselines.fine_tuning('qat', qat.QatConfig, steps=_STEPS, peak=_PEAK)
+_RECIPE.register('qat', qat.QatConfig)
 
 
 def _register(model: str) -> None:
@@ -38,9 +38,7 @@ def _register(model: str) -> None:
         model=config.task.model,
         l2_weight_decay=config.task.losses.l2_weight_decay,
     )
-    return baselines.fine_tuned(
-        config, technique, steps=_STEPS, peak=_PEAK, optimizer='sgd'
-    )
+    return baselines.fine_tuned(config, technique, **_RECIPE._asdict())
 
   exp_factory.register_config_factory(f'{model}_official_qat')(experiment)
 

@@ -71,7 +71,7 @@ class RegistryTest(tf.test.TestCase, parameterized.TestCase):
         if folder == 'pruning':
           self.assertLess(params.task.technique.end_step, steps)
 
-  @parameterized.product(folder=_KINDS, model=_FLOAT)
+  @parameterized.product(folder=list(_KINDS), model=_FLOAT)
   def test_a_control_trains_as_the_technique_does(self, folder, model):
     for kind in _KINDS[folder].values():
       params = exp_factory.get_exp_config(f'{model}_{kind}')

@@ -15,9 +15,9 @@
 """How techniques are fine-tuned, and the float controls that do it without one.
 
 A few hundred steps more make a float model better too. What a technique costs
-is therefore told by a control: the same steps, rate, optimizer, seed and batches
-from the same model, and no technique. It is the control that an accuracy drop
-is taken from. Techniques that share a recipe share a control.
+is therefore told by a control: the same steps, rate, optimizer, seed and
+batches from the same model, and no technique. It is the control that a drop of
+accuracy is taken from. Techniques that share a recipe share a control.
 """
 
 from typing import Callable, NamedTuple

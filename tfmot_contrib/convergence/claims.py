@@ -39,9 +39,9 @@ class Claim:
   Attributes:
     id: A name that is unique in its test.
     metric: A path into the run record, such as `exported.float.accuracy`.
-    relation: `value`; `drop`, the baseline's minus the run's; `ratio`, the
+    relation: `value`; `drop`, the float control's minus the run's; `ratio`, the
       run's divided by the baseline's.
-    against: The metric of the baseline that `drop` and `ratio` take.
+    against: The metric of the control or baseline that `drop` and `ratio` take.
     at_most: The upper bound, or None.
     at_least: The lower bound, or None.
     source: Where it is documented.
@@ -75,13 +75,18 @@ class Claim:
     return f'>= {self.at_least:g}'
 
   def measure(
-      self, run: record.Record, baseline: record.Record | None
+      self,
+      run: record.Record,
+      baseline: record.Record | None,
+      control: record.Record | None = None,
   ) -> float:
     """Returns what the records show.
 
     Args:
       run: The run to judge.
       baseline: The float run that it started from.
+      control: The float run that was trained as much. Where nothing is trained
+        it is the baseline.
 
     Returns:
       The number to compare with the bound.
@@ -96,9 +101,9 @@ class Claim:
       raise errors.InputError(
           f'the claim {self.id} is a {self.relation}: it needs --baseline'
       )
-    before = _lookup(baseline, self.against)
     if self.relation == 'drop':
-      return before - value
+      return _lookup(control or baseline, self.against) - value
+    before = _lookup(baseline, self.against)
     if not before:
       raise errors.InputError(
           f'the claim {self.id} is a ratio to 0: {self.against} of the baseline'

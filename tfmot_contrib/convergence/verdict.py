@@ -20,8 +20,9 @@ hold. Nothing is trained here, so a bound can be changed without training.
 """
 
 import argparse
+import copy
 import sys
-from typing import NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
@@ -56,6 +57,7 @@ def judge(
     declared: Sequence[claims.Claim],
     run: record.Record,
     baseline: record.Record | None = None,
+    control: record.Record | None = None,
 ) -> list[Verdict]:
   """Judges each claim.
 
@@ -63,6 +65,7 @@ def judge(
     declared: The claims.
     run: The run.
     baseline: The float run that it started from.
+    control: The float run that was trained as much.
 
   Returns:
     A verdict for each claim, in their order.
@@ -72,7 +75,7 @@ def judge(
   """
   verdicts = []
   for claim in declared:
-    measured = claim.measure(run, baseline)
+    measured = claim.measure(run, baseline, control)
     verdicts.append(Verdict(claim, measured, claim.holds(measured)))
   return verdicts
 
@@ -99,6 +102,42 @@ def check_pair(run: record.Record, baseline: record.Record) -> None:
       raise errors.InputError(
           f'the run of {run.experiment} has {name} {mine}, its baseline {other}'
       )
+
+
+def check_control(run: record.Record, control: record.Record) -> None:
+  """Refuses a control that was not trained as the run was.
+
+  Args:
+    run: The run to judge.
+    control: The float run.
+
+  Raises:
+    errors.InputError: The start, recipe, seed, batches, data, tier or processor
+      differ.
+  """
+  mine, other = (_what_pairs(r) for r in (run, control))
+  for name, value in mine.items():
+    if value != other[name]:
+      raise errors.InputError(
+          f'the control {control.experiment} of {run.experiment} has another'
+          f' {name}: run its target again'
+      )
+
+
+def _what_pairs(run: record.Record) -> dict[str, Any]:
+  """Returns what a run and its control have in common."""
+  params = copy.deepcopy(run.params)
+  params.get('task', {}).pop('technique', None)
+  return {
+      'baseline': run.lineage[:1],
+      'number of stages': len(run.lineage),
+      'recipe': params,
+      'seed': run.seed,
+      'order of batches': run.batches,
+      'data': run.data,
+      'tier': run.tier,
+      'processor': run.instruction_set,
+  }
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
@@ -140,6 +179,9 @@ def main(argv: Sequence[str]) -> int:
   parser.add_argument(
       '--baseline', help='record of the float run it comes from'
   )
+  parser.add_argument(
+      '--control', help='record of the float run that was trained as much'
+  )
   flags = parser.parse_args(argv)
   declared = claims.claims_of(flags.technique, flags.name, flags.tier)
   run = record.read(flags.record)
@@ -151,7 +193,11 @@ def main(argv: Sequence[str]) -> int:
   if flags.baseline:
     baseline = record.read(flags.baseline)
     check_pair(run, baseline)
-  verdicts = judge(declared, run, baseline)
+  control = None
+  if flags.control:
+    control = record.read(flags.control)
+    check_control(run, control)
+  verdicts = judge(declared, run, baseline, control)
   training = run.training
   print(
       f'{flags.name}, tier {run.tier}, seed {run.seed}: {training["steps"]} '

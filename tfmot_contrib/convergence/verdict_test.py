@@ -146,13 +146,21 @@ class VerdictTest(parameterized.TestCase):
     )
     self.run_record.exported['float'].update(accuracy=83.5, gzip_bytes=1200)
     self.technique = copy.deepcopy(_TECHNIQUE)
+    self.control = dataclasses.replace(
+        copy.deepcopy(self.run_record),
+        experiment='net_cifar10_control',
+        weights='9' * 64,
+        exported={'float': {**_EXPORTED, 'accuracy': 85.0}},
+    )
+    self.run_record.params['task'] = {'technique': {'clusters': 16}}
+    self.control.params['task'] = {'technique': {}}
 
   def judge(self):
     """Runs the program as Bazel does; returns exit code, output and errors."""
     record.write(self.run_record, self.root / 'run.json')
     return self.judge_files()
 
-  def judge_files(self):
+  def judge_files(self, *more):
     """Runs the program on the files as they are."""
     path = self.root / 'technique.yaml'
     path.write_text(yaml.safe_dump(self.technique), encoding='utf-8')
@@ -165,6 +173,7 @@ class VerdictTest(parameterized.TestCase):
             '--tier=cpu',
             f'--record={self.root}/run.json',
             f'--baseline={self.root}/baseline.json',
+            *more,
         ])
       except SystemExit as error:
         code = error.code
@@ -206,6 +215,35 @@ class VerdictTest(parameterized.TestCase):
     self.assertEqual(code, 1)
     self.assertRegex(out, r'accuracy_drop .* MENDED')
     self.assertIn('take known_failure out', out)
+
+  def judge_with_control(self):
+    """Runs the program with a control."""
+    record.write(self.run_record, self.root / 'run.json')
+    record.write(self.control, self.root / 'control.json')
+    return self.judge_files(f'--control={self.root}/control.json')
+
+  def test_a_drop_is_from_the_control(self):
+    code, out, err = self.judge_with_control()
+    self.assertEqual(code, 1, err)
+    self.assertRegex(out, r'accuracy_drop +0\.2 +1\.5 +<= 1 +FAIL')
+    self.assertRegex(out, r'zipped_size +- +0\.6 +<= 0\.65 +pass')
+
+  @parameterized.parameters(
+      ('seed', 2, 'seed'),
+      ('data', 'c' * 64, 'data'),
+      ('tier', 'smoke', 'tier'),
+      ('instruction_set', 'avx512f', 'processor'),
+      ('batches.train', 'd' * 64, 'order of batches'),
+      ('lineage', ['b' * 64, 'e' * 64], 'baseline'),
+      ('lineage', ['c' * 64], 'number of stages'),
+      ('params.trainer', {'train_steps': 3}, 'recipe'),
+  )
+  def test_control_that_was_not_trained_as_the_run(self, path, value, what):
+    _set(vars(self.control), path, value)
+    code, _, err = self.judge_with_control()
+    self.assertEqual(code, 2)
+    self.assertLen(err.splitlines(), 1)
+    self.assertIn(f'has another {what}', err)
 
   def test_what_is_reported_decides_nothing(self):
     self.technique['claims']['net_half'][0]['reported'] = True

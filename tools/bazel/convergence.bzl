@@ -29,12 +29,17 @@ makes three targets for each of the tiers that run here:
     NAME_run           trains and exports; leaves the folder of the run
     NAME_record        measures the exported models; leaves the record
     NAME               the verdict: the record against the claims, in seconds
+    NAME_seed2_run, NAME_seed2_record and so on
+                       other seeds, for whoever asks for them by name
     NAME_smoke_run, NAME_smoke_record, NAME_smoke
                        the same code on a few images and steps, and the claims
                        that hold even there
 """
 
 load("//tools/bazel:python.bzl", "py_binary", "py_test")
+
+# As many as a reference of a technique's main test needs.
+SEEDS = 8
 
 RunInfo = provider(
     "The folder that a run leaves.",
@@ -186,6 +191,73 @@ def runner(name, deps):
         deps = deps + ["//tfmot_contrib/convergence:run"],
     )
 
+def _run_and_record(name, *, tier, layer, baseline, tags, **run):
+    """Makes one run and its record.
+
+    Args:
+      name: Of both, without `_run` and `_record`.
+      tier: `cpu` or `smoke`.
+      layer: Which of the environment's layers the run depends on.
+      baseline: The run whose latency is compared with.
+      tags: Of both.
+      **run: Other attributes of the run.
+    """
+    data = "@cifar10//:smoke" if tier == "smoke" else "@cifar10"
+    training_run(
+        name = name + "_run",
+        data = data,
+        fingerprint = "@python_env//:%s.fingerprint" % layer,
+        tags = tags,
+        tier = tier,
+        **run
+    )
+    measurement(
+        name = name + "_record",
+        baseline = baseline,
+        data = data,
+        run = name + "_run",
+        tags = tags,
+    )
+
+def _seeded(name, seed):
+    """Returns the name of a test for a seed."""
+    return name if seed == 1 else "%s_seed%d" % (name, seed)
+
+def control(
+        name,
+        *,
+        experiment,
+        module,
+        baseline,
+        init = None,
+        runner = ":run_control",
+        cpus = 2):
+    """Makes the runs and records of a float control, with every seed.
+
+    Args:
+      name: Of the control.
+      experiment: The registered experiment.
+      module: The Python module that registers it.
+      baseline: The float convergence_test that it starts from.
+      init: The control that it starts from in place of that.
+      runner: The program; see runner().
+      cpus: Threads of the training.
+    """
+    for seed in range(1, SEEDS + 1):
+        _run_and_record(
+            _seeded(name, seed),
+            tier = "cpu",
+            layer = "tensorflow",
+            baseline = baseline + "_run",
+            cpus = cpus,
+            experiment = experiment,
+            init = (_seeded(init, seed) if init else baseline) + "_run",
+            module = module,
+            runner = runner,
+            seed = seed,
+            tags = ["manual"],
+        )
+
 def convergence_test(
         name,
         *,
@@ -193,11 +265,11 @@ def convergence_test(
         module,
         baseline = None,
         init = None,
+        control = None,
         config = None,
         runner = ":run",
         claims = "technique.yaml",
         smoke_config = "configs/smoke.yaml",
-        seed = 1,
         cpus = 2,
         smoke = True):
     """Makes the runs, records and verdicts of one experiment.
@@ -207,58 +279,57 @@ def convergence_test(
       experiment: The registered experiment.
       module: The Python module that registers it.
       baseline: The float convergence_test that claims compare with. Without one
-        it is a float run, which depends on TensorFlow but not on TFMOT.
+        it is a float run, which depends on TensorFlow but not on TFMOT, and has
+        one seed.
       init: The convergence_test whose model starts this run, by default the
         baseline.
+      control: The float control that a drop of accuracy is taken from, by
+        default the baseline.
       config: A YAML file with the overrides that make this row.
       runner: The program; see runner().
       claims: The technique.yaml of the folder.
       smoke_config: A YAML file with the overrides that make a run tiny.
-      seed: Of all that is random.
       cpus: Threads of the training; its results depend on their number.
       smoke: Whether there is a smoke test too.
     """
     init = init or baseline
     for tier, infix in [("cpu", "")] + ([("smoke", "_smoke")] if smoke else []):
-        run = name + infix + "_run"
-        record = name + infix + "_record"
-        layer = "tfmot" if baseline else "tensorflow"
-        data = "@cifar10//:smoke" if tier == "smoke" else "@cifar10"
-        training_run(
-            name = run,
-            configs = ([config] if config else []) +
-                      ([smoke_config] if tier == "smoke" else []),
-            cpus = cpus,
-            data = data,
-            experiment = experiment,
-            fingerprint = "@python_env//:%s.fingerprint" % layer,
-            init = init + infix + "_run" if init else None,
-            module = module,
-            runner = runner,
-            seed = seed,
-            tier = tier,
-        )
-        measurement(
-            name = record,
-            baseline = (baseline + infix if baseline else name + infix) + "_run",
-            data = data,
-            run = ":" + run,
-        )
-        arguments = [
-            "--technique=$(rootpath %s)" % claims,
-            "--name=" + name,
-            "--tier=" + tier,
-            "--record=$(rootpath :%s)" % record,
-        ]
-        records = [":" + record]
+        own = name + infix
+        seeds = SEEDS if baseline and tier == "cpu" else 1
+        for seed in range(1, seeds + 1):
+            start = init if init == baseline else _seeded(init, seed)
+            _run_and_record(
+                _seeded(own, seed),
+                tier = tier,
+                layer = "tfmot" if baseline else "tensorflow",
+                baseline = (baseline + infix if baseline else own) + "_run",
+                configs = ([config] if config else []) +
+                          ([smoke_config] if tier == "smoke" else []),
+                cpus = cpus,
+                experiment = experiment,
+                init = start + infix + "_run" if start else None,
+                module = module,
+                runner = runner,
+                seed = seed,
+                tags = [] if seed == 1 else ["manual"],
+            )
+        records = {"record": ":" + own + "_record"}
         if baseline:
-            records.append(baseline + infix + "_record")
-            arguments.append("--baseline=$(rootpath %s)" % records[1])
+            records["baseline"] = baseline + infix + "_record"
+        if control and tier == "cpu":
+            records["control"] = control + "_record"
         py_test(
-            name = name + infix,
+            name = own,
             srcs = ["//tfmot_contrib/convergence:verdict.py"],
-            args = arguments,
-            data = records + [claims],
+            args = [
+                "--technique=$(rootpath %s)" % claims,
+                "--name=" + name,
+                "--tier=" + tier,
+            ] + [
+                "--%s=$(rootpath %s)" % flag_and_label
+                for flag_and_label in records.items()
+            ],
+            data = records.values() + [claims],
             main = "//tfmot_contrib/convergence:verdict.py",
             tags = ["convergence", tier],
             deps = ["//tfmot_contrib/convergence:verdict"],

@@ -1,0 +1,326 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The reference of an experiment: what it did on a stack known to be good.
+
+A file for each experiment, tier and kind of processor, in the folder of the
+technique: `references/cpu_avx2/TEST.json`. It holds the drops of accuracy of
+several seeds, what was the same for all of them, and why it is what it is. A
+run that it does not fit is not judged by it: another recipe, other data, another
+TensorFlow or processor make the verdict invalid. Statistics are computed anew
+whenever it is read.
+"""
+
+import copy
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+from typing import Any, Iterator, Mapping, Sequence
+
+import jsonschema
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import sequential
+
+SCHEMA_VERSION = 1
+# How far a size may be from that of the reference, both ways.
+SIZE_BAND = 0.03
+_SCHEMA = pathlib.Path(__file__).parent / 'reference_schema.json'
+_SIZES = ('bytes', 'gzip_bytes')
+_MAKE = 'make it with tools/nox -s reference -- {}'
+
+
+@dataclasses.dataclass(frozen=True)
+class Seed:
+  """One run of the experiment.
+
+  Attributes:
+    seed: Of all that was random.
+    drops: By the name of a claim, the points of accuracy that were lost.
+    weights: Digest of the weights that were exported.
+    control: The same of the float control.
+    batch: Digest of the last batch of training data.
+  """
+
+  seed: int
+  drops: Mapping[str, float]
+  weights: str
+  control: str
+  batch: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+  """What an experiment did on a good stack.
+
+  Attributes:
+    test: Its name.
+    tier: One of `record.TIERS`.
+    instruction_set: Of the processors that it holds for.
+    recipe: Digest of the experiment's config.
+    data: Digest of the data.
+    environment: Digest of the environment of the float baseline: of TensorFlow
+      and all else but TFMOT, which is what is tested.
+    seeds: What was seen, at least two.
+    exact: By path into the run record, what was the same for all seeds.
+    sizes: By path, the mean size in bytes.
+    history: Of this file: `date`, `who`, `why`, `versions`, and the `seeds` and
+      mean `drops` that it had then; the newest is the last.
+    schema_version: Of this format.
+  """
+
+  test: str
+  tier: str
+  instruction_set: str
+  recipe: str
+  data: str
+  environment: str
+  seeds: Sequence[Seed]
+  exact: Mapping[str, Any]
+  sizes: Mapping[str, float]
+  history: Sequence[Mapping[str, Any]]
+  schema_version: int = SCHEMA_VERSION
+
+  def drops(self, claim: str) -> list[float]:
+    """Returns the drops of all seeds for a claim, in points."""
+    return [seed.drops[claim] for seed in self.seeds if claim in seed.drops]
+
+  def noise(
+      self, claim: str, family: Sequence['Reference'] = ()
+  ) -> sequential.Noise:
+    """Returns what is known of a drop.
+
+    Args:
+      claim: Its name.
+      family: Other experiments of the technique on the same model, whose
+        deviation is taken to be the same.
+
+    Returns:
+      The noise.
+
+    Raises:
+      errors.InputError: The claim has too few drops.
+    """
+    own = self.drops(claim)
+    groups = [own, *(other.drops(claim) for other in family)]
+    if len(own) < 2:
+      raise errors.InputError(
+          f'the reference of {self.test} has {len(own)} drops of {claim}:'
+          f' {_MAKE.format(self.test)}'
+      )
+    deviation, freedom = sequential.pooled([g for g in groups if g])
+    mean = sum(own) / len(own)
+    return sequential.Noise(mean, deviation, len(own), freedom)
+
+
+def recipe_of(run: record.Run) -> str:
+  """Returns a digest of a run's config; the seed is no part of it."""
+  params = copy.deepcopy(run.params)
+  params['task']['train_data'].pop('seed', None)
+  text = json.dumps(params, sort_keys=True)
+  return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+  """Yields the paths below a value and what is there; lists are whole."""
+  if isinstance(value, dict):
+    for key, below in sorted(value.items()):
+      yield from _leaves(below, f'{path}.{key}')
+  else:
+    yield path, value
+
+
+def observed(run: record.Record) -> dict[str, Any]:
+  """Returns what of a record may be the same for all seeds, by path."""
+  parts = {
+      'parameters': run.parameters,
+      'health': run.health,
+      'invariants': run.invariants,
+      **{f'exported.{k}.operators': v['operators'] for k, v in run.exported.items()},
+      **{
+          f'exported.{k}.integer_share': v['integer_share']
+          for k, v in run.exported.items()
+      },
+  }
+  return {p: v for key, part in parts.items() for p, v in _leaves(part, key)}
+
+
+def exact(runs: Sequence[record.Record]) -> dict[str, Any]:
+  """Returns what is the same in all of some records, by path."""
+  first, *others = (observed(run) for run in runs)
+  missing = object()
+  return {
+      path: value
+      for path, value in first.items()
+      if all(other.get(path, missing) == value for other in others)
+  }
+
+
+def sizes(runs: Sequence[record.Record]) -> dict[str, float]:
+  """Returns the mean sizes of the exported models of some records, by path."""
+  return {
+      f'exported.{kind}.{size}': (
+          sum(run.exported[kind][size] for run in runs) / len(runs)
+      )
+      for kind in runs[0].exported
+      for size in _SIZES
+  }
+
+
+def path_of(folder: pathlib.Path, test: str, run: record.Run) -> pathlib.Path:
+  """Returns where the reference of a run is.
+
+  Args:
+    folder: Of the technique.
+    test: The name of the convergence test.
+    run: Its run.
+
+  Returns:
+    The path, whether it exists or not.
+  """
+  return (
+      folder / 'references' / f'{run.tier}_{run.instruction_set}' / f'{test}.json'
+  )
+
+
+def check(
+    reference: Reference, run: record.Record, baseline: record.Record
+) -> None:
+  """Refuses a reference that does not hold for a run.
+
+  Args:
+    reference: Of the test.
+    run: Its run.
+    baseline: The float run that it comes from.
+
+  Raises:
+    errors.InputError: It is of another tier, processor, recipe, data or
+      TensorFlow.
+  """
+  for name, expected, got in (
+      ('tier', reference.tier, run.tier),
+      ('processor', reference.instruction_set, run.instruction_set),
+      ('recipe', reference.recipe, recipe_of(run)),
+      ('data', reference.data, run.data),
+      ('environment', reference.environment, baseline.environment),
+  ):
+    if expected != got:
+      raise errors.InputError(
+          f'the reference of {reference.test} is of another {name}'
+          f' ({expected[:12]}, the run has {got[:12]}):'
+          f' {_MAKE.format(reference.test)}'
+      )
+
+
+def differences(
+    reference: Reference, run: record.Record
+) -> list[tuple[str, Any, Any]]:
+  """Returns where a run is not what the reference expects.
+
+  Args:
+    reference: Of the test.
+    run: Its run.
+
+  Returns:
+    For each difference the path into the record, what was expected (a size as
+    its band) and what was got, None where there is nothing.
+  """
+  got = observed(run)
+  found = [
+      (path, expected, got.get(path))
+      for path, expected in reference.exact.items()
+      if got.get(path) != expected
+  ]
+  now = sizes([run])
+  for path, expected in reference.sizes.items():
+    size = now.get(path)
+    if size is None or abs(size / expected - 1) > SIZE_BAND:
+      found.append((path, f'{expected:.0f} +- {100 * SIZE_BAND:g} %', size))
+  return found
+
+
+def _digest(value: Mapping[str, Any]) -> str:
+  """Returns the sha256 of what a file holds."""
+  return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def write(reference: Reference, path: pathlib.Path) -> None:
+  """Writes a reference, whole or not at all.
+
+  Args:
+    reference: What to write.
+    path: The JSON file; its folder is made.
+
+  Raises:
+    errors.InputError: It cannot be written.
+  """
+  value = dataclasses.asdict(reference)
+  text = json.dumps({**value, 'digest': _digest(value)}, indent=1) + '\n'
+  partial = path.with_suffix('.partial')
+  try:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+      partial.write_text(text, encoding='utf-8')
+      os.replace(partial, path)
+    finally:
+      partial.unlink(missing_ok=True)
+  except OSError as error:
+    raise errors.InputError(f'cannot write {path}: {error.strerror}') from error
+
+
+def read(path: pathlib.Path) -> Reference:
+  """Reads a reference.
+
+  Args:
+    path: The JSON file.
+
+  Returns:
+    What was written.
+
+  Raises:
+    errors.InputError: There is none, it breaks the schema, or it was edited.
+  """
+  test = path.stem
+  try:
+    value = json.loads(path.read_text(encoding='utf-8'))
+  except OSError as error:
+    raise errors.InputError(f'cannot read {path}: {error.strerror}') from error
+  except ValueError as error:
+    raise errors.InputError(
+        f'{path} is no JSON: {error}; {_MAKE.format(test)}'
+    ) from error
+  schema = json.loads(_SCHEMA.read_text(encoding='utf-8'))
+  found = jsonschema.exceptions.best_match(
+      jsonschema.Draft202012Validator(schema).iter_errors(value)
+  )
+  if found:
+    where = '/'.join(str(part) for part in found.absolute_path) or 'top level'
+    raise errors.InputError(
+        f'{path} is no reference of schema {SCHEMA_VERSION}: at {where}:'
+        f' {found.message[:200]}; {_MAKE.format(test)}'
+    )
+  if value.pop('digest') != _digest(value):
+    raise errors.InputError(
+        f'{path} was edited by hand: what it says was not seen; restore it with'
+        f' git, or {_MAKE.format(test)}'
+    )
+  if value['test'] != test:
+    raise errors.InputError(
+        f'{path} is the reference of {value["test"]}: {_MAKE.format(test)}'
+    )
+  value['seeds'] = [Seed(**seed) for seed in value['seeds']]
+  return Reference(**value)

@@ -1,0 +1,238 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests of reference files, and of what is refused of them."""
+
+import copy
+import dataclasses
+import json
+import pathlib
+from typing import Any
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import reference
+
+_EXPORTED = {
+    'bytes': 3000,
+    'gzip_bytes': 1000,
+    'operators': {'CONV_2D': {'total': 2, 'integer': 2}},
+    'integer_share': 1.0,
+}
+
+
+def _run(seed: int, **changes: Any) -> record.Record:
+  """Returns a record."""
+  fields = {
+      'experiment': 'net_cifar10_pruning',
+      'tier': 'cpu',
+      'seed': seed,
+      'params': {'task': {'train_data': {'seed': seed}, 'technique': {}}},
+      'environment': 'a' * 64,
+      'versions': {},
+      'data': 'b' * 64,
+      'batches': {'train': 'd' * 64, 'validation': 'd' * 64},
+      'instruction_set': 'avx2',
+      'weights': f'{seed}' * 64,
+      'parameters': 20,
+      'lineage': ['c' * 64],
+      'training': {},
+      'health': {'not_finite': 0, 'kinds': {'mask': {'zeros': [4, 8]}}},
+      'keras': {'accuracy': 0.84},
+      'exported': {'int8': {**_EXPORTED, 'gzip_bytes': 1000 + 10 * seed}},
+      'invariants': {'zeros_missing': 0, 'covered': ['conv'], 'noisy': seed},
+  }
+  return record.Record(**{**fields, **changes})
+
+
+def _reference(**changes: Any) -> reference.Reference:
+  """Returns what three runs make."""
+  runs = [_run(seed) for seed in (1, 2, 3)]
+  fields = {
+      'test': 'net_half',
+      'tier': 'cpu',
+      'instruction_set': 'avx2',
+      'recipe': reference.recipe_of(runs[0]),
+      'data': 'b' * 64,
+      'environment': 'e' * 64,
+      'seeds': [
+          reference.Seed(r.seed, {'drop': drop}, r.weights, 'f' * 64, 'd' * 64)
+          for r, drop in zip(runs, (0.1, 0.3, 0.2), strict=True)
+      ],
+      'exact': reference.exact(runs),
+      'sizes': reference.sizes(runs),
+      'history': [{
+          'date': '2026-11-25',
+          'who': 'a maintainer',
+          'why': 'It is the first one.',
+          'versions': {'tensorflow': '2.20.0'},
+          'seeds': [1, 2, 3],
+          'drops': {'drop': 0.2},
+      }],
+  }
+  return reference.Reference(**{**fields, **changes})
+
+
+class FileTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    self.path = reference.path_of(folder, 'net_half', _run(1))
+    reference.write(_reference(), self.path)
+
+  def test_reads_back(self):
+    self.assertEqual(reference.read(self.path), _reference())
+    self.assertEqual(self.path.parent.name, 'cpu_avx2')
+    self.assertLen(list(self.path.parent.iterdir()), 1)
+
+  def assert_refused(self, pattern: str):
+    """Checks that the file is refused in one line."""
+    with self.assertRaisesRegex(errors.InputError, pattern) as caught:
+      reference.read(self.path)
+    self.assertLen(errors.one_line(caught.exception).splitlines(), 1)
+
+  @parameterized.named_parameters(
+      ('a drop', ['seeds', 0, 'drops', 'drop'], 0.4, 'edited by hand'),
+      ('an expectation', ['exact', 'parameters'], 10, 'edited by hand'),
+      ('a size', ['sizes', 'exported.int8.bytes'], 9000, 'edited by hand'),
+      ('a reason', ['history', 0, 'why'], 'It was too strict.', 'by hand'),
+      ('a recipe', ['recipe'], '0' * 64, 'edited by hand'),
+      ('a digest', ['digest'], '0' * 64, 'edited by hand'),
+      ('no digest', ['digest'], 'x', 'at digest'),
+      ('one seed', ['seeds'], [], 'at seeds'),
+      ('no number', ['seeds', 0, 'drops', 'drop'], 'small', 'drops/drop'),
+      ('not finite', ['seeds', 0, 'drops', 'drop'], float('nan'), 'edited'),
+      ('no history', ['history'], [], 'at history'),
+      ('another schema', ['schema_version'], 2, 'at schema_version'),
+  )
+  def test_edited(self, where, new, message):
+    value = json.loads(self.path.read_text())
+    *parents, last = where
+    part = value
+    for key in parents:
+      part = part[key]
+    part[last] = new
+    self.path.write_text(json.dumps(value))
+    self.assert_refused(message)
+
+  @parameterized.parameters(0.0, 0.3, 0.99)
+  def test_truncated(self, share):
+    text = self.path.read_text()
+    self.path.write_text(text[: int(share * len(text))])
+    self.assert_refused('is no JSON')
+
+  def test_copied_from_another_test(self):
+    self.path = self.path.rename(self.path.with_stem('net_quarter'))
+    self.assert_refused('is the reference of net_half')
+
+  def test_missing(self):
+    self.path.unlink()
+    self.assert_refused('cannot read')
+
+  def test_no_space_leaves_the_old_one(self):
+    blocked = self.path / 'more.json'
+    with self.assertRaisesRegex(errors.InputError, 'cannot write'):
+      reference.write(_reference(), blocked)
+    self.assertEqual(reference.read(self.path), _reference())
+
+
+class CheckTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.baseline = _run(1, environment='e' * 64)
+
+  def test_run_that_fits(self):
+    for seed in (1, 4):
+      reference.check(_reference(), _run(seed), self.baseline)
+      self.assertEmpty(reference.differences(_reference(), _run(seed)))
+
+  @parameterized.parameters(
+      ({'tier': 'smoke'}, 'tier'),
+      ({'instruction_set': 'avx512f'}, 'processor'),
+      ({'data': 'c' * 64}, 'data'),
+      (
+          {'params': {'task': {'train_data': {}, 'technique': {'rate': 1}}}},
+          'recipe',
+      ),
+  )
+  def test_run_that_does_not(self, changes, what):
+    with self.assertRaisesRegex(errors.InputError, f'of another {what} '):
+      reference.check(_reference(), _run(1, **changes), self.baseline)
+
+  def test_another_tensorflow(self):
+    with self.assertRaisesRegex(errors.InputError, 'another environment'):
+      reference.check(_reference(), _run(1), _run(1))
+
+  def test_what_is_noisy_is_not_expected(self):
+    self.assertNotIn('invariants.noisy', _reference().exact)
+    self.assertEqual(_reference().exact['invariants.covered'], ['conv'])
+
+  @parameterized.parameters(
+      ({'parameters': 19}, 'parameters', 20, 19),
+      (
+          {'health': {'not_finite': 0, 'kinds': {'mask': {'zeros': [4, 7]}}}},
+          'health.kinds.mask.zeros',
+          [4, 8],
+          [4, 7],
+      ),
+      ({'invariants': {}}, 'invariants.covered', ['conv'], None),
+  )
+  def test_difference(self, changes, path, expected, got):
+    found = reference.differences(_reference(), _run(1, **changes))
+    self.assertIn((path, expected, got), found)
+
+  @parameterized.parameters((2915, True), (2905, False), (3085, True), (3095, False))
+  def test_sizes_have_a_band_both_ways(self, size, fits):
+    exported = {'int8': {**_EXPORTED, 'bytes': size, 'gzip_bytes': 1020}}
+    found = reference.differences(_reference(), _run(1, exported=exported))
+    self.assertEqual(not found, fits, found)
+
+  def test_operator_that_became_float(self):
+    exported = copy.deepcopy(_run(1).exported)
+    exported['int8']['operators']['CONV_2D']['integer'] = 1
+    found = reference.differences(_reference(), _run(1, exported=exported))
+    path = 'exported.int8.operators.CONV_2D.integer'
+    self.assertEqual(found, [(path, 2, 1)])
+
+
+class NoiseTest(absltest.TestCase):
+
+  def test_pools_with_the_family(self):
+    one = _reference()
+    noise = one.noise('drop')
+    self.assertAlmostEqual(noise.mean, 0.2)
+    self.assertAlmostEqual(noise.deviation, 0.1)
+    self.assertEqual((noise.seeds, noise.freedom), (3, 2))
+    seeds = [
+        dataclasses.replace(seed, drops={'drop': drop})
+        for seed, drop in zip(one.seeds, (5.0, 5.0, 5.0), strict=True)
+    ]
+    other = dataclasses.replace(one, seeds=seeds)
+    pooled = one.noise('drop', [other])
+    self.assertAlmostEqual(pooled.mean, 0.2)
+    self.assertAlmostEqual(pooled.deviation, 0.1 / 2**0.5)
+    self.assertEqual((pooled.seeds, pooled.freedom), (3, 4))
+
+  def test_claim_without_drops(self):
+    with self.assertRaisesRegex(errors.InputError, '0 drops of other'):
+      _reference().noise('other')
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -19,6 +19,7 @@ convergence test, each with its source, its bound and the reason for the bound.
 """
 
 import dataclasses
+import datetime
 import json
 import pathlib
 from typing import Any
@@ -30,6 +31,21 @@ from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
 
 _SCHEMA = pathlib.Path(__file__).parent / 'claims_schema.json'
+
+
+@dataclasses.dataclass(frozen=True)
+class KnownFailure:
+  """Why a claim does not hold, and until when that is accepted.
+
+  Attributes:
+    issue: The upstream issue.
+    owner: Who looks after it.
+    until: The day after which the claim fails, so that somebody looks again.
+  """
+
+  issue: str
+  owner: str
+  until: datetime.date
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,8 +64,8 @@ class Claim:
     reason: Why the bound is what it is.
     documented: What the source says, in words and numbers.
     tiers: Where it is judged.
-    known_failure: The upstream issue because of which it does not hold, or
-      nothing. Such a claim must fail, so that a mend is seen.
+    known_failure: Why it does not hold, or None. Such a claim must fail, so
+      that a mend is seen.
     reported: Whether it is shown and decides nothing, as what depends on the
       machine: latency.
   """
@@ -64,7 +80,7 @@ class Claim:
   reason: str
   documented: str
   tiers: tuple[str, ...]
-  known_failure: str = ''
+  known_failure: KnownFailure | None = None
   reported: bool = False
 
   @property
@@ -162,6 +178,20 @@ def read_technique(path: str) -> dict[str, Any]:
   return technique
 
 
+def _known_failure(path: str, entry: dict[str, Any]) -> KnownFailure | None:
+  """Returns the known failure of a claim, if it is one."""
+  known = entry.get('known_failure')
+  if known is None:
+    return None
+  try:
+    until = datetime.date.fromisoformat(known['until'])
+  except ValueError as error:
+    raise errors.InputError(
+        f'{path}: known_failure of {entry["id"]}: until is no day: {error}'
+    ) from error
+  return KnownFailure(known['issue'], known['owner'], until)
+
+
 def claims_of(path: str, name: str, tier: str) -> list[Claim]:
   """Returns the claims of a convergence test.
 
@@ -196,7 +226,7 @@ def claims_of(path: str, name: str, tier: str) -> list[Claim]:
         reason=entry['reason'],
         documented=entry.get('documented', '-'),
         tiers=tuple(entry.get('tiers', ['cpu'])),
-        known_failure=entry.get('known_failure', ''),
+        known_failure=_known_failure(path, entry),
         reported=entry.get('reported', False),
     )
     if claim.id in [c.id for c in claims]:

@@ -12,144 +12,41 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The verdict: judges a run record against the claims, in seconds.
+"""The verdict: judges run records against the claims, in seconds.
 
 It is the program of the tests that `convergence_test` makes. It prints a table
 of claim, documented, measured, bound and verdict, and fails if a claim does not
 hold. Nothing is trained here, so a bound can be changed without training.
+
+It leaves a JUnit file with a case for each claim where `$XML_OUTPUT_FILE` says,
+and in `$TEST_UNDECLARED_OUTPUTS_DIR` the same as `verdict.json`, with the
+exported models.
 """
 
 import argparse
-import copy
+import json
+import os
+import pathlib
+import shutil
 import sys
-from typing import Any, NamedTuple, Sequence
+from typing import Any, Mapping, Sequence
+from xml.etree import ElementTree
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import reference
+from tfmot_contrib.convergence import sequential
 
 _HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
+_SHOWN_DIFFERENCES = 10
 
 
-class Verdict(NamedTuple):
-  """A claim, what was measured, and whether that is within the bound."""
-
-  claim: claims.Claim
-  measured: float
-  holds: bool
-
-  @property
-  def good(self) -> bool:
-    """Whether it is as expected: a known failure is expected to fail."""
-    return self.claim.reported or self.holds != bool(self.claim.known_failure)
-
-  @property
-  def word(self) -> str:
-    """The verdict in a word or two."""
-    if self.claim.reported:
-      return 'reported'
-    if self.claim.known_failure:
-      return 'MENDED' if self.holds else 'known failure'
-    return 'pass' if self.holds else 'FAIL'
-
-
-def judge(
-    declared: Sequence[claims.Claim],
-    run: record.Record,
-    baseline: record.Record | None = None,
-    control: record.Record | None = None,
-) -> list[Verdict]:
-  """Judges each claim.
-
-  Args:
-    declared: The claims.
-    run: The run.
-    baseline: The float run that it started from.
-    control: The float run that was trained as much.
-
-  Returns:
-    A verdict for each claim, in their order.
-
-  Raises:
-    errors.InputError: A metric is missing.
-  """
-  verdicts = []
-  for claim in declared:
-    measured = claim.measure(run, baseline, control)
-    verdicts.append(Verdict(claim, measured, claim.holds(measured)))
-  return verdicts
-
-
-def check_pair(run: record.Record, baseline: record.Record) -> None:
-  """Refuses to compare runs that do not belong together.
-
-  Args:
-    run: The run to judge.
-    baseline: The float run.
-
-  Raises:
-    errors.InputError: The run does not come from this baseline, or the seed,
-      data or tier differ.
-  """
-  if baseline.weights not in run.lineage:
-    raise errors.InputError(
-        f'the run of {run.experiment} does not come from that of'
-        f' {baseline.experiment}: run its target again'
-    )
-  for name in ('seed', 'data', 'tier'):
-    mine, other = getattr(run, name), getattr(baseline, name)
-    if mine != other:
-      raise errors.InputError(
-          f'the run of {run.experiment} has {name} {mine}, its baseline {other}'
-      )
-
-
-def check_control(run: record.Record, control: record.Record) -> None:
-  """Refuses a control that was not trained as the run was.
-
-  Args:
-    run: The run to judge.
-    control: The float run.
-
-  Raises:
-    errors.InputError: The start, recipe, seed, batches, data, tier or processor
-      differ.
-  """
-  mine, other = (_what_pairs(r) for r in (run, control))
-  for name, value in mine.items():
-    if value != other[name]:
-      raise errors.InputError(
-          f'the control {control.experiment} of {run.experiment} has another'
-          f' {name}: run its target again'
-      )
-
-
-def _what_pairs(run: record.Record) -> dict[str, Any]:
-  """Returns what a run and its control have in common."""
-  params = copy.deepcopy(run.params)
-  params.get('task', {}).pop('technique', None)
-  return {
-      'baseline': run.lineage[:1],
-      'number of stages': len(run.lineage),
-      'recipe': params,
-      'seed': run.seed,
-      'order of batches': run.batches,
-      'data': run.data,
-      'tier': run.tier,
-      'processor': run.instruction_set,
-  }
-
-
-def table(verdicts: Sequence[Verdict]) -> str:
+def table(verdicts: Sequence[judge.Verdict]) -> str:
   """Returns the verdicts as a table of text."""
   rows = [_HEADER] + [
-      (
-          v.claim.id,
-          v.claim.documented,
-          f'{v.measured:.4g}',
-          v.claim.bound,
-          v.word,
-      )
+      (v.claim.id, v.claim.documented, f'{v.measured:.4g}', v.bound, v.word)
       for v in verdicts
   ]
   widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADER))]
@@ -161,9 +58,149 @@ def table(verdicts: Sequence[Verdict]) -> str:
   )
 
 
+def explain(verdict: judge.Verdict, technique: str, target: str) -> str:
+  """Returns why a verdict is not good, and what to do.
+
+  Args:
+    verdict: The verdict.
+    technique: The technique.yaml of its claim.
+    target: The label of the test.
+
+  Returns:
+    Some lines.
+  """
+  claim = verdict.claim
+  lines = [
+      f'{claim.id}: {claim.metric} as {claim.relation} is'
+      f' {verdict.measured:.6g}, bound {verdict.bound}. {claim.reason} Source:'
+      f' {claim.source}'
+  ]
+  if claim.known_failure:
+    known = claim.known_failure
+    what = 'is mended: take' if verdict.holds else 'is past its day: renew'
+    lines.append(
+        f'It was a known failure ({known.issue}, {known.owner}, until'
+        f' {known.until}) and {what} known_failure in {technique}.'
+    )
+  if verdict.decision:
+    path = ', '.join(f'{growth:+.1f}' for growth in verdict.decision.path)
+    lines.append(f'Mean growth after each seed, in deviations: {path}.')
+    if verdict.decision.word == sequential.UNDECIDED:
+      lines.append(
+          f'It takes another seed: tools/nox -s converge -- {target} trains as'
+          ' many as the test asks for.'
+      )
+  for path, expected, got in verdict.differences[:_SHOWN_DIFFERENCES]:
+    lines.append(f'  {path}: expected {expected}, got {got}')
+  if (more := len(verdict.differences) - _SHOWN_DIFFERENCES) > 0:
+    lines.append(f'  and {more} more')
+  lines.append(f'To see it again: bazel test {target} --test_output=all')
+  return '\n'.join(lines)
+
+
+def as_dict(verdict: judge.Verdict) -> dict[str, Any]:
+  """Returns a verdict for machines."""
+  return {
+      'claim': verdict.claim.id,
+      'documented': verdict.claim.documented,
+      'measured': verdict.measured,
+      'bound': verdict.bound,
+      'verdict': verdict.word,
+      'good': verdict.good,
+      'path': list(verdict.decision.path) if verdict.decision else [],
+      'differences': [list(d) for d in verdict.differences],
+  }
+
+
+def _junit(
+    name: str, verdicts: Sequence[judge.Verdict], explained: Mapping[str, str]
+) -> str:
+  """Returns a JUnit file with a case for each claim."""
+  failures = str(len(explained))
+  suite = ElementTree.Element(
+      'testsuite', name=name, tests=str(len(verdicts)), failures=failures
+  )
+  for verdict in verdicts:
+    case = ElementTree.SubElement(
+        suite, 'testcase', name=verdict.claim.id, classname=name, time='0'
+    )
+    properties = ElementTree.SubElement(case, 'properties')
+    for key, value in as_dict(verdict).items():
+      if isinstance(value, (str, float, int)):
+        ElementTree.SubElement(
+            properties, 'property', name=key, value=str(value)
+        )
+    if verdict.claim.id in explained:
+      failure = ElementTree.SubElement(case, 'failure', message=verdict.word)
+      failure.text = explained[verdict.claim.id]
+  return ElementTree.tostring(suite, encoding='unicode')
+
+
+def _leave(
+    name: str,
+    verdicts: Sequence[judge.Verdict],
+    explained: Mapping[str, str],
+    models: Sequence[pathlib.Path],
+) -> None:
+  """Writes what the test leaves, where Bazel has asked for it."""
+  if path := os.environ.get('XML_OUTPUT_FILE'):
+    pathlib.Path(path).write_text(
+        _junit(name, verdicts, explained), encoding='utf-8'
+    )
+  if path := os.environ.get('TEST_UNDECLARED_OUTPUTS_DIR'):
+    folder = pathlib.Path(path)
+    text = json.dumps([as_dict(verdict) for verdict in verdicts], indent=1)
+    (folder / 'verdict.json').write_text(text + '\n', encoding='utf-8')
+    for model in models:
+      shutil.copyfile(model, folder / model.name)
+
+
+def shown(flags: argparse.Namespace) -> judge.Shown:
+  """Reads what a test is judged by.
+
+  Args:
+    flags: Of `main`.
+
+  Returns:
+    The records, and the references that are there for their processor.
+
+  Raises:
+    errors.InputError: A file is wrong, or they do not belong together.
+  """
+  runs = [record.read(path) for path in flags.record]
+  for path, run in zip(flags.record, runs, strict=True):
+    if run.tier != flags.tier:
+      raise errors.InputError(f'{path} is of tier {run.tier}, not {flags.tier}')
+  path = reference.path_of(
+      pathlib.Path(flags.technique).parent, flags.name, runs[0]
+  )
+  own, family = None, []
+  if path.exists():
+    own = reference.read(path)
+    family = [
+        reference.read(other)
+        for other in sorted(path.parent.glob('*.json'))
+        if other != path and _model(other.stem) == _model(path.stem)
+    ]
+  found = judge.Shown(
+      runs=runs,
+      baseline=record.read(flags.baseline) if flags.baseline else None,
+      controls=[record.read(path) for path in flags.control],
+      reference=own,
+      family=family,
+  )
+  judge.check(found)
+  return found
+
+
+def _model(test: str) -> str:
+  """Returns the model of a test: what stands before the data set."""
+  return test.partition('_cifar10')[0]
+
+
 @errors.exits_with_one_line
 def main(argv: Sequence[str]) -> int:
-  """Judges the run of the flags.
+  """Judges the runs of the flags.
 
   Args:
     argv: The command line without the program.
@@ -175,49 +212,43 @@ def main(argv: Sequence[str]) -> int:
   parser.add_argument('--technique', required=True, help='technique.yaml')
   parser.add_argument('--name', required=True, help='of the convergence test')
   parser.add_argument('--tier', required=True, choices=record.TIERS)
-  parser.add_argument('--record', required=True, help='of the run')
   parser.add_argument(
-      '--baseline', help='record of the float run it comes from'
+      '--record', required=True, action='append', help='of a run, once a seed'
   )
+  parser.add_argument('--baseline', help='record of the float run behind it')
   parser.add_argument(
-      '--control', help='record of the float run that was trained as much'
+      '--control',
+      action='append',
+      default=[],
+      help='record of the float run that was trained as much, once a seed',
   )
+  parser.add_argument('--run', type=pathlib.Path, help='the folder of the run')
   flags = parser.parse_args(argv)
   declared = claims.claims_of(flags.technique, flags.name, flags.tier)
-  run = record.read(flags.record)
-  if run.tier != flags.tier:
-    raise errors.InputError(
-        f'{flags.record} is of tier {run.tier}, not {flags.tier}'
+  found = shown(flags)
+  verdicts = judge.judge(declared, found)
+  for run in found.runs:
+    print(
+        f'{flags.name}, tier {run.tier}, seed {run.seed}:'
+        f' {run.training["steps"]} steps in {run.training["seconds"]:.0f} s'
     )
-  baseline = None
-  if flags.baseline:
-    baseline = record.read(flags.baseline)
-    check_pair(run, baseline)
-  control = None
-  if flags.control:
-    control = record.read(flags.control)
-    check_control(run, control)
-  verdicts = judge(declared, run, baseline, control)
-  training = run.training
-  print(
-      f'{flags.name}, tier {run.tier}, seed {run.seed}: {training["steps"]} '
-      f'steps in {training["seconds"]:.0f} s\n'
-  )
-  print(table(verdicts))
-  for verdict in verdicts:
-    if not verdict.good:
-      claim = verdict.claim
-      mended = (
-          f'It was a known failure ({claim.known_failure}) and is mended: take'
-          f' known_failure out of {flags.technique}. '
-      )
-      print(
-          f'\n{claim.id}: {claim.metric} as {claim.relation} is '
-          f'{verdict.measured:.6g}, bound {claim.bound}. '
-          f'{mended if claim.known_failure else ""}{claim.reason} '
-          f'Source: {claim.source}'
-      )
-  return 0 if all(verdict.good for verdict in verdicts) else 1
+  if found.controls and not found.reference:
+    print(
+        f'no reference for {found.runs[0].instruction_set} processors: drops'
+        ' are compared with the documented ones alone'
+    )
+  print(f'\n{table(verdicts)}')
+  target = os.environ.get('TEST_TARGET', flags.name)
+  explained = {
+      verdict.claim.id: explain(verdict, flags.technique, target)
+      for verdict in verdicts
+      if not verdict.good
+  }
+  for text in explained.values():
+    print(f'\n{text}')
+  models = sorted(flags.run.glob('*.tflite')) if flags.run else []
+  _leave(flags.name, verdicts, explained, models)
+  return 1 if explained else 0
 
 
 if __name__ == '__main__':

@@ -27,6 +27,7 @@ import yaml
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
 
@@ -107,6 +108,11 @@ _CLAIMS = [
         **_WHY,
     },
 ]
+_KNOWN = {
+    'issue': 'https://github.com/x/issues/1',
+    'owner': '@owner',
+    'until': '2999-01-01',
+}
 _TECHNIQUE = {
     'name': 'pruning',
     'summary': 'Makes weights zero.',
@@ -203,7 +209,7 @@ class VerdictTest(parameterized.TestCase):
 
   def test_known_failure_must_fail(self):
     self.technique['claims']['net_half'] = [
-        {**claim, 'known_failure': 'https://github.com/x/issues/1'}
+        {**claim, 'known_failure': _KNOWN}
         for claim in _CLAIMS[:1]
     ]
     self.run_record.exported['float']['accuracy'] = 80.0
@@ -214,7 +220,7 @@ class VerdictTest(parameterized.TestCase):
     code, out, _ = self.judge()
     self.assertEqual(code, 1)
     self.assertRegex(out, r'accuracy_drop .* MENDED')
-    self.assertIn('take known_failure out', out)
+    self.assertIn('is mended: take known_failure', out)
 
   def judge_with_control(self):
     """Runs the program with a control."""
@@ -252,7 +258,7 @@ class VerdictTest(parameterized.TestCase):
       code, out, _ = self.judge()
       self.assertEqual(code, 0)
       self.assertRegex(out, r'accuracy_drop .* <= 1 +reported')
-    self.technique['claims']['net_half'][0]['known_failure'] = 'https://x'
+    self.technique['claims']['net_half'][0]['known_failure'] = _KNOWN
     code, _, err = self.judge()
     self.assertEqual(code, 2)
     self.assertIn('claims/net_half/0', err)
@@ -291,8 +297,8 @@ class VerdictTest(parameterized.TestCase):
     self.assertFalse(claim.holds(float('nan')))
 
   @parameterized.parameters(
-      ('seed', 2, 'has seed 1, its baseline 2'),
-      ('data', 'c' * 64, 'its baseline'),
+      ('data', 'c' * 64, 'has data bbbb'),
+      ('tier', 'smoke', 'has tier cpu, its baseline smoke'),
   )
   def test_runs_that_do_not_belong_together(self, name, value, message):
     setattr(self.baseline, name, value)
@@ -379,7 +385,7 @@ class VerdictTest(parameterized.TestCase):
   def test_drop_without_baseline(self):
     claim = claims.claims_of(self._write_technique(), 'net_half', 'cpu')[0]
     with self.assertRaisesRegex(errors.InputError, 'needs --baseline'):
-      verdict.judge([claim], self.run_record)
+      judge.judge([claim], judge.Shown([self.run_record]))
 
   def _write_technique(self):
     path = self.root / 'technique.yaml'

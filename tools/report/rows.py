@@ -24,8 +24,8 @@ from typing import Any, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
-from tfmot_contrib.convergence import verdict
 from tools.report import names
 
 BASELINES = 'baselines'
@@ -79,7 +79,7 @@ class Row:
   name: names.Name
   run: record.Record
   baseline: record.Record | None
-  verdicts: Sequence[verdict.Verdict]
+  verdicts: Sequence[judge.Verdict]
 
   @property
   def reference(self) -> Mapping[str, Any]:
@@ -211,7 +211,7 @@ def baseline_of(
     return None
   for baseline in baselines:
     if baseline.weights in run.lineage:
-      verdict.check_pair(run, baseline)
+      judge.check_pair(run, baseline)
       return baseline
   raise errors.InputError(
       f'the evidence of {run.experiment} comes from a float baseline that is'
@@ -266,7 +266,7 @@ def _technique(
             names.split(test, models),
             run,
             baseline,
-            verdict.judge(declared, run, baseline),
+            judge.judge(declared, judge.Shown([run], baseline)),
         )
     )
   for test, error in refused.items():

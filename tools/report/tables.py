@@ -17,7 +17,7 @@
 from typing import Iterable, Sequence
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import verdict
+from tfmot_contrib.convergence import judge
 from tools.report import names
 from tools.report import rows
 
@@ -63,7 +63,7 @@ def _table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
   return '\n'.join(f'| {" | ".join(line[i] for i in used)} |' for line in lines)
 
 
-def _count(verdicts: Sequence[verdict.Verdict]) -> str:
+def _count(verdicts: Sequence[judge.Verdict]) -> str:
   """Returns how many claims that decide hold, of how many."""
   decide = [v for v in verdicts if not v.claim.reported]
   return f'{sum(v.holds for v in decide)} of {len(decide)} hold'
@@ -75,7 +75,7 @@ def _claims(row: rows.Row) -> str:
   for judged in row.verdicts:
     claim = judged.claim
     if claim.known_failure:
-      cell += f'; {judged.word}: [{claim.id}]({claim.known_failure})'
+      cell += f'; {judged.word}: [{claim.id}]({claim.known_failure.issue})'
     elif not judged.holds:
       cell += f'; {judged.word}: {claim.id}'
   return cell

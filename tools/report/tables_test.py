@@ -81,14 +81,14 @@ class TablesTest(absltest.TestCase):
     row = self.techniques[1].judged[0]
     judged = row.verdicts[0]
     claim = dataclasses.replace(judged.claim, reported=True)
-    row.verdicts[0] = judged._replace(claim=claim, holds=False)
+    row.verdicts[0] = dataclasses.replace(judged, claim=claim, holds=False)
     self.assertIn(
         '1 of 1 hold; reported: steps', tables.results(self.techniques[1])
     )
 
   def test_failure_is_named(self):
     row = self.techniques[1].judged[0]
-    row.verdicts[0] = row.verdicts[0]._replace(holds=False)
+    row.verdicts[0] = dataclasses.replace(row.verdicts[0], holds=False)
     self.assertIn(
         '1 of 2 hold; FAIL: steps', tables.results(self.techniques[1])
     )

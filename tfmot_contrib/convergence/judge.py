@@ -1,0 +1,295 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Judges claims: whether what runs have shown is within what was promised.
+
+A number that is exact is compared with the bound of its claim. A drop of
+accuracy is noise too: where there is a reference, the sequential test decides
+(`sequential.py`), and what was the same for all seeds of the reference must be
+the same now. Without one, the documented drop alone is the bound.
+"""
+
+import copy
+import dataclasses
+import datetime
+from typing import Any, Sequence
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import reference as reference_lib
+from tfmot_contrib.convergence import sequential
+
+# Drops that are judged in one night share its false alarms; rounded up.
+PLAN = sequential.Plan(tests=50)
+SAME = 'pass (same weights)'
+_PASSES = (
+    SAME,
+    sequential.PASS,
+    sequential.GREY,
+    sequential.IMPROVED,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+  """What a verdict stands on.
+
+  Attributes:
+    runs: One for each seed, in their order.
+    baseline: The float run that they come from, or None for one.
+    controls: The float runs that were trained as much, one for each run; none
+      where nothing is trained.
+    reference: Of the test, on this kind of processor.
+    family: Those of the other tests of the technique on this model.
+  """
+
+  runs: Sequence[record.Record]
+  baseline: record.Record | None = None
+  controls: Sequence[record.Record] = ()
+  reference: reference_lib.Reference | None = None
+  family: Sequence[reference_lib.Reference] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+  """A claim and how it fares.
+
+  Attributes:
+    claim: The claim.
+    measured: What was measured: of several runs the first that is not within
+      the bound, of drops that are tested their mean.
+    holds: Whether the claim does.
+    decision: Of the sequential test, where it was asked.
+    noise: What that knew of the reference.
+    same: Whether the weights are those of the reference, bit by bit.
+    differences: From the reference: path, expected, got.
+    today: When it was judged.
+  """
+
+  claim: claims.Claim
+  measured: float
+  holds: bool
+  decision: sequential.Decision | None = None
+  noise: sequential.Noise | None = None
+  same: bool = False
+  differences: Sequence[tuple[str, Any, Any]] = ()
+  today: datetime.date = dataclasses.field(default_factory=datetime.date.today)
+
+  @property
+  def good(self) -> bool:
+    """Whether it is as expected: a known failure is expected to fail."""
+    if self.claim.known_failure:
+      return not self.holds and not self._expired
+    return self.claim.reported or self.holds
+
+  @property
+  def word(self) -> str:
+    """The verdict in a word or two."""
+    if self.claim.reported:
+      return 'reported'
+    if self.claim.known_failure:
+      if self.holds:
+        return 'MENDED'
+      return 'EXPIRED' if self._expired else 'known failure'
+    if self.same:
+      return SAME
+    if self.decision:
+      word = self.decision.word
+      return word if word in _PASSES else word.upper()
+    return 'pass' if self.holds else 'FAIL'
+
+  @property
+  def bound(self) -> str:
+    """What was compared with, as text."""
+    if self.noise:
+      return f'as {self.noise.mean:.2f} +- {self.noise.deviation:.2f}'
+    return self.claim.bound
+
+  @property
+  def _expired(self) -> bool:
+    """Whether a known failure should have been looked at again."""
+    return self.today > self.claim.known_failure.until
+
+
+def check_pair(run: record.Record, baseline: record.Record) -> None:
+  """Refuses to compare runs that do not belong together.
+
+  Args:
+    run: The run to judge.
+    baseline: The float run.
+
+  Raises:
+    errors.InputError: The run does not come from this baseline, or the data or
+      tier differ.
+  """
+  if baseline.weights not in run.lineage:
+    raise errors.InputError(
+        f'the run of {run.experiment} does not come from that of'
+        f' {baseline.experiment}: run its target again'
+    )
+  for name in ('data', 'tier'):
+    mine, other = getattr(run, name), getattr(baseline, name)
+    if mine != other:
+      raise errors.InputError(
+          f'the run of {run.experiment} has {name} {mine}, its baseline {other}'
+      )
+
+
+def check_control(run: record.Record, control: record.Record) -> None:
+  """Refuses a control that was not trained as the run was.
+
+  Args:
+    run: The run to judge.
+    control: The float run.
+
+  Raises:
+    errors.InputError: The start, recipe, seed, batches, data, tier or processor
+      differ.
+  """
+  mine, other = (_what_pairs(r) for r in (run, control))
+  for name, value in mine.items():
+    if value != other[name]:
+      raise errors.InputError(
+          f'the control {control.experiment} of {run.experiment} has another'
+          f' {name}: run its target again'
+      )
+
+
+def _what_pairs(run: record.Record) -> dict[str, Any]:
+  """Returns what a run and its control have in common."""
+  params = copy.deepcopy(run.params)
+  params.get('task', {}).pop('technique', None)
+  return {
+      'baseline': run.lineage[:1],
+      'number of stages': len(run.lineage),
+      'recipe': params,
+      'seed': run.seed,
+      'order of batches': run.batches,
+      'data': run.data,
+      'tier': run.tier,
+      'processor': run.instruction_set,
+  }
+
+
+def check(shown: Shown) -> None:
+  """Refuses what does not belong together.
+
+  Args:
+    shown: Of one test.
+
+  Raises:
+    errors.InputError: There is no run, a seed is there twice, a baseline or
+      control is of another run, or the reference does not hold for one.
+  """
+  seeds = [run.seed for run in shown.runs]
+  if not seeds or len(set(seeds)) != len(seeds):
+    raise errors.InputError(f'runs with the seeds {seeds}: give each seed once')
+  if shown.controls and len(shown.controls) != len(shown.runs):
+    raise errors.InputError(
+        f'{len(shown.runs)} runs and {len(shown.controls)} controls: give one'
+        ' for each run'
+    )
+  for run in shown.runs:
+    if shown.baseline:
+      check_pair(run, shown.baseline)
+    if shown.reference and shown.baseline:
+      reference_lib.check(shown.reference, run, shown.baseline)
+  for run, control in zip(shown.runs, shown.controls):
+    check_control(run, control)
+
+
+def judge(declared: Sequence[claims.Claim], shown: Shown) -> list[Verdict]:
+  """Judges each claim.
+
+  Args:
+    declared: The claims.
+    shown: What they are judged by.
+
+  Returns:
+    A verdict for each claim, in their order, and where there is a reference one
+    more for what must be as in it.
+
+  Raises:
+    errors.InputError: A metric is missing, or a reference has no such drops.
+  """
+  verdicts = []
+  for claim in declared:
+    controls = shown.controls or [None] * len(shown.runs)
+    values = [
+        claim.measure(run, shown.baseline, control)
+        for run, control in zip(shown.runs, controls, strict=True)
+    ]
+    if claim.relation == 'drop' and shown.reference:
+      verdicts.append(_tested(claim, values, shown))
+    else:
+      bad = [value for value in values if not claim.holds(value)]
+      verdicts.append(Verdict(claim, (bad or values)[0], not bad))
+  if shown.reference:
+    verdicts.append(_as_reference(shown))
+  return verdicts
+
+
+def _tested(
+    claim: claims.Claim, drops: Sequence[float], shown: Shown
+) -> Verdict:
+  """Lets the sequential test judge a drop."""
+  noise = shown.reference.noise(claim.id, shown.family)
+  try:
+    decision = sequential.decide(drops, noise, PLAN)
+  except ValueError as error:
+    raise errors.InputError(
+        f'{claim.id} of {shown.reference.test} cannot be judged: {error}'
+    ) from error
+  used = drops[: len(decision.path)]
+  known = {(seed.weights, seed.control) for seed in shown.reference.seeds}
+  same = all(
+      (run.weights, control.weights) in known
+      for run, control in zip(shown.runs, shown.controls)
+  )
+  return Verdict(
+      claim,
+      sum(used) / len(used),
+      bool(shown.controls) and same or decision.word in _PASSES,
+      decision=decision,
+      noise=noise,
+      same=bool(shown.controls) and same,
+  )
+
+
+def _as_reference(shown: Shown) -> Verdict:
+  """Compares all runs with what the reference expects exactly."""
+  differences = [
+      difference
+      for run in shown.runs
+      for difference in reference_lib.differences(shown.reference, run)
+  ]
+  claim = claims.Claim(
+      id='as_reference',
+      metric='differences',
+      relation='value',
+      against='differences',
+      at_most=0,
+      at_least=None,
+      source=f'the reference of {shown.reference.test}',
+      reason=(
+          'What all seeds of the reference had in common, and its sizes within'
+          f' {100 * reference_lib.SIZE_BAND:g} % both ways.'
+      ),
+      documented='as on a good stack',
+      tiers=(shown.reference.tier,),
+  )
+  return Verdict(
+      claim, len(differences), not differences, differences=differences
+  )

@@ -99,10 +99,10 @@ class RowsTest(absltest.TestCase):
     path = self.contrib / 'pruning/evidence/resnet_cifar10_half.json'
     text = path.read_text(encoding='utf-8')
     path.write_text(
-        text.replace('"schema_version": 2', '"schema_version": 1'),
+        text.replace('"schema_version": 3', '"schema_version": 2'),
         encoding='utf-8',
     )
-    with self.assertRaisesRegex(errors.InputError, 'no run record of schema 2'):
+    with self.assertRaisesRegex(errors.InputError, 'no run record of schema 3'):
       rows.load(self.contrib)
 
 

@@ -23,6 +23,7 @@ the same now. Without one, the documented drop alone is the bound.
 import copy
 import dataclasses
 import datetime
+import math
 from typing import Any, Sequence
 
 from tfmot_contrib import errors
@@ -73,7 +74,7 @@ class Verdict:
     holds: Whether the claim does.
     decision: Of the sequential test, where it was asked.
     noise: What that knew of the reference.
-    same: Whether the weights are those of the reference, bit by bit.
+    same: Whether weights and drops are those of the reference, bit by bit.
     differences: From the reference: path, expected, got.
     today: When it was judged.
   """
@@ -253,18 +254,21 @@ def _tested(
         f'{claim.id} of {shown.reference.test} cannot be judged: {error}'
     ) from error
   used = drops[: len(decision.path)]
-  known = {(seed.weights, seed.control) for seed in shown.reference.seeds}
-  same = all(
-      (run.weights, control.weights) in known
-      for run, control in zip(shown.runs, shown.controls)
+  same = bool(shown.controls) and all(
+      any(
+          (run.weights, control.weights) == (seed.weights, seed.control)
+          and math.isclose(drop, seed.drops.get(claim.id, math.nan))
+          for seed in shown.reference.seeds
+      )
+      for run, control, drop in zip(shown.runs, shown.controls, drops)
   )
   return Verdict(
       claim,
       sum(used) / len(used),
-      bool(shown.controls) and same or decision.word in _PASSES,
+      same or decision.word in _PASSES,
       decision=decision,
       noise=noise,
-      same=bool(shown.controls) and same,
+      same=same,
   )
 
 

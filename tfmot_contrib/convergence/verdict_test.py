@@ -19,7 +19,10 @@ import copy
 import dataclasses
 import io
 import json
+import os
 import pathlib
+from unittest import mock
+from xml.etree import ElementTree
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -221,6 +224,53 @@ class VerdictTest(parameterized.TestCase):
     self.assertEqual(code, 1)
     self.assertRegex(out, r'accuracy_drop .* MENDED')
     self.assertIn('is mended: take known_failure', out)
+
+  def test_leaves_junit_json_and_models(self):
+    self.run_record.exported['float']['accuracy'] = 80.0
+    record.write(self.run_record, self.root / 'run.json')
+    (self.root / 'run').mkdir()
+    (self.root / 'run/float.tflite').write_bytes(b'TFL3')
+    outputs = pathlib.Path(self.create_tempdir().full_path)
+    asked = {
+        'XML_OUTPUT_FILE': f'{outputs}/test.xml',
+        'TEST_UNDECLARED_OUTPUTS_DIR': str(outputs),
+        'TEST_TARGET': '//tfmot_contrib/pruning:net_half',
+    }
+    with mock.patch.dict(os.environ, asked):
+      code, out, _ = self.judge_files(f'--run={self.root}/run')
+    self.assertEqual(code, 1)
+    self.assertIn('bazel test //tfmot_contrib/pruning:net_half', out)
+    suite = ElementTree.parse(outputs / 'test.xml').getroot()
+    self.assertEqual((suite.get('tests'), suite.get('failures')), ('3', '1'))
+    cases = {case.get('name'): case for case in suite}
+    self.assertIsNone(cases['zeros'].find('failure'))
+    failure = cases['accuracy_drop'].find('failure')
+    self.assertEqual(failure.get('message'), 'FAIL')
+    self.assertIn('is 4, bound <= 1', failure.text)
+    properties = {
+        p.get('name'): p.get('value')
+        for p in cases['zipped_size'].iter('property')
+    }
+    self.assertEqual(properties['measured'], '0.6')
+    written = json.loads((outputs / 'verdict.json').read_text())
+    self.assertEqual(
+        [(v['claim'], v['good']) for v in written],
+        [('accuracy_drop', False), ('zipped_size', True), ('zeros', True)],
+    )
+    self.assertEqual((outputs / 'float.tflite').read_bytes(), b'TFL3')
+
+  @parameterized.parameters(
+      ({'until': '2027-02-30'}, 'until is no day'),
+      ({'until': 'soon'}, 'claims/net_half/0/known_failure/until'),
+      ({'owner': 'me'}, 'claims/net_half/0/known_failure/owner'),
+      ({'issue': 'none'}, 'claims/net_half/0/known_failure/issue'),
+  )
+  def test_bad_known_failure(self, changes, message):
+    known = {**_KNOWN, **changes}
+    self.technique['claims']['net_half'][0]['known_failure'] = known
+    code, _, err = self.judge()
+    self.assertEqual(code, 2)
+    self.assertIn(message, err)
 
   def judge_with_control(self):
     """Runs the program with a control."""

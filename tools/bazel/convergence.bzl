@@ -38,8 +38,8 @@ makes three targets for each of the tiers that run here:
 
 load("//tools/bazel:python.bzl", "py_binary", "py_test")
 
-# As many as a reference of a technique's main test needs.
-SEEDS = 8
+# As many as a release may ask for; who wants one names it.
+SEEDS = 20
 
 RunInfo = provider(
     "The folder that a run leaves.",
@@ -313,7 +313,10 @@ def convergence_test(
                 seed = seed,
                 tags = [] if seed == 1 else ["manual"],
             )
-        records = {"record": ":" + own + "_record"}
+        records = {
+            "record": ":" + own + "_record",
+            "run": ":" + own + "_run",
+        }
         if baseline:
             records["baseline"] = baseline + infix + "_record"
         if control and tier == "cpu":
@@ -329,7 +332,8 @@ def convergence_test(
                 "--%s=$(rootpath %s)" % flag_and_label
                 for flag_and_label in records.items()
             ],
-            data = records.values() + [claims],
+            data = records.values() + [claims] +
+                   native.glob(["references/**/*.json"]),
             main = "//tfmot_contrib/convergence:verdict.py",
             tags = ["convergence", tier],
             deps = ["//tfmot_contrib/convergence:verdict"],

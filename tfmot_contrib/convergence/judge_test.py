@@ -1,0 +1,234 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests of judging with references, seeds and known failures."""
+
+import dataclasses
+import datetime
+from typing import Any
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import reference
+
+_DROP = claims.Claim(
+    id='accuracy_drop',
+    metric='exported.float.accuracy',
+    relation='drop',
+    against='exported.float.accuracy',
+    at_most=0.5,
+    at_least=None,
+    source='the guide',
+    reason='It is only for a test.',
+    documented='0.5',
+    tiers=('cpu',),
+)
+
+
+def _run(seed: int, accuracy: float, **changes: Any) -> record.Record:
+  """Returns a record of a run with such an accuracy."""
+  exported = {
+      'accuracy': accuracy,
+      'bytes': 3000,
+      'gzip_bytes': 1000,
+      'operators': {},
+      'integer_share': 0.0,
+  }
+  fields = {
+      'experiment': 'net_cifar10',
+      'tier': 'cpu',
+      'seed': seed,
+      'params': {'task': {'train_data': {'seed': seed}}},
+      'environment': 'a' * 64,
+      'versions': {},
+      'data': 'b' * 64,
+      'batches': {'train': f'{seed}' * 64, 'validation': 'd' * 64},
+      'instruction_set': 'avx2',
+      'weights': '9' * 64,
+      'parameters': 20,
+      'lineage': ['c' * 64],
+      'training': {},
+      'health': {'not_finite': 0},
+      'keras': {'accuracy': 0.84},
+      'exported': {'float': exported},
+      'invariants': {},
+  }
+  return record.Record(**{**fields, **changes})
+
+
+def _shown(*drops: float, **changes: Any) -> judge.Shown:
+  """Returns runs with such drops and a reference of 0.2 +- 0.1."""
+  runs = [_run(i + 1, 80 - drop) for i, drop in enumerate(drops)]
+  seeds = [
+      reference.Seed(i + 1, {'accuracy_drop': drop}, f'{i}' * 64, 'f' * 64, '')
+      for i, drop in enumerate((0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.3))
+  ]
+  fields = {
+      'runs': runs,
+      'baseline': _run(1, 79, weights='c' * 64, environment='e' * 64),
+      'controls': [
+          _run(run.seed, 80.0, weights='f' * 64) for run in runs
+      ],
+      'reference': reference.Reference(
+          test='net_half',
+          tier='cpu',
+          instruction_set='avx2',
+          recipe=reference.recipe_of(runs[0]),
+          data='b' * 64,
+          environment='e' * 64,
+          seeds=seeds,
+          exact=reference.exact(runs),
+          sizes=reference.sizes(runs),
+          history=[],
+      ),
+  }
+  return judge.Shown(**{**fields, **changes})
+
+
+class JudgeTest(parameterized.TestCase):
+
+  def judge(self, shown: judge.Shown) -> list[judge.Verdict]:
+    """Checks and judges."""
+    judge.check(shown)
+    return judge.judge([_DROP], shown)
+
+  @parameterized.parameters(
+      ((0.2,), 'pass', True),
+      ((0.45,), 'UNDECIDED', False),
+      ((0.45, 0.1), 'pass', True),
+      ((2.0, 2.0), 'FAIL', False),
+      ((-2.0,), 'improved', True),
+  )
+  def test_a_reference_decides(self, drops, word, good):
+    drop, same = self.judge(_shown(*drops))
+    self.assertEqual((drop.word, drop.good), (word, good))
+    self.assertEqual(drop.bound, 'as 0.20 +- 0.09')
+    self.assertAlmostEqual(drop.measured, sum(drops) / len(drops))
+    self.assertEqual((same.claim.id, same.word), ('as_reference', 'pass'))
+
+  @parameterized.parameters(((0.45,), 'pass'), ((0.55,), 'FAIL'))
+  def test_without_one_the_documented_drop_decides(self, drops, word):
+    (drop,) = self.judge(_shown(*drops, reference=None))
+    self.assertEqual((drop.word, drop.bound), (word, '<= 0.5'))
+
+  def test_family_shares_its_deviation(self):
+    shown = _shown(0.45)
+    seeds = [
+        dataclasses.replace(s, drops={'accuracy_drop': 10 * d})
+        for s, d in zip(shown.reference.seeds, range(8))
+    ]
+    other = dataclasses.replace(shown.reference, seeds=seeds)
+    drop, _ = self.judge(dataclasses.replace(shown, family=[other]))
+    self.assertEqual(drop.word, 'pass')
+    self.assertGreater(drop.noise.deviation, 10)
+    self.assertEqual(drop.noise.freedom, 14)
+
+  def test_weights_of_the_reference_pass_at_once(self):
+    shown = _shown(0.9)
+    seeds = list(shown.reference.seeds)
+    seeds[3] = dataclasses.replace(seeds[3], drops={'accuracy_drop': 0.9})
+    own = dataclasses.replace(shown.reference, seeds=seeds)
+    runs = [dataclasses.replace(shown.runs[0], weights='3' * 64)]
+    shown = dataclasses.replace(shown, runs=runs, reference=own)
+    drop, _ = self.judge(shown)
+    self.assertEqual((drop.word, drop.good), ('pass (same weights)', True))
+    with self.subTest('Exported to something worse they do not'):
+      worse = [_run(1, 70.0, weights='3' * 64)]
+      drop, _ = self.judge(dataclasses.replace(shown, runs=worse))
+      self.assertEqual(drop.word, 'UNDECIDED')
+    with self.subTest('Those of another control do not'):
+      controls = [dataclasses.replace(shown.controls[0], weights='8' * 64)]
+      shown = dataclasses.replace(shown, runs=runs, controls=controls)
+      self.assertEqual(self.judge(shown)[0].word, 'UNDECIDED')
+
+  def test_difference_from_the_reference(self):
+    shown = _shown(0.2)
+    runs = [dataclasses.replace(shown.runs[0], parameters=19)]
+    _, same = self.judge(dataclasses.replace(shown, runs=runs))
+    self.assertEqual((same.word, same.measured), ('FAIL', 1))
+    self.assertEqual(same.differences, [('parameters', 20, 19)])
+
+  def test_every_seed_must_hold_what_is_exact(self):
+    claim = dataclasses.replace(
+        _DROP, metric='parameters', relation='value', at_most=20
+    )
+    shown = _shown(0.2, 0.2, reference=None)
+    runs = [shown.runs[0], dataclasses.replace(shown.runs[1], parameters=21)]
+    shown = dataclasses.replace(shown, runs=runs)
+    (verdict,) = judge.judge([claim], shown)
+    self.assertEqual((verdict.word, verdict.measured), ('FAIL', 21))
+
+  def test_drop_that_is_not_finite(self):
+    with self.assertRaisesRegex(errors.InputError, 'cannot be judged: no fin'):
+      self.judge(_shown(float('nan')))
+
+
+class CheckTest(parameterized.TestCase):
+
+  def test_seed_given_twice(self):
+    shown = _shown(0.2, 0.2)
+    shown = dataclasses.replace(shown, runs=[shown.runs[0]] * 2)
+    with self.assertRaisesRegex(errors.InputError, r'the seeds \[1, 1\]'):
+      judge.check(shown)
+
+  def test_control_missing(self):
+    shown = _shown(0.2, 0.2)
+    shown = dataclasses.replace(shown, controls=shown.controls[:1])
+    with self.assertRaisesRegex(errors.InputError, '2 runs and 1 controls'):
+      judge.check(shown)
+
+  def test_controls_in_another_order(self):
+    shown = _shown(0.2, 0.2)
+    shown = dataclasses.replace(shown, controls=shown.controls[::-1])
+    with self.assertRaisesRegex(errors.InputError, 'has another recipe'):
+      judge.check(shown)
+
+  @parameterized.parameters(
+      ({'instruction_set': 'avx512f'}, 'another processor'),
+      ({'data': '9' * 64}, 'has data'),
+      ({'lineage': ['9' * 64]}, 'does not come from'),
+      ({'params': {'task': {'train_data': {'x': 1}}}}, 'another recipe'),
+  )
+  def test_reference_or_baseline_of_another_run(self, changes, message):
+    shown = _shown(0.2)
+    runs = [dataclasses.replace(shown.runs[0], **changes)]
+    with self.assertRaisesRegex(errors.InputError, message):
+      judge.check(dataclasses.replace(shown, runs=runs))
+
+
+class KnownFailureTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      (79.0, '2026-01-02', 'known failure', True),
+      (79.0, '2026-01-03', 'EXPIRED', False),
+      (80.0, '2026-01-02', 'MENDED', False),
+      (80.0, '2026-01-03', 'MENDED', False),
+  )
+  def test_must_fail_until_its_day(self, accuracy, today, word, good):
+    known = claims.KnownFailure('https://x', '@y', datetime.date(2026, 1, 2))
+    claim = dataclasses.replace(_DROP, known_failure=known)
+    shown = _shown(80 - accuracy, reference=None)
+    (verdict,) = judge.judge([claim], shown)
+    today = datetime.date.fromisoformat(today)
+    verdict = dataclasses.replace(verdict, today=today)
+    self.assertEqual((verdict.word, verdict.good), (word, good))
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -75,9 +75,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def converge(session: nox.Session) -> None:
-  """Goes from nothing to the verdict of the pruned MobileNetV2 [-- TARGETS]."""
+  """Tests techniques with as many seeds as it takes [-- TARGETS]."""
   targets = session.posargs or [MAIN_TEST]
-  bazel(session, 'test', '--test_output=all', *targets)
+  python(session, 'tools.reference.converge', *targets)
 
 
 @nox.session
@@ -96,6 +96,18 @@ def bench_sync(session: nox.Session) -> None:
 def evidence(session: nox.Session) -> None:
   """Makes tables and plots from run records; --collect trains [-- --check]."""
   python(session, 'tools.report.evidence', *session.posargs)
+
+
+@nox.session
+def reference(session: nox.Session) -> None:
+  """Makes or refreshes references [-- TEST --why REASON]."""
+  python(session, 'tools.reference.make', *session.posargs)
+
+
+@nox.session
+def simulate(session: nox.Session) -> None:
+  """Simulates how often the sequential test errs: docs/statistics.md."""
+  python(session, 'tools.reference.simulate', *session.posargs)
 
 
 @nox.session

@@ -155,6 +155,34 @@ def _leave(
       shutil.copyfile(model, folder / model.name)
 
 
+def references(
+    technique: pathlib.Path, name: str, run: record.Record
+) -> tuple[reference.Reference | None, list[reference.Reference]]:
+  """Reads the references that a run is judged by.
+
+  Args:
+    technique: The technique.yaml of the folder that they are in.
+    name: Of the test.
+    run: Its run.
+
+  Returns:
+    That of the test, or None if there is none for the run's processor; and
+    those of the technique's other tests on the same model.
+
+  Raises:
+    errors.InputError: One is wrong.
+  """
+  path = reference.path_of(technique.parent, name, run)
+  if not path.exists():
+    return None, []
+  others = [
+      other
+      for other in sorted(path.parent.glob('*.json'))
+      if other != path and _model(other.stem) == _model(path.stem)
+  ]
+  return reference.read(path), [reference.read(other) for other in others]
+
+
 def shown(flags: argparse.Namespace) -> judge.Shown:
   """Reads what a test is judged by.
 
@@ -171,17 +199,9 @@ def shown(flags: argparse.Namespace) -> judge.Shown:
   for path, run in zip(flags.record, runs, strict=True):
     if run.tier != flags.tier:
       raise errors.InputError(f'{path} is of tier {run.tier}, not {flags.tier}')
-  path = reference.path_of(
-      pathlib.Path(flags.technique).parent, flags.name, runs[0]
+  own, family = references(
+      pathlib.Path(flags.technique), flags.name, runs[0]
   )
-  own, family = None, []
-  if path.exists():
-    own = reference.read(path)
-    family = [
-        reference.read(other)
-        for other in sorted(path.parent.glob('*.json'))
-        if other != path and _model(other.stem) == _model(path.stem)
-    ]
   found = judge.Shown(
       runs=runs,
       baseline=record.read(flags.baseline) if flags.baseline else None,

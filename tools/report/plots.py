@@ -25,6 +25,7 @@ from matplotlib import figure as figures
 from matplotlib import lines
 import numpy as np
 
+from tfmot_contrib.convergence import reference
 from tools.report import names
 from tools.report import rows
 
@@ -245,3 +246,34 @@ def _spikes(axes: Any, histogram: Sequence[int]) -> None:
 def _highest(shown: Mapping[str, Any]) -> int:
   """Returns the count of the fullest bin of a stage."""
   return max(shown['histogram'])
+
+
+def drops(
+    pairs: Sequence[tuple[reference.Reference | None, reference.Reference]],
+) -> Any:
+  """Draws the drops of accuracy of references before and after a refresh.
+
+  Args:
+    pairs: For each test the old reference, or None, and the new one.
+
+  Returns:
+    The figure: a dot for each seed, hollow for the old ones.
+  """
+  figure, axes = _new((6.5, 0.8 + 0.45 * len(pairs)), nrows=1, ncols=1)
+  axis = axes[0][0]
+  for place, pair in enumerate(pairs):
+    for kind, offset in zip(pair, (0.15, -0.15), strict=True):
+      if kind is None:
+        continue
+      values = [v for seed in kind.seeds for v in seed.drops.values()]
+      hollow = {'facecolors': 'none'} if offset > 0 else {}
+      axis.scatter(
+          values,
+          [place + offset] * len(values),
+          s=18,
+          edgecolors=_COLOURS[1],
+          **hollow,
+      )
+  axis.set_yticks(range(len(pairs)), [pair[1].test for pair in pairs])
+  axis.set_xlabel('drop of top-1 against the float control, points')
+  return figure

@@ -1,0 +1,98 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests a technique as many seeds as it takes.
+
+    tools/nox -s converge -- //tfmot_contrib/pruning:resnet_cifar10_sparsity50
+
+`bazel test` judges the first seed, which mostly is enough. Where the sequential
+test has not made up its mind, this trains another one, up to five.
+"""
+
+import argparse
+import dataclasses
+import pathlib
+import sys
+from typing import Sequence
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import sequential
+from tfmot_contrib.convergence import verdict
+from tools.reference import draw
+from tools.versions import bootstrap
+
+_TIER = 'cpu'
+
+
+def converge(root: pathlib.Path, bazel: str, label: str) -> bool:
+  """Tests one convergence test and prints the verdict.
+
+  Args:
+    root: The folder of the project.
+    bazel: The program.
+    label: Of the test.
+
+  Returns:
+    Whether every verdict is good.
+
+  Raises:
+    errors.InputError: It is no such test, or a run failed.
+  """
+  test = draw.find(root, bazel, label)
+  technique = root / 'tfmot_contrib' / test.folder / 'technique.yaml'
+  declared = claims.claims_of(str(technique), test.name, _TIER)
+  for seeds in range(1, judge.PLAN.at_most + 1):
+    shown = draw.draw(root, bazel, test, range(1, seeds + 1))
+    own, family = verdict.references(technique, test.name, shown.runs[0])
+    shown = dataclasses.replace(shown, reference=own, family=family)
+    judge.check(shown)
+    verdicts = judge.judge(declared, shown)
+    undecided = [
+        v
+        for v in verdicts
+        if v.decision and v.decision.word == sequential.UNDECIDED and not v.good
+    ]
+    if not undecided or not shown.controls:
+      break
+    draw.say(f'{test.name}: undecided after {seeds} seeds, drawing another')
+  print(f'{label}, {len(shown.runs)} seeds\n\n{verdict.table(verdicts)}')
+  bad = [v for v in verdicts if not v.good]
+  for one in bad:
+    print(f'\n{verdict.explain(one, str(technique), label)}')
+  return not bad
+
+
+@errors.exits_with_one_line
+def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
+  """Tests the targets of the flags.
+
+  Args:
+    argv: The command line without the program.
+    root: The folder of the project.
+
+  Returns:
+    0 if every verdict is good, else 1.
+  """
+  parser = argparse.ArgumentParser(prog='converge', description=__doc__)
+  parser.add_argument('targets', nargs='+', help='//tfmot_contrib/FOLDER:TEST')
+  flags = parser.parse_args(argv)
+  bazel = bootstrap.bazel()
+  good = [converge(root, bazel, label) for label in flags.targets]
+  return 0 if all(good) else 1
+
+
+if __name__ == '__main__':
+  sys.exit(main(sys.argv[1:]))

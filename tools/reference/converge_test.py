@@ -1,0 +1,110 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests of drawing seeds until a verdict stands."""
+
+import contextlib
+import io
+import pathlib
+from unittest import mock
+
+from absl.testing import absltest
+
+from tfmot_contrib import errors
+from tools.reference import converge
+from tools.reference import draw
+from tools.reference import make
+from tools.reference import small_project
+from tools.versions import bootstrap
+
+_GOOD = [0.5, 0.6, 0.4, 0.5, 0.55, 0.45, 0.5, 0.5]
+
+
+class DrawTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+    self.bazel = small_project.project(self.root, [0.5, 0.6, 0.4])
+
+  def test_finds_baseline_and_control(self):
+    test = draw.find(self.root, self.bazel, small_project.LABEL)
+    self.assertEqual((test.folder, test.name), ('pruning', small_project.TEST))
+    self.assertEndsWith(test.baseline, 'baselines:resnet_cifar10_record')
+    self.assertEndsWith(test.control, 'resnet_cifar10_control_epoch')
+
+  def test_draws_seeds(self):
+    test = draw.find(self.root, self.bazel, small_project.LABEL)
+    shown = draw.draw(self.root, self.bazel, test, [1, 3])
+    self.assertEqual([run.seed for run in shown.runs], [1, 3])
+    self.assertEqual([run.seed for run in shown.controls], [1, 3])
+    build = small_project.asked(self.root)[-1]
+    self.assertIn(f'{small_project.LABEL}_seed3_record', build)
+    self.assertNotIn('seed2', build)
+
+  def test_run_that_fails(self):
+    test = draw.find(self.root, self.bazel, small_project.LABEL)
+    with self.assertRaisesRegex(errors.InputError, 'could not make the rec'):
+      draw.draw(self.root, self.bazel, test, [1, 9])
+
+  def test_no_such_test(self):
+    with self.assertRaisesRegex(errors.InputError, 'no such target'):
+      draw.find(self.root, self.bazel, '//tfmot_contrib/pruning:nothing')
+
+
+class ConvergeTest(absltest.TestCase):
+
+  def converge(self, drops: list[float], reference: bool = True):
+    """Returns what the command ends with and prints, by such drops."""
+    root = pathlib.Path(self.create_tempdir().full_path)
+    bazel = small_project.project(root, _GOOD)
+    self.enterContext(
+        mock.patch.object(bootstrap, 'bazel', return_value=bazel)
+    )
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+      if reference:
+        make.main(['--seeds=8', '--who=a test'], root)
+      for path in (root / 'bazel-bin/tfmot_contrib/pruning').iterdir():
+        path.unlink()
+      small_project.records(root, drops, weights='def98')
+      code = converge.main([small_project.LABEL], root)
+    return code, out.getvalue()
+
+  def test_one_seed_is_mostly_enough(self):
+    code, out = self.converge([0.5])
+    self.assertEqual(code, 0, out)
+    self.assertIn(', 1 seeds', out)
+    self.assertRegex(out, r'accuracy_drop .* as 0\.50 \+- 0\.06 +pass\n')
+
+  def test_draws_another_while_undecided(self):
+    code, out = self.converge([0.65, 0.5])
+    self.assertEqual(code, 0, out)
+    self.assertIn(', 2 seeds', out)
+
+  def test_fails_after_two(self):
+    code, out = self.converge([1.6, 1.7])
+    self.assertEqual(code, 1, out)
+    self.assertIn(', 2 seeds', out)
+    self.assertRegex(out, r'accuracy_drop .* FAIL\n')
+    self.assertIn('Mean growth after each seed, in deviations: +', out)
+
+  def test_without_reference_one_seed_is_judged(self):
+    code, out = self.converge([1.9], reference=False)
+    self.assertEqual(code, 0, out)
+    self.assertRegex(out, r'accuracy_drop .* <= 2 +pass\n')
+
+
+if __name__ == '__main__':
+  absltest.main()

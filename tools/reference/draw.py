@@ -1,0 +1,151 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Draws seeds: has Bazel train and measure a convergence test with each.
+
+What was trained before is in Bazel's cache, so drawing is resumable, and costs
+nothing for seeds that were drawn already.
+"""
+
+import dataclasses
+import pathlib
+import subprocess
+import sys
+from typing import Sequence
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import record
+
+_RECORD = '_record'
+_CONTROL = '_control_'
+
+
+@dataclasses.dataclass(frozen=True)
+class Test:
+  """A convergence test and the records behind it.
+
+  Attributes:
+    label: Its Bazel label.
+    baseline: The label of the float baseline's record.
+    control: The label of the float control without `_record`, or nothing where
+      nothing is trained.
+  """
+
+  label: str
+  baseline: str
+  control: str
+
+  @property
+  def folder(self) -> str:
+    """The name of the technique's folder."""
+    return self.label.partition(':')[0].rpartition('/')[2]
+
+  @property
+  def name(self) -> str:
+    """The name of the test."""
+    return self.label.partition(':')[2]
+
+  def records(self, seed: int) -> tuple[str, ...]:
+    """Returns the labels of the records of a seed, the run's first."""
+    suffix = _RECORD if seed == 1 else f'_seed{seed}{_RECORD}'
+    return tuple(
+        name + suffix for name in (self.label, self.control) if name
+    )
+
+
+def find(root: pathlib.Path, bazel: str, label: str) -> Test:
+  """Finds what is behind a convergence test.
+
+  Args:
+    root: The folder of the project.
+    bazel: The program.
+    label: Of the test, with its package.
+
+  Returns:
+    The test.
+
+  Raises:
+    errors.InputError: There is no such test, or it is a float baseline.
+  """
+  done = subprocess.run(
+      [bazel, 'query', f'labels(data, {label})'],
+      cwd=root,
+      check=False,
+      capture_output=True,
+      text=True,
+  )
+  if done.returncode:
+    reason = [x for x in done.stderr.splitlines() if 'ERROR' in x]
+    raise errors.InputError(
+        f'{label} is no convergence test: {(reason or ["see bazel query"])[0]}'
+    )
+  found = [x for x in done.stdout.split() if x.endswith(_RECORD)]
+  controls = [x for x in found if _CONTROL in x]
+  baselines = [x for x in found if x not in (*controls, label + _RECORD)]
+  if len(baselines) != 1 or len(controls) > 1:
+    raise errors.InputError(
+        f'{label} has no float baseline: it is one itself, or no convergence'
+        ' test'
+    )
+  control = controls[0].removesuffix(_RECORD) if controls else ''
+  return Test(label, baselines[0], control)
+
+
+def draw(
+    root: pathlib.Path, bazel: str, test: Test, seeds: Sequence[int]
+) -> judge.Shown:
+  """Makes the records of some seeds.
+
+  Args:
+    root: The folder of the project.
+    bazel: The program.
+    test: The convergence test.
+    seeds: Which; 1 is the one that the test itself takes.
+
+  Returns:
+    The records, which belong together.
+
+  Raises:
+    errors.InputError: A run failed, or a record is wrong.
+  """
+  wanted = [test.records(seed) for seed in seeds]
+  labels = [test.baseline, *(label for pair in wanted for label in pair)]
+  done = subprocess.run([bazel, 'build', *labels], cwd=root, check=False)
+  if done.returncode:
+    raise errors.InputError(
+        f'{bazel} could not make the records of {test.name}: see above'
+    )
+  if test.control:
+    controls = [_read(root, pair[1]) for pair in wanted]
+  else:
+    controls = []
+  shown = judge.Shown(
+      runs=[_read(root, pair[0]) for pair in wanted],
+      baseline=_read(root, test.baseline),
+      controls=controls,
+  )
+  judge.check(shown)
+  return shown
+
+
+def _read(root: pathlib.Path, label: str) -> record.Record:
+  """Reads what Bazel has made."""
+  name = label.removeprefix('//').replace(':', '/')
+  return record.read(root / 'bazel-bin' / f'{name}.json')
+
+
+def say(text: str) -> None:
+  """Tells the user what goes on."""
+  print(text, file=sys.stderr, flush=True)

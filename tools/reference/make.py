@@ -1,0 +1,276 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Makes and refreshes references: tools/nox -s reference -- TEST --why REASON.
+
+A reference (`tfmot_contrib/convergence/reference.py`) is what a convergence test
+is judged by, so it is made with care: every seed is trained and measured, what
+the drops allow to claim is printed, and a refresh takes a written reason, which
+stays in the file with the old numbers and the new. It holds for the kind of
+processor that it was made on.
+"""
+
+import argparse
+import datetime
+import pathlib
+import subprocess
+import sys
+from typing import Any, Sequence
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import reference
+from tfmot_contrib.convergence import verdict
+from tools.reference import draw
+from tools.report import plots
+from tools.report import rows
+from tools.versions import bootstrap
+
+_TIER = 'cpu'
+_MAIN_SEEDS = 8
+_OTHER_SEEDS = 3
+_FIRST = 'It is the first one.'
+
+
+def make(
+    test: draw.Test,
+    shown: judge.Shown,
+    declared: Sequence[claims.Claim],
+    entry: dict[str, Any],
+    old: reference.Reference | None,
+) -> reference.Reference:
+  """Makes a reference of what was drawn.
+
+  Args:
+    test: The convergence test.
+    shown: Its records, one for each seed.
+    declared: Its claims.
+    entry: `date`, `who` and `why` for the history.
+    old: The reference until now, if there is one.
+
+  Returns:
+    The new one.
+  """
+  drops = [claim for claim in declared if claim.relation == 'drop']
+  seeds = [
+      reference.Seed(
+          seed=run.seed,
+          drops={
+              claim.id: claim.measure(run, shown.baseline, control)
+              for claim in drops
+          },
+          weights=run.weights,
+          control=control.weights,
+          batch=run.batches['train'],
+      )
+      for run, control in zip(shown.runs, shown.controls, strict=True)
+  ]
+  first = shown.runs[0]
+  means = {
+      claim.id: sum(seed.drops[claim.id] for seed in seeds) / len(seeds)
+      for claim in drops
+  }
+  entry = {
+      **entry,
+      'versions': first.versions,
+      'seeds': [seed.seed for seed in seeds],
+      'drops': means,
+  }
+  return reference.Reference(
+      test=test.name,
+      tier=first.tier,
+      instruction_set=first.instruction_set,
+      recipe=reference.recipe_of(first),
+      data=first.data,
+      environment=shown.baseline.environment,
+      seeds=seeds,
+      exact=reference.exact(shown.runs),
+      sizes=reference.sizes(shown.runs),
+      history=[*(old.history if old else ()), entry],
+  )
+
+
+def admission(
+    made: reference.Reference,
+    family: Sequence[reference.Reference],
+    declared: Sequence[claims.Claim],
+) -> list[str]:
+  """Returns a line for each drop: what the seeds allow to claim.
+
+  Args:
+    made: The reference.
+    family: Those of the technique's other tests on the same model.
+    declared: The claims of the test.
+
+  Returns:
+    The mean, the deviation, and whether the documented drop is admitted.
+  """
+  lines = []
+  for claim in declared:
+    if claim.relation != 'drop':
+      continue
+    noise = made.noise(claim.id, family)
+    least = noise.admits(judge.PLAN)
+    fits = 'is admitted' if least <= claim.at_most else 'is NOT admitted'
+    lines.append(
+        f'{made.test} {claim.id}: {noise.mean:.2f} +- {noise.deviation:.2f} of'
+        f' {noise.seeds} seeds; finds a growth of'
+        f' {judge.PLAN.delta * noise.deviation:.2f}; documented'
+        f' {claim.at_most:g} {fits} (least {least:.2f})'
+    )
+  return lines
+
+
+def _tests(root: pathlib.Path, asked: Sequence[str]) -> dict[str, bool]:
+  """Returns the labels of tests, and whether each is a technique's main one."""
+  found = {}
+  for folder in rows.folders(root / 'tfmot_contrib'):
+    if folder.name == rows.BASELINES:
+      continue
+    main_tests = claims.read_technique(str(folder / 'technique.yaml')).get(
+        'main', []
+    )
+    for test in rows.tests(folder):
+      if not asked or test in asked or folder.name in asked:
+        found[f'//tfmot_contrib/{folder.name}:{test}'] = test in main_tests
+  missing = [
+      name
+      for name in asked
+      if not any(name in label for label in found)
+  ]
+  if missing:
+    raise errors.InputError(
+        f'no convergence test or technique is called {missing[0]}'
+    )
+  return found
+
+
+def _who(root: pathlib.Path) -> str:
+  """Returns the name that git would use."""
+  done = subprocess.run(
+      ['git', 'config', 'user.name'],
+      cwd=root,
+      check=False,
+      capture_output=True,
+      text=True,
+  )
+  return done.stdout.strip()
+
+
+def refresh(
+    root: pathlib.Path,
+    bazel: str,
+    test: draw.Test,
+    seeds: Sequence[int],
+    *,
+    who: str,
+    why: str,
+) -> tuple[reference.Reference | None, reference.Reference]:
+  """Makes the reference of a test and writes it.
+
+  Args:
+    root: The folder of the project.
+    bazel: The program.
+    test: The convergence test.
+    seeds: Which to draw.
+    who: Makes it.
+    why: The reason; needed where there is one already.
+
+  Returns:
+    The old one, if there was one, and the new one.
+
+  Raises:
+    errors.InputError: A run failed, or there is no reason.
+  """
+  technique = root / 'tfmot_contrib' / test.folder / 'technique.yaml'
+  declared = claims.claims_of(str(technique), test.name, _TIER)
+  draw.say(f'{test.name}: drawing {len(seeds)} seeds')
+  shown = draw.draw(root, bazel, test, seeds)
+  path = reference.path_of(technique.parent, test.name, shown.runs[0])
+  old = reference.read(path) if path.exists() else None
+  if old and not why:
+    raise errors.InputError(
+        f'{path.relative_to(root)} exists: say with --why what has changed'
+    )
+  entry = {
+      'date': datetime.date.today().isoformat(),
+      'who': who,
+      'why': why or _FIRST,
+  }
+  made = make(test, shown, declared, entry, old)
+  reference.write(made, path)
+  _, family = verdict.references(technique, test.name, shown.runs[0])
+  for line in admission(made, family, declared):
+    print(line)
+  return old, made
+
+
+@errors.exits_with_one_line
+def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
+  """Makes the references of the flags.
+
+  Args:
+    argv: The command line without the program.
+    root: The folder of the project.
+
+  Raises:
+    errors.InputError: A flag is wrong, or a run failed.
+  """
+  parser = argparse.ArgumentParser(prog='reference', description=__doc__)
+  parser.add_argument(
+      'names', nargs='*', help='of tests or techniques; all by default'
+  )
+  parser.add_argument(
+      '--seeds',
+      type=int,
+      help=f'how many; {_MAIN_SEEDS} for main tests, {_OTHER_SEEDS} for others',
+  )
+  parser.add_argument('--first_seed', type=int, default=1)
+  parser.add_argument('--why', default='', help='the reason for a refresh')
+  parser.add_argument('--who', help='who makes it; the user of git by default')
+  parser.add_argument(
+      '--missing', action='store_true', help='leave those that exist alone'
+  )
+  parser.add_argument(
+      '--plot', type=pathlib.Path, help='an SVG of the old drops and the new'
+  )
+  flags = parser.parse_args(argv)
+  who = flags.who or _who(root)
+  if not who:
+    raise errors.InputError('say with --who who makes the reference')
+  if flags.why and len(flags.why) < 10:
+    raise errors.InputError('--why is too short to be a reason')
+  if flags.seeds is not None and flags.seeds < 2:
+    raise errors.InputError('a reference needs 2 seeds or more: --seeds')
+  pairs = []
+  bazel = bootstrap.bazel()
+  for label, is_main in _tests(root, flags.names).items():
+    test = draw.find(root, bazel, label)
+    folder = root / 'tfmot_contrib' / test.folder
+    exists = list(folder.glob(f'references/*/{test.name}.json'))
+    if not test.control or flags.missing and exists:
+      continue
+    count = flags.seeds or (_MAIN_SEEDS if is_main else _OTHER_SEEDS)
+    seeds = range(flags.first_seed, flags.first_seed + count)
+    pairs.append(
+        refresh(root, bazel, test, seeds, who=who, why=flags.why)
+    )
+  if flags.plot and pairs:
+    text = plots.svg(plots.drops(pairs))
+    flags.plot.write_text(text, encoding='utf-8')
+
+
+if __name__ == '__main__':
+  main(sys.argv[1:])

@@ -1,0 +1,79 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests that what docs/statistics.md promises of the sequential test is so."""
+
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tfmot_contrib.convergence import sequential
+from tools.reference import simulate
+
+_MAIN = simulate.Reference(seeds=8, others=8)
+_PLAN = sequential.Plan(tests=50)
+
+
+class SimulateTest(parameterized.TestCase):
+
+  @parameterized.parameters((False, 0.98), (True, 0.95))
+  def test_finds_what_has_grown(self, heavy, power):
+    outcome = simulate.simulate(
+        _MAIN, _PLAN, growth=4.0, heavy=heavy, runs=20_000
+    )
+    self.assertGreater(outcome.fail, power)
+
+  @parameterized.parameters(False, True)
+  def test_a_good_night(self, heavy):
+    outcome = simulate.simulate(
+        _MAIN, _PLAN, growth=0.0, heavy=heavy, runs=200_000
+    )
+    # One test may fail once in 5,000 nights.
+    self.assertLess(outcome.fail, 1e-3)
+    self.assertLess(outcome.seeds, 1.5)
+
+  def test_same_seed_same_numbers(self):
+    first, again, other = (
+        simulate.simulate(
+            _MAIN, _PLAN, growth=2.0, heavy=True, runs=500, seed=seed
+        )
+        for seed in (1, 1, 2)
+    )
+    self.assertEqual(first, again)
+    self.assertNotEqual(first, other)
+
+  def test_writes_the_tables(self):
+    root = pathlib.Path(self.create_tempdir().full_path)
+    (root / 'docs').mkdir()
+    path = root / 'docs/statistics.md'
+    path.write_text('a\n<!-- evidence:begin -->\n<!-- evidence:end -->\nb\n')
+    simulate.main(['--runs=200', '--tests=7'], root)
+    text = path.read_text()
+    self.assertStartsWith(text, 'a\n<!-- evidence:begin -->\n7 tests a night')
+    self.assertLen(text.splitlines(), 16)
+
+  @parameterized.parameters('--runs=0', '--tests=-1')
+  def test_bad_flags(self, flag):
+    with self.assertRaises(SystemExit) as caught:
+      simulate.main([flag], pathlib.Path('/nowhere'))
+    self.assertEqual(caught.exception.code, 2)
+
+  def test_no_document(self):
+    with self.assertRaises(SystemExit):
+      simulate.main(['--runs=10'], pathlib.Path('/nowhere'))
+
+
+if __name__ == '__main__':
+  absltest.main()

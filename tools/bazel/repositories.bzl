@@ -27,6 +27,7 @@ _ENVIRON = [
     "TENSORFLOW",
     "TFMOT",
     "TFMOT_MODELS_CACHE",
+    "TFMOT_OVERLAY",
     "XDG_CACHE_HOME",
 ]
 

@@ -47,6 +47,7 @@ from tools.versions import bootstrap
 # every machine trains with the same kernels, and one without them faster.
 _SWITCHES = {'TF_USE_LEGACY_KERAS': '1', 'TF_ENABLE_ONEDNN_OPTS': '1'}
 _SET = 'import os; os.environ.setdefault({!r}, {!r})\n'
+_TFMOT = 'tensorflow_model_optimization'
 _BELOW = 'import site; site.addsitedir({site!r})\n'
 
 
@@ -166,8 +167,38 @@ def _install(env: pathlib.Path, lock: pathlib.Path) -> None:
   )
 
 
+def _files_of(overlay: pathlib.Path) -> dict[str, bytes]:
+  """Returns the files of an overlay by their path in site-packages.
+
+  Args:
+    overlay: A folder that holds a part of TFMOT.
+
+  Returns:
+    The contents, sorted by path.
+
+  Raises:
+    errors.InputError: There is no such folder, or it holds something else.
+  """
+  files = {
+      str(path.relative_to(overlay)): path.read_bytes()
+      for path in sorted(overlay.rglob('*'))
+      if path.is_file() and path.suffix != '.pyc'
+  }
+  strange = [name for name in files if not name.startswith(f'{_TFMOT}/')]
+  if strange or not files:
+    raise errors.InputError(
+        f'TFMOT_OVERLAY {overlay} must be a folder with files of {_TFMOT}/:'
+        f' there {f"is {strange[0]}" if strange else "are none"}'
+    )
+  return files
+
+
 def _layer(
-    name: str, lock: pathlib.Path, below: Sequence[pathlib.Path], what: str
+    name: str,
+    lock: pathlib.Path,
+    below: Sequence[pathlib.Path],
+    what: str,
+    files: Mapping[str, bytes] | None = None,
 ) -> pathlib.Path:
   """Makes one layer, or finds it made.
 
@@ -176,6 +207,7 @@ def _layer(
     lock: What to install.
     below: The site-packages of the layers that it sees, TensorFlow's first.
     what: What is being installed, for the user who waits.
+    files: What takes the place of installed files, by path in site-packages.
 
   Returns:
     The site-packages of the layer. The file `fingerprint` at the top of its
@@ -183,7 +215,10 @@ def _layer(
   """
   pth = ''.join(_SET.format(*switch) for switch in _SWITCHES.items())
   pth += ''.join(_BELOW.format(site=str(place)) for place in below)
-  key = bootstrap.digest(lock.read_bytes(), bootstrap.host(), pth.encode())
+  parts = [lock.read_bytes(), bootstrap.host(), pth.encode()]
+  for path, content in (files or {}).items():
+    parts += [path.encode(), content]
+  key = bootstrap.digest(*parts)
   target = bootstrap.cache_dir() / 'env' / f'{name}-{key}'
   with bootstrap.made_once(target) as partial:
     if partial:
@@ -196,15 +231,24 @@ def _layer(
       if below:
         text = (below[0].parents[2] / 'fingerprint').read_text(encoding='utf-8')
       text += fingerprint(site)
+      for path, content in (files or {}).items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        # The installer links to files of its cache: never write into them.
+        (site / path).unlink(missing_ok=True)
+        (site / path).write_bytes(content)
+        text += f'{path} {hashlib.sha256(content).hexdigest()[:16]}\n'
       (partial / 'fingerprint').write_text(text, encoding='utf-8')
   return _site(target)
 
 
-def make(versions: Mapping[str, str]) -> Environment:
+def make(
+    versions: Mapping[str, str], overlay: pathlib.Path | None = None
+) -> Environment:
   """Makes all layers, or finds them made.
 
   Args:
     versions: A version for each of `tensorflow` and `tfmot`.
+    overlay: A folder with files that take the place of TFMOT's.
 
   Returns:
     The environment.
@@ -225,7 +269,10 @@ def make(versions: Mapping[str, str]) -> Environment:
       'tools', bootstrap.LOCKS / 'tools.txt', [base], 'what tools/ imports'
   )
   name = f'tfmot-{versions["tfmot"]}'
-  top = _layer(name, locks['tfmot'], [base, tools], name)
+  files = None
+  if overlay:
+    files, name = _files_of(overlay), f'{name}-overlay'
+  top = _layer(name, locks['tfmot'], [base, tools], name, files)
   return Environment(
       python=str(top.parents[2] / 'bin/python'),
       tensorflow_fingerprint=str(base.parents[2] / 'fingerprint'),
@@ -242,7 +289,9 @@ def main(argv: Sequence[str]) -> None:
   parser.add_argument('--tfmot', help='a TFMOT version with a lock')
   flags = vars(parser.parse_args(argv))
   versions = settings() | {k: v for k, v in flags.items() if v}
-  print(json.dumps(make(versions)._asdict(), indent=2))
+  overlay = os.environ.get('TFMOT_OVERLAY')
+  made = make(versions, pathlib.Path(overlay) if overlay else None)
+  print(json.dumps(made._asdict(), indent=2))
 
 
 if __name__ == '__main__':

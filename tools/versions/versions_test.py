@@ -145,6 +145,19 @@ class EnvironmentTest(parameterized.TestCase):
       self.assertGreater(packages, 0, lock.name)
       self.assertGreaterEqual(text.count('--hash=sha256:'), packages)
 
+  @parameterized.parameters(
+      (None, 'there are none'),
+      ('other/net.py', 'there is other/net.py'),
+      ('tensorflow_model_optimization.py', 'there is tensorflow_model_opt'),
+  )
+  def test_overlay_of_something_else(self, name, message):
+    overlay = pathlib.Path(self.create_tempdir().full_path) / 'overlay'
+    if name:
+      (overlay / name).parent.mkdir(parents=True)
+      (overlay / name).write_text('')
+    with self.assertRaisesRegex(errors.InputError, message):
+      environment.make(environment.settings({}), overlay)
+
   def test_fingerprint_tells_contents_not_byte_code(self):
     site = pathlib.Path(self.create_tempdir().full_path)
     info = site / 'net-1.0.dist-info'

@@ -238,7 +238,7 @@ def judge(declared: Sequence[claims.Claim], shown: Shown) -> list[Verdict]:
       bad = [value for value in values if not claim.holds(value)]
       verdicts.append(Verdict(claim, (bad or values)[0], not bad))
   if shown.reference:
-    verdicts.append(_as_reference(shown))
+    verdicts += _as_reference(shown)
   return verdicts
 
 
@@ -272,27 +272,49 @@ def _tested(
   )
 
 
-def _as_reference(shown: Shown) -> Verdict:
-  """Compares all runs with what the reference expects exactly."""
-  differences = [
-      difference
-      for run in shown.runs
-      for difference in reference_lib.differences(shown.reference, run)
+def _as_reference(shown: Shown) -> list[Verdict]:
+  """Compares all runs with what the reference expects of each."""
+  exact, near = [], []
+  for run in shown.runs:
+    exact += reference_lib.differences(shown.reference, run)
+    near += reference_lib.far(shown.reference, shown.family, run)
+  band = f'{100 * reference_lib.SIZE_BAND:g} %'
+  return [
+      _expected(
+          'as_reference',
+          'What all seeds of the reference had in common, and sizes within'
+          f' {band} both ways.',
+          exact,
+          shown.reference,
+      ),
+      _expected(
+          'near_reference',
+          'Scales, and how far kernels moved, as for the seeds of the'
+          ' reference.',
+          near,
+          shown.reference,
+      ),
   ]
+
+
+def _expected(
+    name: str,
+    reason: str,
+    differences: Sequence[tuple[str, Any, Any]],
+    reference: reference_lib.Reference,
+) -> Verdict:
+  """Returns the verdict on differences, of which there must be none."""
   claim = claims.Claim(
-      id='as_reference',
+      id=name,
       metric='differences',
       relation='value',
       against='differences',
       at_most=0,
       at_least=None,
-      source=f'the reference of {shown.reference.test}',
-      reason=(
-          'What all seeds of the reference had in common, and its sizes within'
-          f' {100 * reference_lib.SIZE_BAND:g} % both ways.'
-      ),
+      source=f'the reference of {reference.test}',
+      reason=reason,
       documented='as on a good stack',
-      tiers=(shown.reference.tier,),
+      tiers=(reference.tier,),
   )
   return Verdict(
       claim, len(differences), not differences, differences=differences

@@ -116,11 +116,12 @@ class JudgeTest(parameterized.TestCase):
       ((-2.0,), 'improved', True),
   )
   def test_a_reference_decides(self, drops, word, good):
-    drop, same = self.judge(_shown(*drops))
+    drop, same, near = self.judge(_shown(*drops))
     self.assertEqual((drop.word, drop.good), (word, good))
     self.assertEqual(drop.bound, 'as 0.20 +- 0.09')
     self.assertAlmostEqual(drop.measured, sum(drops) / len(drops))
     self.assertEqual((same.claim.id, same.word), ('as_reference', 'pass'))
+    self.assertEqual((near.claim.id, near.word), ('near_reference', 'pass'))
 
   @parameterized.parameters(((0.45,), 'pass'), ((0.55,), 'FAIL'))
   def test_without_one_the_documented_drop_decides(self, drops, word):
@@ -134,7 +135,7 @@ class JudgeTest(parameterized.TestCase):
         for s, d in zip(shown.reference.seeds, range(8))
     ]
     other = dataclasses.replace(shown.reference, seeds=seeds)
-    drop, _ = self.judge(dataclasses.replace(shown, family=[other]))
+    drop, *_ = self.judge(dataclasses.replace(shown, family=[other]))
     self.assertEqual(drop.word, 'pass')
     self.assertGreater(drop.noise.deviation, 10)
     self.assertEqual(drop.noise.freedom, 14)
@@ -146,11 +147,11 @@ class JudgeTest(parameterized.TestCase):
     own = dataclasses.replace(shown.reference, seeds=seeds)
     runs = [dataclasses.replace(shown.runs[0], weights='3' * 64)]
     shown = dataclasses.replace(shown, runs=runs, reference=own)
-    drop, _ = self.judge(shown)
+    drop, *_ = self.judge(shown)
     self.assertEqual((drop.word, drop.good), ('pass (same weights)', True))
     with self.subTest('Exported to something worse they do not'):
       worse = [_run(1, 70.0, weights='3' * 64)]
-      drop, _ = self.judge(dataclasses.replace(shown, runs=worse))
+      drop, *_ = self.judge(dataclasses.replace(shown, runs=worse))
       self.assertEqual(drop.word, 'UNDECIDED')
     with self.subTest('Those of another control do not'):
       controls = [dataclasses.replace(shown.controls[0], weights='8' * 64)]
@@ -160,7 +161,7 @@ class JudgeTest(parameterized.TestCase):
   def test_difference_from_the_reference(self):
     shown = _shown(0.2)
     runs = [dataclasses.replace(shown.runs[0], parameters=19)]
-    _, same = self.judge(dataclasses.replace(shown, runs=runs))
+    _, same, _ = self.judge(dataclasses.replace(shown, runs=runs))
     self.assertEqual((same.word, same.measured), ('FAIL', 1))
     self.assertEqual(same.differences, [('parameters', 20, 19)])
 

@@ -26,11 +26,13 @@ import copy
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import pathlib
 from typing import Any, Iterator, Mapping, Sequence
 
 import jsonschema
+from scipy import stats
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
@@ -41,6 +43,11 @@ SCHEMA_VERSION = 1
 SIZE_BAND = 0.03
 _SCHEMA = pathlib.Path(__file__).parent / 'reference_schema.json'
 _SIZES = ('bytes', 'gzip_bytes')
+# What is nearly the same for all seeds; how wrong, one-sided, its interval may
+# be; and how narrow it is at least.
+_NEAR = ('scale_', 'moved')
+_NEAR_ALPHA = 1e-6
+_NEAR_BAND = 0.02
 _MAKE = 'make it with tools/nox -s reference -- {}'
 
 
@@ -54,6 +61,8 @@ class Seed:
     weights: Digest of the weights that were exported.
     control: The same of the float control.
     batch: Digest of the last batch of training data.
+    near: By path into the run record, positive numbers that are nearly the same
+      for all seeds.
   """
 
   seed: int
@@ -61,6 +70,7 @@ class Seed:
   weights: str
   control: str
   batch: str
+  near: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,6 +180,16 @@ def exact(runs: Sequence[record.Record]) -> dict[str, Any]:
   }
 
 
+def near(run: record.Record) -> dict[str, float]:
+  """Returns what of a record is nearly the same for all seeds, by path."""
+  return {
+      f'exported.{kind}.{key}': value
+      for kind, exported in run.exported.items()
+      for key, value in exported.items()
+      if key.startswith(_NEAR) and value > 0
+  }
+
+
 def sizes(runs: Sequence[record.Record]) -> dict[str, float]:
   """Returns the mean sizes of the exported models of some records, by path."""
   return {
@@ -250,6 +270,41 @@ def differences(
     size = now.get(path)
     if size is None or abs(size / expected - 1) > SIZE_BAND:
       found.append((path, f'{expected:.0f} +- {100 * SIZE_BAND:g} %', size))
+  return found
+
+
+def far(
+    reference: Reference, family: Sequence[Reference], run: record.Record
+) -> list[tuple[str, Any, Any]]:
+  """Returns where a run is not near the reference.
+
+  Numbers are compared by their logarithm, with Student's prediction interval. Of
+  its deviation a few seeds know little, so it is pooled with the family's.
+
+  Args:
+    reference: Of the test.
+    family: Those of the technique's other tests on the same model.
+    run: Its run.
+
+  Returns:
+    As `differences`.
+  """
+  found = []
+  now = near(run)
+  for path in reference.seeds[0].near:
+    groups = [
+        [math.log(s.near[path]) for s in one.seeds if path in s.near]
+        for one in (reference, *family)
+    ]
+    own = groups[0]
+    deviation, freedom = sequential.pooled([g for g in groups if g])
+    reach = stats.t.isf(_NEAR_ALPHA, freedom) * math.sqrt(1 + 1 / len(own))
+    band = max(reach * deviation, _NEAR_BAND)
+    mean = sum(own) / len(own)
+    value = now.get(path)
+    if value is None or abs(math.log(value) - mean) > band:
+      low, high = (math.exp(mean + sign * band) for sign in (-1, 1))
+      found.append((path, f'{low:.4g} to {high:.4g}', value))
   return found
 
 

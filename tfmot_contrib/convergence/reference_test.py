@@ -211,6 +211,52 @@ class CheckTest(parameterized.TestCase):
     self.assertEqual(found, [(path, 2, 1)])
 
 
+class NearTest(parameterized.TestCase):
+
+  def reference(self, *scales: float) -> reference.Reference:
+    """Returns a reference with such scales."""
+    one = _reference()
+    seeds = [
+        dataclasses.replace(one.seeds[0], near={'exported.int8.scale_x': scale})
+        for scale in scales
+    ]
+    return dataclasses.replace(one, seeds=seeds)
+
+  def run_of(self, **exported: float) -> record.Record:
+    """Returns a run with such numbers."""
+    return _run(1, exported={'int8': {**_EXPORTED, **exported}})
+
+  def test_takes_scales_and_distances(self):
+    run = self.run_of(scale_x=0.5, moved=0.2, logit_gap=0.1)
+    self.assertEqual(
+        reference.near(run),
+        {'exported.int8.scale_x': 0.5, 'exported.int8.moved': 0.2},
+    )
+
+  @parameterized.parameters(
+      (1.0, 0), (1.015, 0), (0.985, 0), (1.3, 1), (0.7, 1)
+  )
+  def test_interval(self, scale, count):
+    family = [self.reference(2.0, 2.01, 2.0)] * 10
+    found = reference.far(
+        self.reference(1.0, 1.01, 0.99), family, self.run_of(scale_x=scale)
+    )
+    self.assertLen(found, count)
+
+  def test_never_narrower_than_two_percent(self):
+    steady = self.reference(1.0, 1.0, 1.0)
+    run = self.run_of(scale_x=1.019)
+    self.assertEmpty(reference.far(steady, [], run))
+    run = self.run_of(scale_x=1.021)
+    ((path, expected, got),) = reference.far(steady, [], run)
+    self.assertEqual(path, 'exported.int8.scale_x')
+    self.assertEqual((expected, got), ('0.9802 to 1.02', 1.021))
+
+  def test_number_that_is_gone(self):
+    found = reference.far(self.reference(1.0, 1.0), [], self.run_of())
+    self.assertIsNone(found[0][2])
+
+
 class NoiseTest(absltest.TestCase):
 
   def test_pools_with_the_family(self):

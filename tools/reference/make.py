@@ -74,6 +74,7 @@ def make(
           weights=run.weights,
           control=control.weights,
           batch=run.batches['train'],
+          near=reference.near(run),
       )
       for run, control in zip(shown.runs, shown.controls, strict=True)
   ]

@@ -32,6 +32,8 @@ from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
 from tfmot_contrib.data import cifar10_input
 from tfmot_contrib.deployment import benefit
+from tfmot_contrib.deployment import flatbuffer
+from tfmot_contrib.deployment import ranges
 
 
 def measure(
@@ -57,6 +59,7 @@ def measure(
   reference = baseline / 'float.tflite'
   layers = json.loads((folder / 'layers.json').read_text(encoding='utf-8'))
   keras = np.load(folder / 'logits.npy')
+  start = _kernels(baseline)
   exported = {}
   models = sorted(folder.glob('*.tflite'))
   if not models or not reference.is_file():
@@ -71,9 +74,23 @@ def measure(
         reference.read_bytes(),
         layers[model.stem],
     )
+    moved = ranges.moved(
+        flatbuffer.kernels(model.read_bytes()), layers[model.stem], start
+    )
     gap = abs(measured['accuracy'] - 100 * run.keras['accuracy'])
-    exported[model.stem] = {**measured, 'keras_gap': round(gap, 4)}
+    exported[model.stem] = {
+        **measured,
+        'keras_gap': round(gap, 4),
+        'moved': round(moved, 6),
+    }
   return record.Record(**dataclasses.asdict(run), exported=exported)
+
+
+def _kernels(baseline: pathlib.Path) -> dict[str, flatbuffer.Kernel]:
+  """Returns the kernels of a float run by the names of their layers."""
+  layers = json.loads((baseline / 'layers.json').read_text(encoding='utf-8'))
+  found = flatbuffer.kernels((baseline / 'float.tflite').read_bytes())
+  return dict(zip(layers['float'], found, strict=True))
 
 
 @errors.exits_with_one_line

@@ -24,6 +24,7 @@ import tensorflow as tf
 from tfmot_contrib import errors
 from tfmot_contrib.data import cifar10_input
 from tfmot_contrib.deployment import flatbuffer
+from tfmot_contrib.deployment import ranges
 
 _BATCH = 100
 _WARM_UP = 10
@@ -171,8 +172,8 @@ def measure(
   Returns:
     Accuracy in percent, how the model differs from Keras, sizes in bytes
     (`gzip_bytes` is the documented "size"), kernels with their zeros and
-    distinct values, operators, the share of those that are integer, and
-    latency.
+    distinct values, scales, operators, the share of those that are integer,
+    and latency.
   """
   kernels = flatbuffer.kernels(model)
   operators = flatbuffer.operator_counts(model)
@@ -197,6 +198,7 @@ def measure(
           }
           for name, kernel in zip(layers, kernels, strict=True)
       ],
+      **ranges.scales(model),
       'operators': operators,
       'integer_share': integer / total,
       'latency': latency(model, reference),

@@ -16,8 +16,8 @@
 
 A fault may leave structure and accuracy as they are and still train something
 else: ranges that move too fast, centroids without a gradient. So a model is
-compared with others of its kind by the scales of its tensors, and by how far the
-direction of its kernels is from where the training started.
+compared with others of its kind by the scales of its tensors, and by how far
+the direction of its kernels is from where the training started.
 """
 
 from typing import Mapping, Sequence

@@ -37,12 +37,11 @@ from tools.versions import bootstrap
 _TIER = 'cpu'
 
 
-def converge(root: pathlib.Path, bazel: str, label: str) -> bool:
+def converge(bazel: draw.Bazel, label: str) -> bool:
   """Tests one convergence test and prints the verdict.
 
   Args:
-    root: The folder of the project.
-    bazel: The program.
+    bazel: How to make the records.
     label: Of the test.
 
   Returns:
@@ -51,11 +50,11 @@ def converge(root: pathlib.Path, bazel: str, label: str) -> bool:
   Raises:
     errors.InputError: It is no such test, or a run failed.
   """
-  test = draw.find(root, bazel, label)
-  technique = root / 'tfmot_contrib' / test.folder / 'technique.yaml'
+  test = draw.find(bazel, label)
+  technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
   declared = claims.claims_of(str(technique), test.name, _TIER)
   for seeds in range(1, judge.PLAN.at_most + 1):
-    shown = draw.draw(root, bazel, test, range(1, seeds + 1))
+    shown = draw.draw(bazel, test, range(1, seeds + 1))
     own, family = verdict.references(technique, test.name, shown.runs[0])
     shown = dataclasses.replace(shown, reference=own, family=family)
     judge.check(shown)
@@ -89,8 +88,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   parser = argparse.ArgumentParser(prog='converge', description=__doc__)
   parser.add_argument('targets', nargs='+', help='//tfmot_contrib/FOLDER:TEST')
   flags = parser.parse_args(argv)
-  bazel = bootstrap.bazel()
-  good = [converge(root, bazel, label) for label in flags.targets]
+  bazel = draw.Bazel(bootstrap.bazel(), root)
+  good = [converge(bazel, label) for label in flags.targets]
   return 0 if all(good) else 1
 
 

@@ -36,17 +36,18 @@ class DrawTest(absltest.TestCase):
   def setUp(self):
     super().setUp()
     self.root = pathlib.Path(self.create_tempdir().full_path)
-    self.bazel = small_project.project(self.root, [0.5, 0.6, 0.4])
+    program = small_project.project(self.root, [0.5, 0.6, 0.4])
+    self.bazel = draw.Bazel(program, self.root)
 
   def test_finds_baseline_and_control(self):
-    test = draw.find(self.root, self.bazel, small_project.LABEL)
+    test = draw.find(self.bazel, small_project.LABEL)
     self.assertEqual((test.folder, test.name), ('pruning', small_project.TEST))
     self.assertEndsWith(test.baseline, 'baselines:resnet_cifar10_record')
     self.assertEndsWith(test.control, 'resnet_cifar10_control_epoch')
 
   def test_draws_seeds(self):
-    test = draw.find(self.root, self.bazel, small_project.LABEL)
-    shown = draw.draw(self.root, self.bazel, test, [1, 3])
+    test = draw.find(self.bazel, small_project.LABEL)
+    shown = draw.draw(self.bazel, test, [1, 3])
     self.assertEqual([run.seed for run in shown.runs], [1, 3])
     self.assertEqual([run.seed for run in shown.controls], [1, 3])
     build = small_project.asked(self.root)[-1]
@@ -54,13 +55,13 @@ class DrawTest(absltest.TestCase):
     self.assertNotIn('seed2', build)
 
   def test_run_that_fails(self):
-    test = draw.find(self.root, self.bazel, small_project.LABEL)
+    test = draw.find(self.bazel, small_project.LABEL)
     with self.assertRaisesRegex(errors.InputError, 'could not make the rec'):
-      draw.draw(self.root, self.bazel, test, [1, 9])
+      draw.draw(self.bazel, test, [1, 9])
 
   def test_no_such_test(self):
     with self.assertRaisesRegex(errors.InputError, 'no such target'):
-      draw.find(self.root, self.bazel, '//tfmot_contrib/pruning:nothing')
+      draw.find(self.bazel, '//tfmot_contrib/pruning:nothing')
 
 
 class ConvergeTest(absltest.TestCase):

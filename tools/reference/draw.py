@@ -33,6 +33,44 @@ _CONTROL = '_control_'
 
 
 @dataclasses.dataclass(frozen=True)
+class Bazel:
+  """How Bazel is called.
+
+  Attributes:
+    program: Its path.
+    root: The folder of the project.
+    startup: Options before the command.
+    options: Options behind it.
+  """
+
+  program: str
+  root: pathlib.Path
+  startup: tuple[str, ...] = ()
+  options: tuple[str, ...] = ()
+
+  def __call__(
+      self, command: str, *arguments: str, capture: bool = False
+  ) -> subprocess.CompletedProcess[str]:
+    """Runs a command.
+
+    Args:
+      command: `build`, `query` and the like.
+      *arguments: Of the command.
+      capture: Whether to keep what it prints from the user.
+
+    Returns:
+      What came of it.
+    """
+    return subprocess.run(
+        [self.program, *self.startup, command, *self.options, *arguments],
+        cwd=self.root,
+        check=False,
+        capture_output=capture,
+        text=True,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Test:
   """A convergence test and the records behind it.
 
@@ -65,12 +103,11 @@ class Test:
     )
 
 
-def find(root: pathlib.Path, bazel: str, label: str) -> Test:
+def find(bazel: Bazel, label: str) -> Test:
   """Finds what is behind a convergence test.
 
   Args:
-    root: The folder of the project.
-    bazel: The program.
+    bazel: How to ask.
     label: Of the test, with its package.
 
   Returns:
@@ -79,13 +116,7 @@ def find(root: pathlib.Path, bazel: str, label: str) -> Test:
   Raises:
     errors.InputError: There is no such test, or it is a float baseline.
   """
-  done = subprocess.run(
-      [bazel, 'query', f'labels(data, {label})'],
-      cwd=root,
-      check=False,
-      capture_output=True,
-      text=True,
-  )
+  done = bazel('query', f'labels(data, {label})', capture=True)
   if done.returncode:
     reason = [x for x in done.stderr.splitlines() if 'ERROR' in x]
     raise errors.InputError(
@@ -103,14 +134,11 @@ def find(root: pathlib.Path, bazel: str, label: str) -> Test:
   return Test(label, baselines[0], control)
 
 
-def draw(
-    root: pathlib.Path, bazel: str, test: Test, seeds: Sequence[int]
-) -> judge.Shown:
+def draw(bazel: Bazel, test: Test, seeds: Sequence[int]) -> judge.Shown:
   """Makes the records of some seeds.
 
   Args:
-    root: The folder of the project.
-    bazel: The program.
+    bazel: How to make them.
     test: The convergence test.
     seeds: Which; 1 is the one that the test itself takes.
 
@@ -122,18 +150,14 @@ def draw(
   """
   wanted = [test.records(seed) for seed in seeds]
   labels = [test.baseline, *(label for pair in wanted for label in pair)]
-  done = subprocess.run([bazel, 'build', *labels], cwd=root, check=False)
-  if done.returncode:
+  if bazel('build', *labels).returncode:
     raise errors.InputError(
-        f'{bazel} could not make the records of {test.name}: see above'
+        f'Bazel could not make the records of {test.name}: see above'
     )
-  if test.control:
-    controls = [_read(root, pair[1]) for pair in wanted]
-  else:
-    controls = []
+  controls = [_read(bazel.root, p[1]) for p in wanted] if test.control else []
   shown = judge.Shown(
-      runs=[_read(root, pair[0]) for pair in wanted],
-      baseline=_read(root, test.baseline),
+      runs=[_read(bazel.root, pair[0]) for pair in wanted],
+      baseline=_read(bazel.root, test.baseline),
       controls=controls,
   )
   judge.check(shown)

@@ -171,8 +171,7 @@ def _who(root: pathlib.Path) -> str:
 
 
 def refresh(
-    root: pathlib.Path,
-    bazel: str,
+    bazel: draw.Bazel,
     test: draw.Test,
     seeds: Sequence[int],
     *,
@@ -182,8 +181,7 @@ def refresh(
   """Makes the reference of a test and writes it.
 
   Args:
-    root: The folder of the project.
-    bazel: The program.
+    bazel: How to make the records.
     test: The convergence test.
     seeds: Which to draw.
     who: Makes it.
@@ -195,15 +193,15 @@ def refresh(
   Raises:
     errors.InputError: A run failed, or there is no reason.
   """
-  technique = root / 'tfmot_contrib' / test.folder / 'technique.yaml'
+  technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
   declared = claims.claims_of(str(technique), test.name, _TIER)
   draw.say(f'{test.name}: drawing {len(seeds)} seeds')
-  shown = draw.draw(root, bazel, test, seeds)
+  shown = draw.draw(bazel, test, seeds)
   path = reference.path_of(technique.parent, test.name, shown.runs[0])
   old = reference.read(path) if path.exists() else None
   if old and not why:
     raise errors.InputError(
-        f'{path.relative_to(root)} exists: say with --why what has changed'
+        f'{path.relative_to(bazel.root)} exists: say with --why what has changed'
     )
   entry = {
       'date': datetime.date.today().isoformat(),
@@ -256,18 +254,16 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   if flags.seeds is not None and flags.seeds < 2:
     raise errors.InputError('a reference needs 2 seeds or more: --seeds')
   pairs = []
-  bazel = bootstrap.bazel()
+  bazel = draw.Bazel(bootstrap.bazel(), root)
   for label, is_main in _tests(root, flags.names).items():
-    test = draw.find(root, bazel, label)
+    test = draw.find(bazel, label)
     folder = root / 'tfmot_contrib' / test.folder
     exists = list(folder.glob(f'references/*/{test.name}.json'))
     if not test.control or flags.missing and exists:
       continue
     count = flags.seeds or (_MAIN_SEEDS if is_main else _OTHER_SEEDS)
     seeds = range(flags.first_seed, flags.first_seed + count)
-    pairs.append(
-        refresh(root, bazel, test, seeds, who=who, why=flags.why)
-    )
+    pairs.append(refresh(bazel, test, seeds, who=who, why=flags.why))
   if flags.plot and pairs:
     text = plots.svg(plots.drops(pairs))
     flags.plot.write_text(text, encoding='utf-8')

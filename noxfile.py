@@ -105,6 +105,12 @@ def reference(session: nox.Session) -> None:
 
 
 @nox.session
+def fault_injection(session: nox.Session) -> None:
+  """Injects faults and sees whether the tests see them [-- --fault ID]."""
+  python(session, 'tools.faults.inject', *session.posargs)
+
+
+@nox.session
 def simulate(session: nox.Session) -> None:
   """Simulates how often the sequential test errs: docs/statistics.md."""
   python(session, 'tools.reference.simulate', *session.posargs)

@@ -40,6 +40,7 @@ load("//tools/bazel:python.bzl", "py_binary", "py_test")
 
 # As many as a release may ask for; who wants one names it.
 SEEDS = 20
+_SMOKE_SEEDS = 3
 
 RunInfo = provider(
     "The folder that a run leaves.",
@@ -295,9 +296,11 @@ def convergence_test(
     init = init or baseline
     for tier, infix in [("cpu", "")] + ([("smoke", "_smoke")] if smoke else []):
         own = name + infix
-        seeds = SEEDS if baseline and tier == "cpu" else 1
+        seeds = (_SMOKE_SEEDS if infix else SEEDS) if baseline else 1
         for seed in range(1, seeds + 1):
-            start = init if init == baseline else _seeded(init, seed)
+            start = init + infix if init else None
+            if init != baseline:
+                start = _seeded(start, seed)
             _run_and_record(
                 _seeded(own, seed),
                 tier = tier,
@@ -307,7 +310,7 @@ def convergence_test(
                           ([smoke_config] if tier == "smoke" else []),
                 cpus = cpus,
                 experiment = experiment,
-                init = start + infix + "_run" if start else None,
+                init = start + "_run" if start else None,
                 module = module,
                 runner = runner,
                 seed = seed,

@@ -38,14 +38,15 @@ from tools.report import plots
 from tools.report import rows
 from tools.versions import bootstrap
 
-_TIER = 'cpu'
+# By tier: the suffix of its tests.
+_TIERS = {'cpu': '', 'smoke': '_smoke'}
 _MAIN_SEEDS = 8
 _OTHER_SEEDS = 3
 _FIRST = 'It is the first one.'
 
 
 def make(
-    test: draw.Test,
+    name: str,
     shown: judge.Shown,
     declared: Sequence[claims.Claim],
     entry: dict[str, Any],
@@ -54,7 +55,7 @@ def make(
   """Makes a reference of what was drawn.
 
   Args:
-    test: The convergence test.
+    name: Of the convergence test.
     shown: Its records, one for each seed.
     declared: Its claims.
     entry: `date`, `who` and `why` for the history.
@@ -64,6 +65,7 @@ def make(
     The new one.
   """
   drops = [claim for claim in declared if claim.relation == 'drop']
+  controls = shown.controls or [shown.baseline] * len(shown.runs)
   seeds = [
       reference.Seed(
           seed=run.seed,
@@ -76,7 +78,7 @@ def make(
           batch=run.batches['train'],
           near=reference.near(run),
       )
-      for run, control in zip(shown.runs, shown.controls, strict=True)
+      for run, control in zip(shown.runs, controls, strict=True)
   ]
   first = shown.runs[0]
   means = {
@@ -90,7 +92,7 @@ def make(
       'drops': means,
   }
   return reference.Reference(
-      test=test.name,
+      test=name,
       tier=first.tier,
       instruction_set=first.instruction_set,
       recipe=reference.recipe_of(first),
@@ -175,6 +177,7 @@ def refresh(
     test: draw.Test,
     seeds: Sequence[int],
     *,
+    tier: str,
     who: str,
     why: str,
 ) -> tuple[reference.Reference | None, reference.Reference]:
@@ -184,6 +187,7 @@ def refresh(
     bazel: How to make the records.
     test: The convergence test.
     seeds: Which to draw.
+    tier: Of the test.
     who: Makes it.
     why: The reason; needed where there is one already.
 
@@ -194,10 +198,11 @@ def refresh(
     errors.InputError: A run failed, or there is no reason.
   """
   technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-  declared = claims.claims_of(str(technique), test.name, _TIER)
+  name = test.name.removesuffix(_TIERS[tier] or '\n')
+  declared = claims.claims_of(str(technique), name, tier)
   draw.say(f'{test.name}: drawing {len(seeds)} seeds')
   shown = draw.draw(bazel, test, seeds)
-  path = reference.path_of(technique.parent, test.name, shown.runs[0])
+  path = reference.path_of(technique.parent, name, shown.runs[0])
   old = reference.read(path) if path.exists() else None
   if old and not why:
     raise errors.InputError(
@@ -208,9 +213,9 @@ def refresh(
       'who': who,
       'why': why or _FIRST,
   }
-  made = make(test, shown, declared, entry, old)
+  made = make(name, shown, declared, entry, old)
   reference.write(made, path)
-  _, family = verdict.references(technique, test.name, shown.runs[0])
+  _, family = verdict.references(technique, name, shown.runs[0])
   for line in admission(made, family, declared):
     print(line)
   return old, made
@@ -236,6 +241,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
       type=int,
       help=f'how many; {_MAIN_SEEDS} for main tests, {_OTHER_SEEDS} for others',
   )
+  parser.add_argument('--tier', choices=list(_TIERS), default='cpu')
   parser.add_argument('--first_seed', type=int, default=1)
   parser.add_argument('--why', default='', help='the reason for a refresh')
   parser.add_argument('--who', help='who makes it; the user of git by default')
@@ -256,14 +262,24 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   pairs = []
   bazel = draw.Bazel(bootstrap.bazel(), root)
   for label, is_main in _tests(root, flags.names).items():
-    test = draw.find(bazel, label)
-    folder = root / 'tfmot_contrib' / test.folder
-    exists = list(folder.glob(f'references/*/{test.name}.json'))
-    if not test.control or flags.missing and exists:
+    package, _, name = label.removeprefix('//').partition(':')
+    exists = list(root.glob(f'{package}/references/{flags.tier}_*/{name}.json'))
+    if flags.missing and exists:
       continue
-    count = flags.seeds or (_MAIN_SEEDS if is_main else _OTHER_SEEDS)
+    try:
+      test = draw.find(bazel, label + _TIERS[flags.tier])
+    except errors.InputError:
+      if flags.tier == 'smoke':  # Not every test has one.
+        continue
+      raise
+    if flags.tier == 'cpu' and not test.control:
+      continue
+    many = is_main and flags.tier == 'cpu'
+    count = flags.seeds or (_MAIN_SEEDS if many else _OTHER_SEEDS)
     seeds = range(flags.first_seed, flags.first_seed + count)
-    pairs.append(refresh(bazel, test, seeds, who=who, why=flags.why))
+    pairs.append(
+        refresh(bazel, test, seeds, tier=flags.tier, who=who, why=flags.why)
+    )
   if flags.plot and pairs:
     text = plots.svg(plots.drops(pairs))
     flags.plot.write_text(text, encoding='utf-8')

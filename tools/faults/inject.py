@@ -26,6 +26,7 @@ came out is written to docs/detection.json and docs/detection.md.
 import argparse
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import pathlib
 import subprocess
@@ -43,7 +44,6 @@ from tfmot_contrib.convergence import verdict
 from tools.reference import draw
 from tools.report import rows
 from tools.versions import bootstrap
-from tools.versions import environment
 
 _HERE = pathlib.Path(__file__).parent
 _CATALOGUE = _HERE / 'catalogue.yaml'
@@ -153,10 +153,9 @@ def catalogue(path: pathlib.Path = _CATALOGUE) -> list[Fault]:
 
 
 def tfmot_file(name: str) -> pathlib.Path:
-  """Returns a file of the TFMOT in force."""
-  made = environment.make(environment.settings())
-  lib = pathlib.Path(made.python).parents[1] / 'lib'
-  return next(lib.glob(f'python*/site-packages/{_CORE}/{name}'))
+  """Returns a file of the TFMOT that is installed."""
+  spec = importlib.util.find_spec(_CORE.partition('/')[0])
+  return pathlib.Path(spec.origin).parents[1] / _CORE / name
 
 
 @contextlib.contextmanager

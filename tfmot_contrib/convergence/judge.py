@@ -168,6 +168,11 @@ def check_control(run: record.Record, control: record.Record) -> None:
       )
 
 
+def pairs(run: record.Record, control: record.Record) -> bool:
+  """Returns whether a float run was trained as a run was."""
+  return _what_pairs(run) == _what_pairs(control)
+
+
 def _what_pairs(run: record.Record) -> dict[str, Any]:
   """Returns what a run and its control have in common."""
   params = copy.deepcopy(run.params)

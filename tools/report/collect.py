@@ -23,7 +23,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from tfmot_contrib import errors
 from tools.report import rows
@@ -55,6 +55,9 @@ def collect(root: pathlib.Path, bazel: str, only: Sequence[str] = ()) -> None:
   }
   if not records:
     raise errors.InputError(f'no convergence test is called {only[0]}')
+  for label in _controls(root, bazel, records):
+    test = label.partition(':')[2].removesuffix('_record')
+    records[label] = f'{rows.BASELINES}/evidence/{test}.json'
   runs = [f'//tfmot_contrib/{s.technique}:{s.test}_run' for s in stages.PCQAT]
   if only:
     runs = []
@@ -71,6 +74,29 @@ def collect(root: pathlib.Path, bazel: str, only: Sequence[str] = ()) -> None:
         f'{len(missing)} of {len(records) + len(runs)} were not made, see above'
         f' for the reasons: {", ".join(missing)}'
     )
+
+
+def _controls(
+    root: pathlib.Path, bazel: str, records: Iterable[str]
+) -> list[str]:
+  """Returns the labels of the records of the tests' float controls."""
+  tests = ' '.join(label.removesuffix('_record') for label in records)
+  done = subprocess.run(
+      [bazel, 'query', f'labels(data, set({tests}))'],
+      cwd=root,
+      check=False,
+      capture_output=True,
+      text=True,
+  )
+  if done.returncode:
+    raise errors.InputError(
+        f'{bazel} does not know the convergence tests: {done.stderr[-300:]}'
+    )
+  return sorted(
+      label
+      for label in done.stdout.split()
+      if rows.CONTROL in label and label.endswith('_record')
+  )
 
 
 def _build(

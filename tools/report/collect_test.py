@@ -22,6 +22,7 @@ from unittest import mock
 from absl.testing import absltest
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import record
 from tools.report import collect
 from tools.report import small_evidence
 from tools.report import weights
@@ -30,6 +31,9 @@ from tools.report import weights
 _BAZEL = """\
 #!PYTHON
 import json, pathlib, sys
+if sys.argv[1] == 'query':
+  print('//tfmot_contrib/baselines:resnet_cifar10_control_epoch_record')
+  sys.exit()
 pathlib.Path('arguments.json').write_text(json.dumps(sys.argv[1:]))
 events = [a for a in sys.argv if a.startswith('--build_event_json_file=')][0]
 labels = [a for a in sys.argv if a.startswith('//')]
@@ -56,6 +60,10 @@ class CollectTest(absltest.TestCase):
       folder.mkdir(parents=True, exist_ok=True)
       path.rename(folder / f'{path.stem}_record.json')
       self.names.append(f'{folder.name}/evidence/{path.name}')
+    control = 'resnet_cifar10_control_epoch'
+    folder = self.root / 'bazel-bin/tfmot_contrib/baselines'
+    record.write(small_evidence.run('c', '1'), folder / f'{control}_record.json')
+    self.names.append(f'baselines/evidence/{control}.json')
 
   def _collect(self, fails='nothing', bazel=_BAZEL):
     program = self.root / 'bazel'
@@ -96,7 +104,7 @@ class CollectTest(absltest.TestCase):
     old.write_text('kept', encoding='utf-8')
     with self.assertRaisesRegex(
         errors.InputError,
-        '1 of 8 were not made, .*:'
+        '1 of 9 were not made, .*:'
         ' //tfmot_contrib/pruning:resnet_cifar10_half_',
     ):
       self._collect(fails='half')
@@ -112,7 +120,7 @@ class CollectTest(absltest.TestCase):
     self.assertEqual(self._evidence(), sorted(self.names))
 
   def test_bazel_says_nothing(self):
-    with self.assertRaisesRegex(errors.InputError, 'ended with 3 and said no'):
+    with self.assertRaisesRegex(errors.InputError, 'does not know the conv'):
       self._collect(bazel='#!/bin/sh\nexit 3\n')
 
 

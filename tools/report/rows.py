@@ -26,9 +26,12 @@ from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import reference
+from tfmot_contrib.convergence import verdict
 from tools.report import names
 
 BASELINES = 'baselines'
+CONTROL = '_control_'
 COLLECT = 'run tools/nox -s evidence -- --collect'
 # As what a model is exported, in the order of tables. The first of the second
 # tuple that a row has is what one would deploy.
@@ -38,7 +41,7 @@ _TIER = 'cpu'
 
 
 class Export(NamedTuple):
-  """One exported model against the float model of the baseline.
+  """One exported model against the float models.
 
   Attributes:
     kind: See `deployment.export`.
@@ -73,12 +76,16 @@ class Row:
     name: Of the test.
     run: Its record.
     baseline: The record of the float run that it comes from, or None for one.
+    control: That of the float run that was trained as much, or None.
+    known: The reference of the test on the run's kind of processor, or None.
     verdicts: On its claims.
   """
 
   name: names.Name
   run: record.Record
   baseline: record.Record | None
+  control: record.Record | None
+  known: reference.Reference | None
   verdicts: Sequence[judge.Verdict]
 
   @property
@@ -104,6 +111,7 @@ class Row:
   def _export(self, kind: str) -> Export:
     """Returns one of the exported models."""
     mine, before = self.run.exported[kind], self.reference
+    paired = (self.control or self.baseline or self.run).exported['float']
     covered = self.run.invariants.get('covered')
     kernels = mine['kernels']
     if isinstance(covered, list):
@@ -118,7 +126,7 @@ class Row:
         kind=kind,
         accuracy=mine['accuracy'],
         gzip_bytes=mine['gzip_bytes'],
-        drop=before['accuracy'] - mine['accuracy'],
+        drop=paired['accuracy'] - mine['accuracy'],
         zipped=mine['gzip_bytes'] / before['gzip_bytes'],
         plain=mine['bytes'] / before['bytes'],
         faster=mine['latency']['times_faster'],
@@ -219,6 +227,37 @@ def baseline_of(
   )
 
 
+def control_of(
+    run: record.Record,
+    controls: Sequence[record.Record],
+    runs: Mapping[str, record.Record],
+) -> record.Record | None:
+  """Returns the float run that was trained as much as a run.
+
+  Args:
+    run: The run.
+    controls: The records of the float controls.
+    runs: The records of all rows, by their weights.
+
+  Returns:
+    Its control, or None if there is none in the evidence: for a float run, where
+    nothing is trained, and where it was not collected.
+  """
+  if not run.lineage or not run.training['steps']:
+    return None
+  start = run.lineage[-1]
+  if len(run.lineage) > 1:  # Of the same stages before, then.
+    before = runs.get(start)
+    control = before and control_of(before, controls, runs)
+    if not control:
+      return None
+    start = control.weights
+  for control in controls:
+    if control.lineage[-1] == start and judge.pairs(run, control):
+      return control
+  return None
+
+
 def load(contrib: pathlib.Path) -> list[Technique]:
   """Reads and judges all evidence.
 
@@ -234,7 +273,21 @@ def load(contrib: pathlib.Path) -> list[Technique]:
   home = contrib / BASELINES
   models = tests(home)
   baselines = [run for name in models if (run := _read(home, name))]
-  return [_technique(folder, models, baselines) for folder in folders(contrib)]
+  controls = [
+      record.read(path)
+      for path in sorted((home / 'evidence').glob(f'*{CONTROL}*.json'))
+  ]
+  found = [
+      run
+      for folder in folders(contrib)
+      for test in tests(folder)
+      if (run := _read(folder, test))
+  ]
+  runs = {run.weights: run for run in found}
+  return [
+      _technique(folder, models, baselines, controls, runs)
+      for folder in folders(contrib)
+  ]
 
 
 def _read(folder: pathlib.Path, test: str) -> record.Record | None:
@@ -247,6 +300,8 @@ def _technique(
     folder: pathlib.Path,
     models: Sequence[str],
     baselines: Sequence[record.Record],
+    controls: Sequence[record.Record],
+    runs: Mapping[str, record.Record],
 ) -> Technique:
   """Returns a technique folder with its rows."""
   path = str(folder / 'technique.yaml')
@@ -260,15 +315,20 @@ def _technique(
       found.append(Missing(names.split(test, models)))
       continue
     baseline = baseline_of(run, baselines)
-    declared = claims.claims_of(path, test, _TIER)
-    found.append(
-        Row(
-            names.split(test, models),
-            run,
-            baseline,
-            judge.judge(declared, judge.Shown([run], baseline)),
-        )
+    control = control_of(run, controls, runs)
+    own, family = verdict.references(folder / 'technique.yaml', test, run)
+    shown = judge.Shown(
+        runs=[run],
+        baseline=baseline,
+        controls=[control] if control else [],
+        reference=own if control else None,
+        family=family,
     )
+    judge.check(shown)
+    declared = claims.claims_of(path, test, _TIER)
+    verdicts = judge.judge(declared, shown)
+    name = names.split(test, models)
+    found.append(Row(name, run, baseline, control, own, verdicts))
   for test, error in refused.items():
     found.append(Refusal(names.split(test, models), error))
   labels = list(dict.fromkeys(row.name.label for row in found))

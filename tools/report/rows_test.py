@@ -83,6 +83,42 @@ class RowsTest(absltest.TestCase):
     rows_left = rows.load(self.contrib)[1].rows
     self.assertIsInstance(rows_left[0], rows.Missing)
 
+  def test_drop_is_from_the_control(self):
+    home = self.contrib / 'baselines/evidence'
+    exported = {'float': small_evidence.exported(82.0, 1.0, 1.0)}
+    params = {'task': {'technique': {}}}
+    for name, weights, lineage in (
+        ('resnet_cifar10_control_other', 'a', '2'),
+        ('resnet_cifar10_control_epoch', 'b', '1'),
+    ):
+      control = small_evidence.run(
+          weights, lineage, exported=exported, params=params
+      )
+      record.write(control, home / f'{name}.json')
+    path = self.contrib / 'pruning/evidence/resnet_cifar10_half.json'
+    run = record.read(path)
+    run.params['task'] = {'technique': {'sparsity': 0.5}}
+    record.write(run, path)
+    row = rows.load(self.contrib)[1].judged[0]
+    self.assertEqual(row.control.weights, 'b' * 64)
+    self.assertEqual(row.deployed.drop, 82.0 - 78.75)
+
+  def test_stages_have_the_control_of_their_stages(self):
+    runs = {
+        r.weights: r
+        for r in (small_evidence.run('3', '1'), small_evidence.run('4', '1', '3'))
+    }
+    controls = [
+        small_evidence.run('9', '1', '8'),
+        small_evidence.run('6', '1', '5'),
+        small_evidence.run('5', '1'),
+    ]
+    last = runs['4' * 64]
+    found = rows.control_of(last, controls, runs)
+    self.assertEqual(found.weights, '6' * 64)
+    self.assertIsNone(rows.control_of(last, controls[:2], runs))
+    self.assertIsNone(rows.control_of(last, controls, {}))
+
   def test_evidence_of_another_baseline(self):
     path = self.contrib / 'baselines/evidence/resnet_cifar10.json'
     record.write(small_evidence.run('7'), path)

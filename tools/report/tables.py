@@ -35,6 +35,8 @@ _DETAILS = (
     'times faster',
     'zeros',
     'weights per channel',
+    'mean drop of seeds',
+    'finds a growth of',
     'training',
     'claims',
 )
@@ -105,13 +107,24 @@ def results(technique: rows.Technique) -> str:
       blank = [_NOTHING] * (len(_DETAILS) - 3)
       body.append([*first, *blank, _why_not(row)])
       continue
-    last = [f'{row.run.training["seconds"]:.0f} s', _claims(row)]
+    last = [*_noise(row), f'{row.run.training["seconds"]:.0f} s', _claims(row)]
     if not row.run.training['steps']:
-      last[0] = _NOTHING
+      last[-2] = _NOTHING
     for export in row.exports:
       body.append([*first, *_details(row, export), *last])
-      first, last = ['', ''], ['', '']
+      first, last = ['', ''], [''] * len(last)
   return _table(_DETAILS, body)
+
+
+def _noise(row: rows.Row) -> list[str]:
+  """Returns what the reference of a row knows of its drop, and what it finds."""
+  noise = next((v.noise for v in row.verdicts if v.noise), None)
+  if not noise:
+    return [_NOTHING] * 2
+  return [
+      f'{noise.mean:+.2f} +- {noise.deviation:.2f} ({noise.seeds})',
+      f'{judge.PLAN.delta * noise.deviation:.2f}',
+  ]
 
 
 def _details(row: rows.Row, export: rows.Export) -> list[str]:

@@ -111,6 +111,12 @@ def fault_injection(session: nox.Session) -> None:
 
 
 @nox.session
+def report(session: nox.Session) -> None:
+  """Makes one HTML page of all evidence: report/index.html [-- --output]."""
+  python(session, 'tools.report.page', *session.posargs)
+
+
+@nox.session
 def simulate(session: nox.Session) -> None:
   """Simulates how often the sequential test errs: docs/statistics.md."""
   python(session, 'tools.reference.simulate', *session.posargs)

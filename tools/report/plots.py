@@ -59,7 +59,7 @@ _STYLE = {
 _MEGABYTES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
-def _new(size: tuple[float, float], **grid: Any) -> tuple[Any, Any]:
+def new(size: tuple[float, float], **grid: Any) -> tuple[Any, Any]:
   """Returns a figure and its axes, [rows, columns]."""
   figure = figures.Figure(figsize=size, layout='constrained')
   return figure, figure.subplots(squeeze=False, **grid)
@@ -105,14 +105,14 @@ def accuracy_against_size(techniques: Sequence[rows.Technique]) -> Any:
   models = {row.name.model for t in techniques for row in t.judged}
   with matplotlib.rc_context(_STYLE):
     ordered = sorted(models, key=names.order)
-    figure, axes = _new((3.5 * len(ordered), 4.8), ncols=len(ordered))
+    figure, axes = new((3.5 * len(ordered), 4.8), ncols=len(ordered))
     for panel, model in zip(axes[0], ordered, strict=True):
       _panel(panel, model, techniques)
     axes[0, 0].set_ylabel('CIFAR-10 test top-1, %')
     kinds = {e.kind for t in techniques for r in t.judged for e in r.exports}
     handles = [
         lines.Line2D([], [], color=colour, marker='.', ls='', ms=11, label=name)
-        for name, colour in _colours(techniques).items()
+        for name, colour in colours(techniques).items()
     ]
     handles += [
         lines.Line2D([], [], color='grey', marker=marker, ls='', label=kind)
@@ -128,7 +128,7 @@ def accuracy_against_size(techniques: Sequence[rows.Technique]) -> Any:
   return figure
 
 
-def _colours(techniques: Sequence[rows.Technique]) -> dict[str, str]:
+def colours(techniques: Sequence[rows.Technique]) -> dict[str, str]:
   """Returns the colour of each technique."""
   return {
       technique.path.name: _COLOURS[i % len(_COLOURS)]
@@ -138,9 +138,9 @@ def _colours(techniques: Sequence[rows.Technique]) -> dict[str, str]:
 
 def _panel(axes: Any, model: str, techniques: Sequence[rows.Technique]) -> None:
   """Draws one model: points, the line of those not beaten, and their names."""
-  colours = _colours(techniques)
+  colour_of = colours(techniques)
   points = [
-      (export, row.name.label, colours[technique.path.name])
+      (export, row.name.label, colour_of[technique.path.name])
       for technique in techniques
       for row in technique.judged
       if row.name.model == model
@@ -195,7 +195,7 @@ def weights_of_stages(measured: Mapping[str, Any]) -> Any:
   """
   stages, layers = measured['stages'], measured['layers']
   with matplotlib.rc_context(_STYLE):
-    figure, axes = _new(
+    figure, axes = new(
         (2.7 * len(stages), 2.3 * len(layers) + 0.4),
         nrows=len(layers),
         ncols=len(stages),
@@ -259,7 +259,7 @@ def drops(
   Returns:
     The figure: a dot for each seed, hollow for the old ones.
   """
-  figure, axes = _new((6.5, 0.8 + 0.45 * len(pairs)), nrows=1, ncols=1)
+  figure, axes = new((6.5, 0.8 + 0.45 * len(pairs)), nrows=1, ncols=1)
   axis = axes[0][0]
   for place, pair in enumerate(pairs):
     for kind, offset in zip(pair, (0.15, -0.15), strict=True):

@@ -1,0 +1,111 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests of the report page on a small project."""
+
+import html.parser
+import pathlib
+from unittest import mock
+
+from absl.testing import absltest
+
+from tools.report import page
+from tools.report import rows
+from tools.report import small_evidence
+
+
+class _Elements(html.parser.HTMLParser):
+  """Collects what a page is made of, and whether its elements are closed."""
+
+  _EMPTY = ('meta', 'img', 'br')
+
+  def __init__(self, text: str):
+    super().__init__()
+    self.open, self.images, self.links, self.words = [], [], [], []
+    self.feed(text)
+
+  def handle_starttag(self, tag, attrs):
+    attrs = dict(attrs)
+    if tag == 'img':
+      self.images.append(attrs['src'])
+    if tag == 'a':
+      self.links.append(attrs['href'])
+    if tag not in self._EMPTY:
+      self.open.append(tag)
+
+  def handle_endtag(self, tag):
+    assert self.open.pop() == tag, tag
+
+  def handle_data(self, data):
+    self.words.append(data)
+
+
+class PageTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+    small_evidence.project(self.root)
+
+  def make(self) -> _Elements:
+    """Makes the page and reads it."""
+    page.main([], self.root)
+    path = self.root / 'report/index.html'
+    return _Elements(path.read_text(encoding='utf-8'))
+
+  def test_needs_nothing_else(self):
+    elements = self.make()
+    self.assertEmpty(elements.open)
+    self.assertNotEmpty(elements.images)
+    for image in elements.images:
+      self.assertStartsWith(image, 'data:image/svg+xml;base64,')
+    self.assertEqual(elements.links, [small_evidence.KNOWN])
+
+  def test_tells_every_row_and_verdict(self):
+    text = ' '.join(self.make().words)
+    self.assertIn('All 4 rows are good.', text)
+    for word in ('half', 'all', 'float', 'known failure', 'pass', 'CONV_2D'):
+      self.assertIn(word, text)
+
+  def test_what_is_bad_is_open(self):
+    techniques = rows.load(self.root / 'tfmot_contrib')
+    row = techniques[1].judged[0]
+    with mock.patch.object(type(row.verdicts[0]), 'good', False):
+      text = page.page(techniques, [])
+    self.assertIn('4 of 4 rows are not good', text)
+    self.assertIn(f'<details id="{row.name.test}" open>', text)
+
+  def test_text_is_escaped(self):
+    techniques = rows.load(self.root / 'tfmot_contrib')
+    run = techniques[1].judged[0].run
+    run.versions['<script>'] = '"1"'
+    text = page.page([techniques[1]], [])
+    self.assertNotIn('<script>', text)
+
+  def test_summary_is_the_matrix(self):
+    self.make()
+    text = (self.root / 'report/summary.md').read_text(encoding='utf-8')
+    self.assertStartsWith(text, '4 rows on all models')
+
+  def test_no_evidence(self):
+    for path in self.root.glob('tfmot_contrib/*/evidence/*.json'):
+      path.unlink()
+    with self.assertRaises(SystemExit) as caught:
+      page.main([], self.root)
+    self.assertEqual(caught.exception.code, 2)
+    self.assertFalse((self.root / 'report').exists())
+
+
+if __name__ == '__main__':
+  absltest.main()

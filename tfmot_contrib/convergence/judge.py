@@ -212,7 +212,7 @@ def check(shown: Shown) -> None:
       check_pair(run, shown.baseline)
     if shown.reference and shown.baseline:
       reference_lib.check(shown.reference, run, shown.baseline)
-  for run, control in zip(shown.runs, shown.controls):
+  for run, control in zip(shown.runs, shown.controls, strict=False):
     check_control(run, control)
 
 
@@ -265,7 +265,9 @@ def _tested(
           and math.isclose(drop, seed.drops.get(claim.id, math.nan))
           for seed in shown.reference.seeds
       )
-      for run, control, drop in zip(shown.runs, shown.controls, drops)
+      for run, control, drop in zip(
+          shown.runs, shown.controls, drops, strict=True
+      )
   )
   return Verdict(
       claim,

@@ -82,9 +82,7 @@ def _shown(*drops: float, **changes: Any) -> judge.Shown:
   fields = {
       'runs': runs,
       'baseline': _run(1, 79, weights='c' * 64, environment='e' * 64),
-      'controls': [
-          _run(run.seed, 80.0, weights='f' * 64) for run in runs
-      ],
+      'controls': [_run(run.seed, 80.0, weights='f' * 64) for run in runs],
       'reference': reference.Reference(
           test='net_half',
           tier='cpu',

@@ -17,9 +17,9 @@
 A file for each experiment, tier and kind of processor, in the folder of the
 technique: `references/cpu_avx2/TEST.json`. It holds the drops of accuracy of
 several seeds, what was the same for all of them, and why it is what it is. A
-run that it does not fit is not judged by it: another recipe, other data, another
-TensorFlow or processor make the verdict invalid. Statistics are computed anew
-whenever it is read.
+run that it does not fit is not judged by it: another recipe, other data,
+another TensorFlow or processor make the verdict invalid. Statistics are
+computed anew whenever it is read.
 """
 
 import copy
@@ -160,7 +160,10 @@ def observed(run: record.Record) -> dict[str, Any]:
       'parameters': run.parameters,
       'health': run.health,
       'invariants': run.invariants,
-      **{f'exported.{k}.operators': v['operators'] for k, v in run.exported.items()},
+      **{
+          f'exported.{k}.operators': v['operators']
+          for k, v in run.exported.items()
+      },
       **{
           f'exported.{k}.integer_share': v['integer_share']
           for k, v in run.exported.items()
@@ -213,7 +216,10 @@ def path_of(folder: pathlib.Path, test: str, run: record.Run) -> pathlib.Path:
     The path, whether it exists or not.
   """
   return (
-      folder / 'references' / f'{run.tier}_{run.instruction_set}' / f'{test}.json'
+      folder
+      / 'references'
+      / f'{run.tier}_{run.instruction_set}'
+      / f'{test}.json'
   )
 
 
@@ -278,8 +284,8 @@ def far(
 ) -> list[tuple[str, Any, Any]]:
   """Returns where a run is not near the reference.
 
-  Numbers are compared by their logarithm, with Student's prediction interval. Of
-  its deviation a few seeds know little, so it is pooled with the family's.
+  Numbers are compared by their logarithm, with Student's prediction interval.
+  Of the deviation a few seeds know little, so it is pooled with the family's.
 
   Args:
     reference: Of the test.

@@ -87,7 +87,7 @@ def _reference(**changes: Any) -> reference.Reference:
   return reference.Reference(**{**fields, **changes})
 
 
-class FileTest(parameterized.TestCase):
+class StoredTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
@@ -197,7 +197,9 @@ class CheckTest(parameterized.TestCase):
     found = reference.differences(_reference(), _run(1, **changes))
     self.assertIn((path, expected, got), found)
 
-  @parameterized.parameters((2915, True), (2905, False), (3085, True), (3095, False))
+  @parameterized.parameters(
+      (2915, True), (2905, False), (3085, True), (3095, False)
+  )
   def test_sizes_have_a_band_both_ways(self, size, fits):
     exported = {'int8': {**_EXPORTED, 'bytes': size, 'gzip_bytes': 1020}}
     found = reference.differences(_reference(), _run(1, exported=exported))

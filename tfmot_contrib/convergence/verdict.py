@@ -199,9 +199,7 @@ def shown(flags: argparse.Namespace) -> judge.Shown:
   for path, run in zip(flags.record, runs, strict=True):
     if run.tier != flags.tier:
       raise errors.InputError(f'{path} is of tier {run.tier}, not {flags.tier}')
-  own, family = references(
-      pathlib.Path(flags.technique), flags.name, runs[0]
-  )
+  own, family = references(pathlib.Path(flags.technique), flags.name, runs[0])
   found = judge.Shown(
       runs=runs,
       baseline=record.read(flags.baseline) if flags.baseline else None,

@@ -212,8 +212,7 @@ class VerdictTest(parameterized.TestCase):
 
   def test_known_failure_must_fail(self):
     self.technique['claims']['net_half'] = [
-        {**claim, 'known_failure': _KNOWN}
-        for claim in _CLAIMS[:1]
+        {**claim, 'known_failure': _KNOWN} for claim in _CLAIMS[:1]
     ]
     self.run_record.exported['float']['accuracy'] = 80.0
     code, out, _ = self.judge()

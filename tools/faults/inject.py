@@ -51,7 +51,7 @@ _SCHEMA = _HERE / 'catalogue_schema.json'
 _CORE = 'tensorflow_model_optimization/python/core'
 _RESULT = 'docs/detection.json'
 _DOCUMENT = 'docs/detection.md'
-# The tiers in the order in which they are tried, with the suffix of their tests.
+# The tiers in the order in which they are tried: the suffix of their tests.
 _TIERS = {'smoke': '_smoke', 'cpu': ''}
 _CRASHED = 'the run itself'
 
@@ -212,9 +212,7 @@ def _judge(
   return red, minutes
 
 
-def detect(
-    fault: Fault, bazel: draw.Bazel, tiers: Sequence[str]
-) -> Detection:
+def detect(fault: Fault, bazel: draw.Bazel, tiers: Sequence[str]) -> Detection:
   """Runs the tests of a fault until one sees it.
 
   Args:
@@ -256,7 +254,9 @@ def copy_of(root: pathlib.Path) -> Iterator[draw.Bazel]:
   with tempfile.TemporaryDirectory(prefix='tfmot_models_faults') as folder:
     tree = pathlib.Path(folder) / 'tree'
     git = ['git', '-C', str(root), 'worktree']
-    bootstrap.run([*git, 'add', '--detach', tree, 'HEAD'], 'copying the project')
+    bootstrap.run(
+        [*git, 'add', '--detach', tree, 'HEAD'], 'copying the project'
+    )
     base = pathlib.Path(folder) / 'bazel'
     bazel = draw.Bazel(bootstrap.bazel(), tree, (f'--output_base={base}',))
     try:
@@ -315,9 +315,11 @@ def document(detections: Sequence[Detection], faults: Sequence[Fault]) -> str:
       '[`catalogue.yaml`](../tools/faults/catalogue.yaml); all of it is in',
       '[`detection.json`](detection.json).',
       '',
-      f'{total["faults"]} faults, share seen: {total["detected_share"]}.'
-      f' {total["controls"]} honest controls, share of false alarms:'
-      f' {total["false_alarm_share"]}.',
+      (
+          f'{total["faults"]} faults, share seen: {total["detected_share"]}.'
+          f' {total["controls"]} honest controls, share of false alarms:'
+          f' {total["false_alarm_share"]}.'
+      ),
       '',
       '| fault | what goes wrong | tier | seen by | processor minutes |',
       '| --- | --- | --- | --- | --- |',

@@ -70,9 +70,7 @@ class ConvergeTest(absltest.TestCase):
     """Returns what the command ends with and prints, by such drops."""
     root = pathlib.Path(self.create_tempdir().full_path)
     bazel = small_project.project(root, _GOOD)
-    self.enterContext(
-        mock.patch.object(bootstrap, 'bazel', return_value=bazel)
-    )
+    self.enterContext(mock.patch.object(bootstrap, 'bazel', return_value=bazel))
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
       if reference:

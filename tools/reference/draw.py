@@ -98,9 +98,7 @@ class Test:
   def records(self, seed: int) -> tuple[str, ...]:
     """Returns the labels of the records of a seed, the run's first."""
     suffix = _RECORD if seed == 1 else f'_seed{seed}{_RECORD}'
-    return tuple(
-        name + suffix for name in (self.label, self.control) if name
-    )
+    return tuple(name + suffix for name in (self.label, self.control) if name)
 
 
 def find(bazel: Bazel, label: str) -> Test:

@@ -14,11 +14,11 @@
 
 """Makes and refreshes references: tools/nox -s reference -- TEST --why REASON.
 
-A reference (`tfmot_contrib/convergence/reference.py`) is what a convergence test
-is judged by, so it is made with care: every seed is trained and measured, what
-the drops allow to claim is printed, and a refresh takes a written reason, which
-stays in the file with the old numbers and the new. It holds for the kind of
-processor that it was made on.
+A reference (`tfmot_contrib/convergence/reference.py`) is what a convergence
+test is judged by, so it is made with care: every seed is trained and measured,
+what the drops allow to claim is printed, and a refresh takes a written reason,
+which stays in the file with the old numbers and the new. It holds for the kind
+of processor that it was made on.
 """
 
 import argparse
@@ -149,9 +149,7 @@ def _tests(root: pathlib.Path, asked: Sequence[str]) -> dict[str, bool]:
       if not asked or test in asked or folder.name in asked:
         found[f'//tfmot_contrib/{folder.name}:{test}'] = test in main_tests
   missing = [
-      name
-      for name in asked
-      if not any(name in label for label in found)
+      name for name in asked if not any(name in label for label in found)
   ]
   if missing:
     raise errors.InputError(
@@ -206,7 +204,8 @@ def refresh(
   old = reference.read(path) if path.exists() else None
   if old and not why:
     raise errors.InputError(
-        f'{path.relative_to(bazel.root)} exists: say with --why what has changed'
+        f'{path.relative_to(bazel.root)} exists: say with --why what has'
+        ' changed'
     )
   entry = {
       'date': datetime.date.today().isoformat(),

@@ -37,9 +37,7 @@ class MakeTest(parameterized.TestCase):
     super().setUp()
     self.root = pathlib.Path(self.create_tempdir().full_path)
     bazel = small_project.project(self.root, _DROPS)
-    self.enterContext(
-        mock.patch.object(bootstrap, 'bazel', return_value=bazel)
-    )
+    self.enterContext(mock.patch.object(bootstrap, 'bazel', return_value=bazel))
 
   def make(self, *flags: str, code: int = 0) -> str:
     """Runs the command and returns what it prints."""

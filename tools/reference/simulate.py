@@ -18,8 +18,8 @@
 
 writes the tables of docs/statistics.md. Everything that the test does not know
 is drawn anew for each simulated reference: its mean, its deviation, and the
-drops of the night. Noise is normal, or of Student's t with 4 degrees of freedom,
-whose tails are heavy, with the deviation of the normal.
+drops of the night. Noise is normal, or of Student's t with 4 degrees of
+freedom, whose tails are heavy, with the deviation of the normal.
 """
 
 import argparse

@@ -102,7 +102,9 @@ def records(
     drops: By seed, from 1 on.
     weights: A hex digit for each seed that stands for the digest.
   """
-  for seed, (lost, digit) in enumerate(zip(drops, weights), start=1):
+  for seed, (lost, digit) in enumerate(
+      zip(drops, weights, strict=False), start=1
+  ):
     suffix = '' if seed == 1 else f'_seed{seed}'
     control = _run(seed, 80.0, 'a', invariants={})
     write(root, f'{_BASE}_control_epoch{suffix}_record', control)

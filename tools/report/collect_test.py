@@ -62,7 +62,9 @@ class CollectTest(absltest.TestCase):
       self.names.append(f'{folder.name}/evidence/{path.name}')
     control = 'resnet_cifar10_control_epoch'
     folder = self.root / 'bazel-bin/tfmot_contrib/baselines'
-    record.write(small_evidence.run('c', '1'), folder / f'{control}_record.json')
+    record.write(
+        small_evidence.run('c', '1'), folder / f'{control}_record.json'
+    )
     self.names.append(f'baselines/evidence/{control}.json')
 
   def _collect(self, fails='nothing', bazel=_BAZEL):

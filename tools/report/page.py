@@ -36,8 +36,8 @@ from tools.report import tables
 from tools.versions import bootstrap
 
 _STYLE = """\
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; padding: 0 1rem;
-  max-width: 70rem; color: #222; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto;
+  padding: 0 1rem; max-width: 70rem; color: #222; }
 table { border-collapse: collapse; margin: .5rem 0; }
 th, td { padding: .2rem .6rem; text-align: left; border-bottom: 1px solid #ddd;
   vertical-align: top; }
@@ -49,7 +49,6 @@ details { border: 1px solid #ddd; border-radius: 6px; padding: .4rem .8rem;
   margin: .4rem 0; }
 summary { cursor: pointer; }
 img { max-width: 100%; height: auto; }
-@media (prefers-color-scheme: dark) { body { background: #fff; } }
 """
 _HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
 
@@ -108,11 +107,13 @@ def _row(row: rows.Row) -> str:
   export = row.deployed
   title = html.escape(f'{row.name.title}: {row.name.label}')
   parts = [
-      f'<details id="{html.escape(row.name.test)}"{" open" if bad else ""}>'
-      f'<summary><b>{title}</b> {html.escape(export.kind)}, top-1'
-      f' {export.accuracy:.2f} %, drop {export.drop:+.2f}, zipped'
-      f' {export.zipped:.3f} <span class="{kind}">{count}'
-      f' {"not good" if bad else "good"}</span></summary>',
+      (
+          f'<details id="{html.escape(row.name.test)}"{" open" if bad else ""}>'
+          f'<summary><b>{title}</b> {html.escape(export.kind)}, top-1'
+          f' {export.accuracy:.2f} %, drop {export.drop:+.2f}, zipped'
+          f' {export.zipped:.3f} <span class="{kind}">{count}'
+          f' {"not good" if bad else "good"}</span></summary>'
+      ),
       _table(_HEADER, [_verdict(v) for v in row.verdicts]),
       *(_differences(v) for v in row.verdicts),
       '<div class="charts">',
@@ -188,7 +189,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
     raise errors.InputError(f'there is no evidence: {rows.COLLECT}')
   extra = [
       _image(
-          plots.accuracy_against_size(techniques), 'accuracy against zipped size'
+          plots.accuracy_against_size(techniques),
+          'accuracy against zipped size',
       ),
       _image(charts.benefit(techniques), 'drop against zipped size'),
   ]

@@ -240,8 +240,8 @@ def control_of(
     runs: The records of all rows, by their weights.
 
   Returns:
-    Its control, or None if there is none in the evidence: for a float run, where
-    nothing is trained, and where it was not collected.
+    Its control, or None if there is none in the evidence: for a float run,
+    where nothing is trained, and where it was not collected.
   """
   if not run.lineage or not run.training['steps']:
     return None

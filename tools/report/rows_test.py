@@ -106,7 +106,10 @@ class RowsTest(absltest.TestCase):
   def test_stages_have_the_control_of_their_stages(self):
     runs = {
         r.weights: r
-        for r in (small_evidence.run('3', '1'), small_evidence.run('4', '1', '3'))
+        for r in (
+            small_evidence.run('3', '1'),
+            small_evidence.run('4', '1', '3'),
+        )
     }
     controls = [
         small_evidence.run('9', '1', '8'),

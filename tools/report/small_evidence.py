@@ -204,9 +204,11 @@ def project(root: pathlib.Path) -> None:
       {'resnet_cifar10_half': [*one, claim('other')]},
       {'mobilenet_v2_cifar10_half': 'ValueError: no `a` | b\nat all'},
   )
-  known = claim('kept', at_least=11, known_failure={
-      'issue': KNOWN, 'owner': '@owner', 'until': '2999-01-01'
-  })
+  known = claim(
+      'kept',
+      at_least=11,
+      known_failure={'issue': KNOWN, 'owner': '@owner', 'until': '2999-01-01'},
+  )
   technique(
       contrib / 'combine',
       {

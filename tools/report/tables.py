@@ -117,7 +117,7 @@ def results(technique: rows.Technique) -> str:
 
 
 def _noise(row: rows.Row) -> list[str]:
-  """Returns what the reference of a row knows of its drop, and what it finds."""
+  """Returns what a row's reference knows of its drop, and what it finds."""
   noise = next((v.noise for v in row.verdicts if v.noise), None)
   if not noise:
     return [_NOTHING] * 2

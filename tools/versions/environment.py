@@ -258,6 +258,7 @@ def make(
       have the digest of its lock.
   """
   locks = {layer: lock_of(layer, v) for layer, v in versions.items()}
+  files = _files_of(overlay) if overlay else None
   name = f'tensorflow-{versions["tensorflow"]}'
   base = _layer(
       name,
@@ -269,9 +270,7 @@ def make(
       'tools', bootstrap.LOCKS / 'tools.txt', [base], 'what tools/ imports'
   )
   name = f'tfmot-{versions["tfmot"]}'
-  files = None
-  if overlay:
-    files, name = _files_of(overlay), f'{name}-overlay'
+  name += '-overlay' if files else ''
   top = _layer(name, locks['tfmot'], [base, tools], name, files)
   return Environment(
       python=str(top.parents[2] / 'bin/python'),

@@ -56,7 +56,8 @@ class Claim:
     id: A name that is unique in its test.
     metric: A path into the run record, such as `exported.float.accuracy`.
     relation: `value`; `drop`, the float control's minus the run's; `ratio`, the
-      run's divided by the baseline's.
+      run's divided by the baseline's; `health`, in how much the training went
+      another way than `moves` and `stays` say.
     against: The metric of the control or baseline that `drop` and `ratio` take.
     at_most: The upper bound, or None.
     at_least: The lower bound, or None.
@@ -68,6 +69,8 @@ class Claim:
       that a mend is seen.
     reported: Whether it is shown and decides nothing, as what depends on the
       machine: latency.
+    moves: Kinds of variables that training must move, next to what is trained.
+    stays: Those that it must not.
   """
 
   id: str
@@ -82,6 +85,8 @@ class Claim:
   tiers: tuple[str, ...]
   known_failure: KnownFailure | None = None
   reported: bool = False
+  moves: tuple[str, ...] = ()
+  stays: tuple[str, ...] = ()
 
   @property
   def bound(self) -> str:
@@ -110,6 +115,8 @@ class Claim:
     Raises:
       errors.InputError: A record does not have the metric.
     """
+    if self.relation == 'health':
+      return len(self.unhealthy(run))
     value = _lookup(run, self.metric)
     if self.relation == 'value':
       return value
@@ -125,6 +132,37 @@ class Claim:
           f'the claim {self.id} is a ratio to 0: {self.against} of the baseline'
       )
     return value / before
+
+  def unhealthy(self, run: record.Run) -> list[tuple[str, Any, Any]]:
+    """Returns in what a training went another way than it should.
+
+    Args:
+      run: The run to judge.
+
+    Returns:
+      Path into the record, expected and got, for each kind of variables.
+    """
+    if not run.training['steps']:
+      return []
+    kinds = run.health.get('kinds', {})
+    wanted = {
+        kind: seen['of']
+        for kind, seen in kinds.items()
+        if kind.endswith('(trainable)')
+    }
+    wanted |= {
+        kind: kinds.get(kind, {}).get('of', 'some') for kind in self.moves
+    }
+    wanted |= {kind: 0 for kind in self.stays if kind in kinds}
+    moved = {kind: max(seen['moved']) for kind, seen in kinds.items()}
+    found = [
+        (f'health.kinds.{kind}.moved', count, moved.get(kind))
+        for kind, count in sorted(wanted.items())
+        if moved.get(kind) != count
+    ]
+    if (broken := run.health.get('not_finite')) != 0:
+      found.insert(0, ('health.not_finite', 0, broken))
+    return found
 
   def holds(self, measured: float) -> bool:
     """Tells whether a number is within the bound; NaN never is."""
@@ -192,6 +230,27 @@ def _known_failure(path: str, entry: dict[str, Any]) -> KnownFailure | None:
   return KnownFailure(known['issue'], known['owner'], until)
 
 
+def _health(technique: dict[str, Any]) -> Claim:
+  """Returns the claim that every training makes."""
+  return Claim(
+      id='training_health',
+      metric='health',
+      relation='health',
+      against='health',
+      at_most=0,
+      at_least=None,
+      source='moves and stays of technique.yaml',
+      reason=(
+          'What is trained moves, and what the technique has to update; what is'
+          ' fixed stays; nothing ever is infinite or no number.'
+      ),
+      documented='exact',
+      tiers=('smoke', 'cpu', 'accelerator'),
+      moves=tuple(technique.get('moves', ())),
+      stays=tuple(technique.get('stays', ())),
+  )
+
+
 def claims_of(path: str, name: str, tier: str) -> list[Claim]:
   """Returns the claims of a convergence test.
 
@@ -235,4 +294,4 @@ def claims_of(path: str, name: str, tier: str) -> list[Claim]:
   claims = [claim for claim in claims if tier in claim.tiers]
   if not claims:
     raise errors.InputError(f'{path}: {name} claims nothing on tier {tier}')
-  return claims
+  return [*claims, _health(technique)]

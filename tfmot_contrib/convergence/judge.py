@@ -15,9 +15,10 @@
 """Judges claims: whether what runs have shown is within what was promised.
 
 A number that is exact is compared with the bound of its claim. A drop of
-accuracy is noise too: where there is a reference, the sequential test decides
-(`sequential.py`), and what was the same for all seeds of the reference must be
-the same now. Without one, the documented drop alone is the bound.
+accuracy is noise too: where there is a reference for this kind of processor,
+the sequential test decides (`sequential.py`); without one, the documented drop
+alone is the bound. What was the same for all seeds of a reference must be the
+same now, on any processor.
 """
 
 import copy
@@ -52,8 +53,9 @@ class Shown:
     baseline: The float run that they come from, or None for one.
     controls: The float runs that were trained as much, one for each run; none
       where nothing is trained.
-    reference: Of the test, on this kind of processor.
-    family: Those of the other tests of the technique on this model.
+    reference: Of the test, on this kind of processor or else on another.
+    family: Those of the other tests of the technique on this model, and on the
+      processor of the reference.
   """
 
   runs: Sequence[record.Record]
@@ -61,6 +63,14 @@ class Shown:
   controls: Sequence[record.Record] = ()
   reference: reference_lib.Reference | None = None
   family: Sequence[reference_lib.Reference] = ()
+
+  @property
+  def statistical(self) -> bool:
+    """Whether the reference knows the noise of these runs."""
+    return bool(self.reference) and all(
+        run.instruction_set == self.reference.instruction_set
+        for run in self.runs
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -237,11 +247,19 @@ def judge(declared: Sequence[claims.Claim], shown: Shown) -> list[Verdict]:
         claim.measure(run, shown.baseline, control)
         for run, control in zip(shown.runs, controls, strict=True)
     ]
-    if claim.relation == 'drop' and shown.reference:
+    if claim.relation == 'drop' and shown.statistical:
       verdicts.append(_tested(claim, values, shown))
     else:
       bad = [value for value in values if not claim.holds(value)]
-      verdicts.append(Verdict(claim, (bad or values)[0], not bad))
+      went_wrong = [
+          found
+          for run in shown.runs
+          if claim.relation == 'health'
+          for found in claim.unhealthy(run)
+      ]
+      verdicts.append(
+          Verdict(claim, (bad or values)[0], not bad, differences=went_wrong)
+      )
   if shown.reference:
     verdicts += _as_reference(shown)
   return verdicts

@@ -126,6 +126,21 @@ class JudgeTest(parameterized.TestCase):
     (drop,) = self.judge(_shown(*drops, reference=None))
     self.assertEqual((drop.word, drop.bound), (word, '<= 0.5'))
 
+  def test_on_another_processor_what_is_exact_decides(self):
+    shown = _shown(0.45)
+    runs = [
+        dataclasses.replace(shown.runs[0], instruction_set=x, parameters=p)
+        for x, p in (('avx512f', 20), ('avx512f', 19))
+    ]
+    for run, word in zip(runs, ('pass', 'FAIL'), strict=True):
+      controls = [
+          dataclasses.replace(shown.controls[0], instruction_set='avx512f')
+      ]
+      foreign = dataclasses.replace(shown, runs=[run], controls=controls)
+      drop, same, _ = self.judge(foreign)
+      self.assertEqual((drop.word, drop.bound), ('pass', '<= 0.5'))
+      self.assertEqual(same.word, word)
+
   def test_family_shares_its_deviation(self):
     shown = _shown(0.45)
     seeds = [

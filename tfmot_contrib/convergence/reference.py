@@ -234,12 +234,10 @@ def check(
     baseline: The float run that it comes from.
 
   Raises:
-    errors.InputError: It is of another tier, processor, recipe, data or
-      TensorFlow.
+    errors.InputError: It is of another tier, recipe, data or TensorFlow.
   """
   for name, expected, got in (
       ('tier', reference.tier, run.tier),
-      ('processor', reference.instruction_set, run.instruction_set),
       ('recipe', reference.recipe, recipe_of(run)),
       ('data', reference.data, run.data),
       ('environment', reference.environment, baseline.environment),
@@ -379,9 +377,11 @@ def read(path: pathlib.Path) -> Reference:
         f'{path} was edited by hand: what it says was not seen; restore it with'
         f' git, or {_MAKE.format(test)}'
     )
-  if value['test'] != test:
+  folder = f'{value["tier"]}_{value["instruction_set"]}'
+  if (folder, value['test']) != (path.parent.name, test):
     raise errors.InputError(
-        f'{path} is the reference of {value["test"]}: {_MAKE.format(test)}'
+        f'{path} is the reference of {folder}/{value["test"]}:'
+        f' {_MAKE.format(test)}'
     )
   value['seeds'] = [Seed(**seed) for seed in value['seeds']]
   return Reference(**value)

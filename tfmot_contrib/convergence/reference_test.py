@@ -138,7 +138,12 @@ class StoredTest(parameterized.TestCase):
 
   def test_copied_from_another_test(self):
     self.path = self.path.rename(self.path.with_stem('net_quarter'))
-    self.assert_refused('is the reference of net_half')
+    self.assert_refused('is the reference of cpu_avx2/net_half')
+
+  def test_copied_from_another_processor(self):
+    folder = self.path.parent.with_name('cpu_avx512f')
+    self.path = self.path.parent.rename(folder) / self.path.name
+    self.assert_refused('is the reference of cpu_avx2/net_half')
 
   def test_missing(self):
     self.path.unlink()
@@ -164,7 +169,6 @@ class CheckTest(parameterized.TestCase):
 
   @parameterized.parameters(
       ({'tier': 'smoke'}, 'tier'),
-      ({'instruction_set': 'avx512f'}, 'processor'),
       ({'data': 'c' * 64}, 'data'),
       (
           {'params': {'task': {'train_data': {}, 'technique': {'rate': 1}}}},

@@ -166,15 +166,18 @@ def references(
     run: Its run.
 
   Returns:
-    That of the test, or None if there is none for the run's processor; and
-    those of the technique's other tests on the same model.
+    That of the test for the run's processor, or else for another one, or None;
+    and those of the technique's other tests on the same model and processor.
 
   Raises:
     errors.InputError: One is wrong.
   """
   path = reference.path_of(technique.parent, name, run)
   if not path.exists():
-    return None, []
+    others = sorted(path.parent.parent.glob(f'{run.tier}_*/{path.name}'))
+    if not others:
+      return None, []
+    path = others[0]
   others = [
       other
       for other in sorted(path.parent.glob('*.json'))
@@ -250,7 +253,7 @@ def main(argv: Sequence[str]) -> int:
         f'{flags.name}, tier {run.tier}, seed {run.seed}:'
         f' {run.training["steps"]} steps in {run.training["seconds"]:.0f} s'
     )
-  if found.controls and not found.reference:
+  if found.controls and not found.statistical:
     print(
         f'no reference for {found.runs[0].instruction_set} processors: drops'
         ' are compared with the documented ones alone'

@@ -73,7 +73,14 @@ _RECORD = record.Record(
     weights='c' * 64,
     parameters=20,
     lineage=[],
-    health={},
+    health={
+        'not_finite': 0,
+        'kinds': {
+            'kernel (trainable)': {'of': 2, 'moved': [1, 2]},
+            'mask': {'of': 2, 'moved': [2, 2]},
+            'old_mask': {'of': 2, 'moved': [0, 0]},
+        },
+    },
     training={
         'steps': 10,
         'seconds': 1.5,
@@ -124,6 +131,8 @@ _TECHNIQUE = {
     'api': ['tfmot.sparsity.keras.x'],
     'placement': 'fork',
     'floor': '0.8.0',
+    'moves': ['mask'],
+    'stays': ['old_mask'],
     'claims': {'net_half': _CLAIMS},
 }
 
@@ -200,6 +209,18 @@ class VerdictTest(parameterized.TestCase):
       ('exported.float.gzip_bytes', 1301, 'zipped_size'),
       ('invariants.zeros_missing', 1, 'zeros'),
       ('exported.float.accuracy', 0.0, 'accuracy_drop'),
+      ('health.not_finite', 1, 'training_health'),
+      ('health.kinds', {}, 'training_health'),
+      ('health.kinds.mask.moved', [1, 1], 'training_health'),
+      ('health.kinds.old_mask.moved', [1, 0], 'training_health'),
+      (
+          'health.kinds',
+          {
+              'mask': {'of': 1, 'moved': [1]},
+              'gamma (trainable)': {'of': 2, 'moved': [0]},
+          },
+          'training_health',
+      ),
   )
   def test_fails_on_the_right_claim(self, path, value, guilty):
     _set(vars(self.run_record), path, value)
@@ -207,8 +228,7 @@ class VerdictTest(parameterized.TestCase):
     self.assertEqual(code, 1)
     failed = [line.split()[0] for line in out.splitlines() if 'FAIL' in line]
     self.assertEqual(failed, [guilty])
-    self.assertIn(f'{guilty}: ', out)
-    self.assertIn('Source: the guide', out)
+    self.assertRegex(out, rf'{guilty}: .* Source: (the guide|moves and stays)')
 
   def test_known_failure_must_fail(self):
     self.technique['claims']['net_half'] = [
@@ -240,7 +260,7 @@ class VerdictTest(parameterized.TestCase):
     self.assertEqual(code, 1)
     self.assertIn('bazel test //tfmot_contrib/pruning:net_half', out)
     suite = ElementTree.parse(outputs / 'test.xml').getroot()
-    self.assertEqual((suite.get('tests'), suite.get('failures')), ('3', '1'))
+    self.assertEqual((suite.get('tests'), suite.get('failures')), ('4', '1'))
     cases = {case.get('name'): case for case in suite}
     self.assertIsNone(cases['zeros'].find('failure'))
     failure = cases['accuracy_drop'].find('failure')
@@ -254,7 +274,12 @@ class VerdictTest(parameterized.TestCase):
     written = json.loads((outputs / 'verdict.json').read_text())
     self.assertEqual(
         [(v['claim'], v['good']) for v in written],
-        [('accuracy_drop', False), ('zipped_size', True), ('zeros', True)],
+        [
+            ('accuracy_drop', False),
+            ('zipped_size', True),
+            ('zeros', True),
+            ('training_health', True),
+        ],
     )
     self.assertEqual((outputs / 'float.tflite').read_bytes(), b'TFL3')
 

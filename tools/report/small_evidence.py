@@ -95,7 +95,7 @@ def run(weights: str, *lineage: str, **changes: Any) -> record.Record:
       'batches': {'train': 'b' * 64, 'validation': 'b' * 64},
       'instruction_set': 'avx2',
       'parameters': 200,
-      'health': {},
+      'health': {'not_finite': 0, 'kinds': {}},
       'weights': weights * 64,
       'lineage': [digit * 64 for digit in lineage],
       'training': dict(_TRAINING),

@@ -50,7 +50,7 @@ class TablesTest(absltest.TestCase):
  times faster | zeros | training | claims |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 | `half` | ResNet-18 | float | 79.00 % | +1.00 | 60,000 | 0.600 | 0.600 |\
- 1.00 | 50.00 % | 12 s | 2 of 2 hold |
+ 1.00 | 50.00 % | 12 s | 3 of 3 hold |
 |  |  | int8 | 78.75 % | +1.25 | 15,000 | 0.150 | 0.150 |\
  2.50 | 55.00 % |  |  |
 |  |  | sparse | 79.00 % | +1.00 | 40,000 | 0.400 | 0.400 |\
@@ -73,7 +73,7 @@ class TablesTest(absltest.TestCase):
 
   def test_known_failure_is_named(self):
     self.assertIn(
-        f'1 of 2 hold; known failure: [kept]({small_evidence.KNOWN}) |',
+        f'2 of 3 hold; known failure: [kept]({small_evidence.KNOWN}) |',
         tables.results(self.techniques[2]),
     )
 
@@ -83,27 +83,27 @@ class TablesTest(absltest.TestCase):
     claim = dataclasses.replace(judged.claim, reported=True)
     row.verdicts[0] = dataclasses.replace(judged, claim=claim, holds=False)
     self.assertIn(
-        '1 of 1 hold; reported: steps', tables.results(self.techniques[1])
+        '2 of 2 hold; reported: steps', tables.results(self.techniques[1])
     )
 
   def test_failure_is_named(self):
     row = self.techniques[1].judged[0]
     row.verdicts[0] = dataclasses.replace(row.verdicts[0], holds=False)
     self.assertIn(
-        '1 of 2 hold; FAIL: steps', tables.results(self.techniques[1])
+        '2 of 3 hold; FAIL: steps', tables.results(self.techniques[1])
     )
 
   def test_matrix(self):
     text = tables.matrix(self.techniques)
     self.assertStartsWith(
         text,
-        '4 rows on all models, 6 claims: 5 hold, 1 known to fail. Combinations'
+        '4 rows on all models, 10 claims: 9 hold, 1 known to fail. Combinations'
         ' that are refused: 1.\n\n### [baselines](baselines/README.md)\n\n|',
     )
     self.assertIn(
         '| `half` | ResNet-18 | float / int8 / sparse | 80.00 | 79.00 / 78.75'
         ' / 79.00 | 0.600 / 0.150 / 0.400 | 0.600 / 0.150 / 0.400 | 1.00 / 2.50'
-        ' / 0.50 | 2 of 2 hold |\n|  | MobileNetV2 | - | - | - | - | - | - |'
+        ' / 0.50 | 3 of 3 hold |\n|  | MobileNetV2 | - | - | - | - | - | - |'
         ' refused: ',
         text,
     )
@@ -115,15 +115,15 @@ class TablesTest(absltest.TestCase):
         [
             (
                 '| [baselines](tfmot_contrib/baselines/README.md) | `float` |'
-                ' float / int8 | +0.00 | 1.000 | +0.50 | 0.250 | 2 of 2 hold |'
+                ' float / int8 | +0.00 | 1.000 | +0.50 | 0.250 | 4 of 4 hold |'
             ),
             (
                 '| [pruning](tfmot_contrib/pruning/README.md) | `half` | int8 |'
-                ' refused | - | +1.25 | 0.150 | 2 of 2 hold |'
+                ' refused | - | +1.25 | 0.150 | 3 of 3 hold |'
             ),
             (
                 '| [combine](tfmot_contrib/combine/README.md) | `all` |'
-                ' qat_int8 | - | - | -1.00 | 0.100 | 1 of 2 hold, 1 known to'
+                ' qat_int8 | - | - | -1.00 | 0.100 | 2 of 3 hold, 1 known to'
                 ' fail |'
             ),
         ],

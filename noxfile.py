@@ -70,6 +70,7 @@ def tests(session: nox.Session) -> None:
   )
   python(session, 'tools.bazel.cache_check')
   python(session, 'tools.sync.real_check')
+  python(session, 'tools.report.browser_check')
   converge(session)
 
 

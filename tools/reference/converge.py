@@ -22,12 +22,14 @@ test has not made up its mind, this trains another one, up to five.
 
 import argparse
 import dataclasses
+import datetime
 import pathlib
 import sys
 from typing import Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import history
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import sequential
 from tfmot_contrib.convergence import verdict
@@ -37,15 +39,16 @@ from tools.versions import bootstrap
 _TIER = 'cpu'
 
 
-def converge(bazel: draw.Bazel, label: str) -> bool:
+def converge(bazel: draw.Bazel, label: str, remember: bool = False) -> bool:
   """Tests one convergence test and prints the verdict.
 
   Args:
     bazel: How to make the records.
     label: Of the test.
+    remember: Whether to add it to the history of the test.
 
   Returns:
-    Whether every verdict is good.
+    Whether every verdict is good, and nothing drifts.
 
   Raises:
     errors.InputError: It is no such test, or a run failed.
@@ -71,7 +74,27 @@ def converge(bazel: draw.Bazel, label: str) -> bool:
   bad = [v for v in verdicts if not v.good]
   for one in bad:
     print(f'\n{verdict.explain(one, str(technique), label)}')
-  return not bad
+  drifts = _remember(technique, test, shown, verdicts) if remember else []
+  for line in drifts:
+    print(f'\n{line}')
+  return not bad and not drifts
+
+
+def _remember(
+    technique: pathlib.Path,
+    test: draw.Test,
+    shown: judge.Shown,
+    verdicts: Sequence[judge.Verdict],
+) -> list[str]:
+  """Adds a night to the history; returns what drifts."""
+  path = history.path_of(technique.parent, test.name, shown.runs[0])
+  nights = history.read(path)
+  line = history.night(shown.runs, verdicts, datetime.date.today())
+  history.append(path, line)
+  if not shown.statistical:
+    return []
+  sums = history.drift([*nights, line], shown.reference, shown.family)
+  return history.alarms(sums)
 
 
 @errors.exits_with_one_line
@@ -87,9 +110,12 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   """
   parser = argparse.ArgumentParser(prog='converge', description=__doc__)
   parser.add_argument('targets', nargs='+', help='//tfmot_contrib/FOLDER:TEST')
+  parser.add_argument(
+      '--remember', action='store_true', help='add the night to the history'
+  )
   flags = parser.parse_args(argv)
   bazel = draw.Bazel(bootstrap.bazel(), root)
-  good = [converge(bazel, label) for label in flags.targets]
+  good = [converge(bazel, label, flags.remember) for label in flags.targets]
   return 0 if all(good) else 1
 
 

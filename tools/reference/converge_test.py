@@ -66,11 +66,15 @@ class DrawTest(absltest.TestCase):
 
 class ConvergeTest(absltest.TestCase):
 
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+    bazel = small_project.project(self.root, _GOOD)
+    self.enterContext(mock.patch.object(bootstrap, 'bazel', return_value=bazel))
+
   def converge(self, drops: list[float], reference: bool = True):
     """Returns what the command ends with and prints, by such drops."""
-    root = pathlib.Path(self.create_tempdir().full_path)
-    bazel = small_project.project(root, _GOOD)
-    self.enterContext(mock.patch.object(bootstrap, 'bazel', return_value=bazel))
+    root = self.root
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
       if reference:
@@ -103,6 +107,19 @@ class ConvergeTest(absltest.TestCase):
     code, out = self.converge([1.9], reference=False)
     self.assertEqual(code, 0, out)
     self.assertRegex(out, r'accuracy_drop .* <= 2 +pass\n')
+
+  def test_small_growth_adds_up(self):
+    self.converge([0.5])
+    codes = []
+    for digit in '123456789':
+      small_project.records(self.root, [0.57] * 2, weights=digit * 2)
+      out = io.StringIO()
+      with contextlib.redirect_stdout(out):
+        argv = ['--remember', small_project.LABEL]
+        codes += [converge.main(argv, self.root) for _ in range(2)]
+    self.assertEqual(codes[:4], [0] * 4)
+    self.assertEqual(codes[-2:], [1] * 2)
+    self.assertIn('accuracy_drop drifts: growth has added up', out.getvalue())
 
 
 if __name__ == '__main__':

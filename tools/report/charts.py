@@ -14,12 +14,13 @@
 
 """Draws the charts of the report page, one row or technique at a time."""
 
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import reference
+from tfmot_contrib.convergence import sequential
 from tools.report import plots
 from tools.report import rows
 
@@ -81,6 +82,26 @@ def seeds(known: reference.Reference) -> Any:
   axes.set_ylim(-0.5, len(names) - 0.3)
   axes.set_xlabel('drop, points (triangles: means, old to new)')
   axes.set_title(f'{len(known.seeds)} seeds of the reference', fontsize=9)
+  return figure
+
+
+def drift(sums: Mapping[str, Sequence[float]]) -> Any:
+  """Draws Page's chart of each drop over the nights.
+
+  Args:
+    sums: From `history.drift`.
+
+  Returns:
+    The figure.
+  """
+  figure, axes = _axes(4.2, 2.6)
+  for claim, values in sums.items():
+    nights = np.arange(1, len(values) + 1)
+    axes.plot(nights, values, '.-', lw=1, label=claim)
+  axes.axhline(sequential.DRIFTED, ls='--', color=_RED, lw=1)
+  axes.set_xlabel('nights with new weights')
+  axes.set_ylabel('growth that has added up, deviations')
+  axes.legend(frameon=False, fontsize=8)
   return figure
 
 

@@ -38,7 +38,8 @@ from tools.versions import bootstrap
 _STYLE = """\
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto;
   padding: 0 1rem; max-width: 70rem; color: #222; }
-table { border-collapse: collapse; margin: .5rem 0; }
+table { border-collapse: collapse; margin: .5rem 0; display: block;
+  overflow-x: auto; max-width: 100%; }
 th, td { padding: .2rem .6rem; text-align: left; border-bottom: 1px solid #ddd;
   vertical-align: top; }
 th { font-weight: 600; }
@@ -121,6 +122,8 @@ def _row(row: rows.Row) -> str:
   ]
   if row.known and row.known.seeds[0].drops:
     parts.append(_image(charts.seeds(row.known), 'seeds of the reference'))
+  if any(row.drift.values()):
+    parts.append(_image(charts.drift(row.drift), 'growth over the nights'))
   parts.append(_image(charts.zeros(row), 'zeros of each layer'))
   operators = row.run.exported[export.kind]['operators']
   body = [
@@ -162,6 +165,8 @@ def page(techniques: Sequence[rows.Technique], extra: Sequence[str]) -> str:
       *extra,
   ]
   for technique in techniques:
+    if not technique.judged:
+      continue
     name = html.escape(technique.path.name)
     parts.append(f'<h2 id="{name}">{name}</h2>')
     parts += [_row(row) for row in technique.judged]

@@ -24,6 +24,7 @@ from typing import Any, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import history
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference
@@ -77,8 +78,10 @@ class Row:
     run: Its record.
     baseline: The record of the float run that it comes from, or None for one.
     control: That of the float run that was trained as much, or None.
-    known: The reference of the test on the run's kind of processor, or None.
+    known: The reference of the test on the run's kind of processor, or else on
+      another, or None.
     verdicts: On its claims.
+    drift: By claim, what growth has added up to over the nights, in deviations.
   """
 
   name: names.Name
@@ -87,6 +90,7 @@ class Row:
   control: record.Record | None
   known: reference.Reference | None
   verdicts: Sequence[judge.Verdict]
+  drift: Mapping[str, Sequence[float]] = dataclasses.field(default_factory=dict)
 
   @property
   def reference(self) -> Mapping[str, Any]:
@@ -328,7 +332,11 @@ def _technique(
     declared = claims.claims_of(path, test, _TIER)
     verdicts = judge.judge(declared, shown)
     name = names.split(test, models)
-    found.append(Row(name, run, baseline, control, own, verdicts))
+    sums = {}
+    if shown.statistical:
+      nights = history.read(history.path_of(folder, test, run))
+      sums = history.drift(nights, own, family)
+    found.append(Row(name, run, baseline, control, own, verdicts, sums))
   for test, error in refused.items():
     found.append(Refusal(names.split(test, models), error))
   labels = list(dict.fromkeys(row.name.label for row in found))

@@ -251,26 +251,41 @@ def _apt_install(package: str) -> None:
   )
 
 
-def bazel() -> str:
-  """Finds Bazel, or installs Debian's as root.
+def _program(names: Sequence[str], package: str, what: str) -> str:
+  """Finds a program, or installs Debian's as root.
+
+  Args:
+    names: Of the program, the best first.
+    package: Debian's, which has one of them.
+    what: The name to use in a message.
 
   Returns:
-    The path of `bazel` or `bazelisk`.
+    The path of the program.
 
   Raises:
     errors.InputError: There is none and it cannot be installed from here.
   """
-  for name in ('bazel', 'bazelisk'):
+  if not any(map(shutil.which, names)):
+    if shutil.which('apt-get') and os.geteuid() == 0:
+      _apt_install(package)
+  for name in names:
     if found := shutil.which(name):
       return found
-  if shutil.which('apt-get') and os.geteuid() == 0:
-    _apt_install('bazel-bootstrap')
-    if found := shutil.which('bazel'):
-      return found
   raise errors.InputError(
-      'Bazel is missing: put bazelisk or bazel on PATH, or run'
-      ' `apt-get install bazel-bootstrap` as root'
+      f'{what} is missing: put {" or ".join(names)} on PATH, or run'
+      f' `apt-get install {package}` as root'
   )
+
+
+def bazel() -> str:
+  """Returns the path of `bazel` or `bazelisk`, as `_program`."""
+  return _program(('bazel', 'bazelisk'), 'bazel-bootstrap', 'Bazel')
+
+
+def chromium() -> str:
+  """Returns the path of Chromium or Chrome, as `_program`."""
+  names = ('chromium', 'chromium-browser', 'google-chrome')
+  return _program(names, 'chromium', 'Chromium')
 
 
 @errors.exits_with_one_line

@@ -17,9 +17,10 @@
 A file for each experiment, tier and kind of processor, in the folder of the
 technique: `references/cpu_avx2/TEST.json`. It holds the drops of accuracy of
 several seeds, what was the same for all of them, and why it is what it is. A
-run that it does not fit is not judged by it: another recipe, other data,
-another TensorFlow or processor make the verdict invalid. Statistics are
-computed anew whenever it is read.
+run that it does not fit is not judged by it: another recipe, other data or
+another TensorFlow make the verdict invalid. For another kind of processor it
+tells what is exact, not the noise. Statistics are computed anew whenever it is
+read.
 """
 
 import copy

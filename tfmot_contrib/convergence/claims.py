@@ -30,7 +30,31 @@ import yaml
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
 
+ACCURACY = 'accuracy'
+STRUCTURE = 'structure'
+DEPLOYMENT = 'deployment'
+TRAINING_HEALTH = 'training health'
+
 _SCHEMA = pathlib.Path(__file__).parent / 'claims_schema.json'
+
+
+def kind_of(metric: str) -> str:
+  """Returns what kind of claim is made of a number of a record.
+
+  Args:
+    metric: A path into the record, or `health` for all of that.
+
+  Returns:
+    `ACCURACY`; `STRUCTURE`, of the kernels in the exported models; `DEPLOYMENT`,
+    of those models otherwise; or `TRAINING_HEALTH`, of the way there.
+  """
+  part, _, last = metric.partition('.')
+  last = last.rpartition('.')[2]
+  if last == 'accuracy':
+    return ACCURACY
+  if part == 'health' or last == 'moved':
+    return TRAINING_HEALTH
+  return DEPLOYMENT if part == 'exported' else STRUCTURE
 
 
 @dataclasses.dataclass(frozen=True)

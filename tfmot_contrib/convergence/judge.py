@@ -122,6 +122,12 @@ class Verdict:
     return 'pass' if self.holds else 'FAIL'
 
   @property
+  def kinds(self) -> list[str]:
+    """Of which kinds the claim is, or what of a reference was not met."""
+    metrics = [path for path, _, _ in self.differences] or [self.claim.metric]
+    return sorted({claims.kind_of(metric) for metric in metrics})
+
+  @property
   def bound(self) -> str:
     """What was compared with, as text."""
     if self.noise:

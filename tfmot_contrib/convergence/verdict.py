@@ -102,6 +102,7 @@ def as_dict(verdict: judge.Verdict) -> dict[str, Any]:
   """Returns a verdict for machines."""
   return {
       'claim': verdict.claim.id,
+      'kind': ', '.join(verdict.kinds),
       'documented': verdict.claim.documented,
       'measured': verdict.measured,
       'bound': verdict.bound,

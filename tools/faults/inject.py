@@ -24,11 +24,14 @@ came out is written to docs/detection.json and docs/detection.md.
 """
 
 import argparse
+from concurrent import futures
 import contextlib
 import dataclasses
 import importlib.util
+import itertools
 import json
 import pathlib
+import queue
 import subprocess
 import sys
 import tempfile
@@ -53,7 +56,9 @@ _RESULT = 'docs/detection.json'
 _DOCUMENT = 'docs/detection.md'
 # The tiers in the order in which they are tried: the suffix of their tests.
 _TIERS = {'smoke': '_smoke', 'cpu': ''}
+# What is no claim and shows a fault too.
 _CRASHED = 'the run itself'
+_INVALID = 'invalid'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,12 +75,15 @@ class Fault:
     after: Behind which text.
     of: `tfmot` or `project`.
     control: Whether it is an honest control, which no test should see.
+    kinds: The kinds of claims that it breaks, each a right one to see it;
+      none for a control.
     seed: Of the runs.
   """
 
   id: str
   what: str
   tests: tuple[str, ...]
+  kinds: tuple[str, ...] = ()
   file: str = ''
   old: str = ''
   new: str = ''
@@ -113,15 +121,17 @@ class Detection:
   Attributes:
     fault: Its name.
     control: Whether it was an honest control.
-    seen: By test, the claims that were red, of the first tier that saw it.
-    tier: That tier, or the last that was tried.
-    cpu_minutes: What the runs took.
+    seen: By claim that was red, its kinds; of the first test that saw it.
+    right: Whether one of those is a kind that the fault breaks.
+    test: The label of that test, or the last that was tried.
+    cpu_minutes: What all runs took.
   """
 
   fault: str
   control: bool
   seen: Mapping[str, Sequence[str]]
-  tier: str
+  right: bool
+  test: str
   cpu_minutes: float
 
 
@@ -145,7 +155,10 @@ def catalogue(path: pathlib.Path = _CATALOGUE) -> list[Fault]:
   if found:
     where = '/'.join(str(part) for part in found.absolute_path) or 'top level'
     raise errors.InputError(f'{path}: at {where}: {found.message[:200]}')
-  faults = [Fault(**{**e, 'tests': tuple(e['tests'])}) for e in entries]
+  faults = [
+      Fault(**{k: tuple(v) if isinstance(v, list) else v for k, v in e.items()})
+      for e in entries
+  ]
   names = [fault.id for fault in faults]
   if twice := {name for name in names if names.count(name) > 1}:
     raise errors.InputError(f'{path}: {twice.pop()} is there twice')
@@ -190,14 +203,14 @@ def injected(fault: Fault, tree: pathlib.Path) -> Iterator[tuple[str, ...]]:
 
 def _judge(
     bazel: draw.Bazel, label: str, tier: str, seed: int
-) -> tuple[list[str], float]:
-  """Returns which claims of a test are red, and the processor minutes."""
+) -> tuple[dict[str, list[str]], float]:
+  """Returns the red claims of a test with their kinds, and minutes."""
   test = draw.find(bazel, label)
   try:
     shown = draw.draw(bazel, test, [seed])
   except errors.InputError as error:
     draw.say(f'{label}: {errors.one_line(error)}')
-    return [_CRASHED], 0.0
+    return {_CRASHED: [_CRASHED]}, 0.0
   minutes = shown.runs[0].training['cpu_seconds'] / 60
   name = test.name.removesuffix(_TIERS[tier] or '\n')
   technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
@@ -206,10 +219,12 @@ def _judge(
     shown = dataclasses.replace(shown, reference=own, family=family)
     judge.check(shown)
     declared = claims.claims_of(str(technique), name, tier)
-    red = [v.claim.id for v in judge.judge(declared, shown) if not v.good]
+    verdicts = judge.judge(declared, shown)
   except errors.InputError as error:
-    return [f'invalid: {errors.one_line(error)}'], minutes
-  return red, minutes
+    return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, minutes
+  for red in (v for v in verdicts if not v.good):
+    draw.say(verdict.explain(red, str(technique), label))
+  return {v.claim.id: v.kinds for v in verdicts if not v.good}, minutes
 
 
 def detect(fault: Fault, bazel: draw.Bazel, tiers: Sequence[str]) -> Detection:
@@ -224,19 +239,58 @@ def detect(fault: Fault, bazel: draw.Bazel, tiers: Sequence[str]) -> Detection:
     What they saw.
   """
   folders = _folders(bazel.root)
-  minutes, seen, tier = 0.0, {}, tiers[0]
+  minutes, seen, label = 0.0, {}, ''
   with injected(fault, bazel.root) as options:
     faulty = dataclasses.replace(bazel, options=bazel.options + options)
-    for tier in tiers:
-      for test in fault.tests:
-        label = f'//tfmot_contrib/{folders[test]}:{test}{_TIERS[tier]}'
-        red, cost = _judge(faulty, label, tier, fault.seed)
-        minutes += cost
-        if red:
-          seen[test] = red
+    for tier, test in itertools.product(tiers, fault.tests):
+      label = f'//tfmot_contrib/{folders[test]}:{test}{_TIERS[tier]}'
+      seen, cost = _judge(faulty, label, tier, fault.seed)
+      minutes += cost
       if seen:
         break
-  return Detection(fault.id, fault.control, seen, tier, round(minutes, 2))
+  kinds = set(itertools.chain(*seen.values()))
+  right = bool(kinds.intersection(fault.kinds))
+  cost = round(minutes, 2)
+  return Detection(fault.id, fault.control, seen, right, label, cost)
+
+
+def detect_all(
+    faults: Sequence[Fault],
+    root: pathlib.Path,
+    tiers: Sequence[str],
+    workers: int,
+) -> list[Detection]:
+  """Runs the tests of some faults.
+
+  Args:
+    faults: The faults.
+    root: The folder of the project.
+    tiers: Which to try, in this order.
+    workers: How many faults at once, each in a copy of the project.
+
+  Returns:
+    What was seen of each.
+  """
+  free: queue.Queue[draw.Bazel] = queue.Queue()
+  done = itertools.count(1)
+
+  def one(fault: Fault) -> Detection:
+    bazel = free.get()
+    try:
+      detection = detect(fault, bazel, tiers)
+    finally:
+      free.put(bazel)
+    draw.say(
+        f'[{next(done)}/{len(faults)}] {fault.id}, {fault.what}:'
+        f' {", ".join(detection.seen) or "nothing saw it"}'
+    )
+    return detection
+
+  with contextlib.ExitStack() as stack:
+    for _ in range(workers):
+      free.put(stack.enter_context(copy_of(root)))
+    with futures.ThreadPoolExecutor(workers) as pool:
+      return list(pool.map(one, faults))
 
 
 def _folders(root: pathlib.Path) -> dict[str, str]:
@@ -283,7 +337,8 @@ def summary(detections: Sequence[Detection]) -> dict[str, Any]:
   faults = [d for d in detections if not d.control]
   controls = [d for d in detections if d.control]
   return {
-      'detected_share': _share([bool(d.seen) for d in faults]),
+      'detected_share': _share([d.right for d in faults]),
+      'seen_share': _share([bool(d.seen) for d in faults]),
       'false_alarm_share': _share([bool(d.seen) for d in controls]),
       'faults': len(faults),
       'controls': len(controls),
@@ -306,14 +361,15 @@ def document(detections: Sequence[Detection], faults: Sequence[Fault]) -> str:
   Returns:
     Markdown.
   """
-  what = {fault.id: fault.what for fault in faults}
+  of = {fault.id: fault for fault in faults}
   total = summary(detections)
   lines = [
       '# What the convergence tests see',
       '',
       'Made by `tools/nox -s fault_injection` from',
       '[`catalogue.yaml`](../tools/faults/catalogue.yaml); all of it is in',
-      '[`detection.json`](detection.json).',
+      '[`detection.json`](detection.json). A fault counts as seen if a claim is',
+      'red that is of a kind which it breaks.',
       '',
       (
           f'{total["faults"]} faults, share seen: {total["detected_share"]}.'
@@ -321,17 +377,19 @@ def document(detections: Sequence[Detection], faults: Sequence[Fault]) -> str:
           f' {total["false_alarm_share"]}.'
       ),
       '',
-      '| fault | what goes wrong | tier | seen by | processor minutes |',
-      '| --- | --- | --- | --- | --- |',
+      '| fault | what goes wrong | breaks | seen by | test | processor minutes |',
+      '| --- | --- | --- | --- | --- | --- |',
   ]
   for one in detections:
+    fault = of[one.fault]
     seen = '; '.join(
-        f'`{test}`: {", ".join(red)}' for test, red in one.seen.items()
+        f'{claim} ({", ".join(kinds)})' for claim, kinds in one.seen.items()
     )
     nothing = 'nothing, as it should be' if one.control else '**nothing**'
     lines.append(
-        f'| `{one.fault}` | {what[one.fault]} | {one.tier} |'
-        f' {seen or nothing} | {one.cpu_minutes:.1f} |'
+        f'| `{one.fault}` | {fault.what} | {", ".join(fault.kinds)} |'
+        f' {seen or nothing} | `{one.test.rpartition(":")[2]}` |'
+        f' {one.cpu_minutes:.1f} |'
     )
   return '\n'.join(lines) + '\n'
 
@@ -359,7 +417,17 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   parser.add_argument(
       '--write', action='store_true', help=f'{_RESULT} and {_DOCUMENT}'
   )
+  parser.add_argument(
+      '--workers', type=int, default=1, help='faults at once; 2 fit on 2 cores'
+  )
   flags = parser.parse_args(argv)
+  if flags.workers < 1:
+    raise errors.InputError('--workers must be 1 or more')
+  if flags.write and (flags.fault or flags.technique):
+    raise errors.InputError(
+        '--write takes all faults: leave --fault and --technique away (what was'
+        ' run before comes from the cache)'
+    )
   faults = catalogue()
   folders = _folders(root)
   chosen = [
@@ -373,12 +441,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
         f'no such fault; there are {", ".join(f.id for f in faults)}'
     )
   tiers = ['smoke'] if flags.smoke else list(_TIERS)
-  detections = []
-  with copy_of(root) as bazel:
-    for number, fault in enumerate(chosen, start=1):
-      draw.say(f'[{number}/{len(chosen)}] {fault.id}: {fault.what}')
-      detections.append(detect(fault, bazel, tiers))
-      draw.say(f'  {dict(detections[-1].seen) or "nothing saw it"}')
+  detections = detect_all(chosen, root, tiers, flags.workers)
   print(document(detections, faults))
   if flags.write:
     text = json.dumps(summary(detections), indent=1) + '\n'
@@ -386,7 +449,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
     (root / _DOCUMENT).write_text(
         document(detections, faults), encoding='utf-8'
     )
-  return 0 if all(bool(d.seen) != d.control for d in detections) else 1
+  good = [not d.seen if d.control else d.right for d in detections]
+  return 0 if all(good) else 1
 
 
 if __name__ == '__main__':

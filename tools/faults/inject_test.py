@@ -15,6 +15,8 @@
 """Tests of the catalogue of faults, and of what is made of a detection."""
 
 import ast
+import contextlib
+import io
 import json
 import pathlib
 from unittest import mock
@@ -59,9 +61,10 @@ class CatalogueTest(parameterized.TestCase):
 
   @parameterized.parameters(
       ('[]', 'non-empty'),
-      ('- {id: a, what: wrong, tests: []}', '0/tests'),
-      ('- {id: a, what: wrong, tests: [b], file: c.py}', 'at 0'),
-      ('- {id: a, what: wrong, tests: [b]}\n' * 2, 'a is there twice'),
+      ('- {id: a, what: wrong, tests: [], control: true}', '0/tests'),
+      ('- {id: a, what: wrong, tests: [b], control: true, file: c.py}', 'at 0'),
+      ('- {id: a, what: wrong, tests: [b]}', 'at 0'),
+      ('- {id: a, what: wrong, tests: [b], control: true}\n' * 2, 'twice'),
   )
   def test_bad_catalogue(self, text, message):
     path = pathlib.Path(self.create_tempdir().full_path) / 'faults.yaml'
@@ -70,7 +73,7 @@ class CatalogueTest(parameterized.TestCase):
       inject.catalogue(path)
 
   def test_replaces_the_first_place_behind_the_anchor(self):
-    fault = inject.Fault('a', '', ('t',), 'f', old='x', new='y', after='def')
+    fault = inject.Fault('a', '', ('t',), file='f', old='x', new='y', after='def')
     self.assertEqual(fault.apply('x def x x'), 'x def y x')
     with self.assertRaisesRegex(errors.InputError, 'the fault a replaces'):
       fault.apply('x x')
@@ -91,7 +94,9 @@ class InjectedTest(absltest.TestCase):
     tree = pathlib.Path(self.create_tempdir().full_path)
     path = tree / 'a.py'
     path.write_text('x = 1\n', encoding='utf-8')
-    fault = inject.Fault('a', '', ('t',), 'a.py', '1', '2', of='project')
+    fault = inject.Fault(
+        'a', '', ('t',), file='a.py', old='1', new='2', of='project'
+    )
     with self.assertRaises(KeyError):
       with inject.injected(fault, tree) as options:
         self.assertEqual(options, ())
@@ -109,47 +114,74 @@ class DetectTest(absltest.TestCase):
   def detect(self, drop: float, seed: int = 1) -> inject.Detection:
     """Detects a fault that loses so much accuracy."""
     program = small_project.project(self.root, [drop])
-    fault = inject.Fault('a', 'it is lost', (small_project.TEST,), seed=seed)
+    fault = inject.Fault(
+        'a', 'it is lost', (small_project.TEST,), ('accuracy',), seed=seed
+    )
     return inject.detect(fault, draw.Bazel(program, self.root), ['cpu'])
 
   def test_seen(self):
     detection = self.detect(5.0)
-    self.assertEqual(detection.seen, {small_project.TEST: ['accuracy_drop']})
+    self.assertEqual(detection.seen, {'accuracy_drop': ['accuracy']})
+    self.assertTrue(detection.right)
     self.assertAlmostEqual(detection.cpu_minutes, 20 / 60, 2)
 
   def test_not_seen(self):
     self.assertEqual(self.detect(1.0).seen, {})
 
   def test_run_that_fails_is_seen(self):
-    seen = self.detect(1.0, seed=7).seen
-    self.assertEqual(seen, {small_project.TEST: ['the run itself']})
+    detection = self.detect(1.0, seed=7)
+    self.assertEqual(detection.seen, {'the run itself': ['the run itself']})
+    self.assertFalse(detection.right)
 
   def test_run_that_does_not_belong_is_seen(self):
     with mock.patch.object(
         inject.judge, 'check', side_effect=[None, errors.InputError('foreign')]
     ):
       seen = self.detect(1.0).seen
-    self.assertEqual(seen, {small_project.TEST: ['invalid: foreign']})
+    self.assertEqual(seen, {'invalid: foreign': ['invalid']})
+
+
+class FlagsTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      (['--workers=0'], '--workers must be 1 or more'),
+      (['--write', '--fault', 'prune_by_sign'], '--write takes all faults'),
+      (['--fault', 'no_such'], 'no such fault; there are prune_keeps_small'),
+  )
+  def test_bad_flags(self, flags, message):
+    stderr = io.StringIO()
+    with contextlib.redirect_stderr(stderr):
+      with self.assertRaises(SystemExit) as raised:
+        inject.main(flags)
+    self.assertNotEqual(raised.exception.code, 0)
+    self.assertIn(message, stderr.getvalue())
 
 
 class SummaryTest(absltest.TestCase):
 
   def test_shares(self):
-    seen = {'t': ['x']}
+    seen = {'x': ['accuracy']}
     detections = [
-        inject.Detection('a', False, seen, 'smoke', 1.0),
-        inject.Detection('b', False, {}, 'cpu', 2.0),
-        inject.Detection('c', True, {}, 'cpu', 2.0),
+        inject.Detection('a', False, seen, True, '//f:t_smoke', 1.0),
+        inject.Detection('b', False, seen, False, '//f:t', 2.0),
+        inject.Detection('c', False, {}, False, '//f:t', 2.0),
+        inject.Detection('d', True, {}, False, '//f:t', 2.0),
     ]
-    faults = [inject.Fault(name, f'what {name} is', ('t',)) for name in 'abc']
+    faults = [
+        inject.Fault(name, f'what {name} is', ('t',), ('structure',))
+        for name in 'abcd'
+    ]
     summary = inject.summary(detections)
-    self.assertEqual(summary['detected_share'], 0.5)
+    self.assertEqual(summary['detected_share'], 0.3333)
+    self.assertEqual(summary['seen_share'], 0.6667)
     self.assertEqual(summary['false_alarm_share'], 0.0)
     self.assertEqual(json.loads(json.dumps(summary)), summary)
     text = inject.document(detections, faults)
-    self.assertIn('| `a` | what a is | smoke | `t`: x | 1.0 |', text)
-    self.assertIn('| `b` | what b is | cpu | **nothing** | 2.0 |', text)
-    self.assertIn('| cpu | nothing, as it should be | 2.0 |', text)
+    self.assertIn(
+        '| `a` | what a is | structure | x (accuracy) | `t_smoke` | 1.0 |', text
+    )
+    self.assertIn(' | **nothing** | `t` | 2.0 |', text)
+    self.assertIn(' | nothing, as it should be | `t` | 2.0 |', text)
 
 
 if __name__ == '__main__':

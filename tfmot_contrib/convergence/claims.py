@@ -45,8 +45,8 @@ def kind_of(metric: str) -> str:
     metric: A path into the record, or `health` for all of that.
 
   Returns:
-    `ACCURACY`; `STRUCTURE`, of the kernels in the exported models; `DEPLOYMENT`,
-    of those models otherwise; or `TRAINING_HEALTH`, of the way there.
+    `ACCURACY`; `STRUCTURE`, of the kernels in exported models; `DEPLOYMENT`, of
+    those models otherwise; or `TRAINING_HEALTH`, of the way there.
   """
   part, _, last = metric.partition('.')
   last = last.rpartition('.')[2]

@@ -61,6 +61,16 @@ _CRASHED = 'the run itself'
 _INVALID = 'invalid'
 
 
+_HEADER = (
+    'fault',
+    'what goes wrong',
+    'breaks',
+    'seen by',
+    'test',
+    'processor minutes',
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class Fault:
   """A deliberate fault, or an honest control.
@@ -368,8 +378,8 @@ def document(detections: Sequence[Detection], faults: Sequence[Fault]) -> str:
       '',
       'Made by `tools/nox -s fault_injection` from',
       '[`catalogue.yaml`](../tools/faults/catalogue.yaml); all of it is in',
-      '[`detection.json`](detection.json). A fault counts as seen if a claim is',
-      'red that is of a kind which it breaks.',
+      '[`detection.json`](detection.json). A fault counts as seen if a claim',
+      'is red that is of a kind which it breaks.',
       '',
       (
           f'{total["faults"]} faults, share seen: {total["detected_share"]}.'
@@ -377,8 +387,8 @@ def document(detections: Sequence[Detection], faults: Sequence[Fault]) -> str:
           f' {total["false_alarm_share"]}.'
       ),
       '',
-      '| fault | what goes wrong | breaks | seen by | test | processor minutes |',
-      '| --- | --- | --- | --- | --- | --- |',
+      f'| {" | ".join(_HEADER)} |',
+      '| --- ' * len(_HEADER) + '|',
   ]
   for one in detections:
     fault = of[one.fault]

@@ -73,7 +73,9 @@ class CatalogueTest(parameterized.TestCase):
       inject.catalogue(path)
 
   def test_replaces_the_first_place_behind_the_anchor(self):
-    fault = inject.Fault('a', '', ('t',), file='f', old='x', new='y', after='def')
+    fault = inject.Fault(
+        'a', '', ('t',), file='f', old='x', new='y', after='def'
+    )
     self.assertEqual(fault.apply('x def x x'), 'x def y x')
     with self.assertRaisesRegex(errors.InputError, 'the fault a replaces'):
       fault.apply('x x')

@@ -58,7 +58,7 @@ _WAYS = {
     ),
     'qat': ('quantization', 'qat', 'qat8', 'baselines/resnet_cifar10'),
     'nbit': ('quantization', 'qat', 'nbit4', 'baselines/resnet_cifar10'),
-    'pqat': ('combine', 'combine', 'pqat', 'pruning/resnet_cifar10_sparsity80'),
+    'pqat': ('combine', 'combine', 'pqat', 'pruning/resnet_cifar10_sparsity50'),
     'cqat': (
         'combine',
         'combine',

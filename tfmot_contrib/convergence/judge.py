@@ -66,8 +66,8 @@ class Shown:
 
   @property
   def statistical(self) -> bool:
-    """Whether the reference knows the noise of these runs."""
-    return bool(self.reference) and all(
+    """Whether there is noise, and the reference knows that of these runs."""
+    return bool(self.reference and self.controls) and all(
         run.instruction_set == self.reference.instruction_set
         for run in self.runs
     )

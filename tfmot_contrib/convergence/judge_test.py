@@ -244,5 +244,22 @@ class KnownFailureTest(parameterized.TestCase):
     self.assertEqual((verdict.word, verdict.good), (word, good))
 
 
+class KindTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      ('exported.int8.accuracy', 'accuracy'),
+      ('invariants.zeros_missing', 'structure'),
+      ('parameters', 'structure'),
+      ('exported.int8.gzip_bytes', 'deployment'),
+      ('exported.int8.operators.ADD.integer', 'deployment'),
+      ('exported.float.moved', 'training health'),
+      ('health', 'training health'),
+      ('health.kinds.mask.zeros', 'training health'),
+      ('keras.validation_loss', 'training health'),
+  )
+  def test_kind(self, metric, kind):
+    self.assertEqual(claims.kind_of(metric), kind)
+
+
 if __name__ == '__main__':
   absltest.main()

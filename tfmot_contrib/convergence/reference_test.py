@@ -17,6 +17,7 @@
 import copy
 import dataclasses
 import json
+import math
 import pathlib
 from typing import Any
 
@@ -232,12 +233,44 @@ class NearTest(parameterized.TestCase):
     """Returns a run with such numbers."""
     return _run(1, exported={'int8': {**_EXPORTED, **exported}})
 
-  def test_takes_scales_and_distances(self):
-    run = self.run_of(scale_x=0.5, moved=0.2, logit_gap=0.1)
+  def test_takes_scales_distances_and_loss(self):
+    exported = {**_EXPORTED, 'scale_x': 0.5, 'moved': 0.2, 'logit_gap': 0.1}
+    keras = {'accuracy': 0.8, 'validation_loss': 1.5}
     self.assertEqual(
-        reference.near(run),
-        {'exported.int8.scale_x': 0.5, 'exported.int8.moved': 0.2},
+        reference.near(_run(1, exported={'int8': exported}, keras=keras)),
+        {
+            'exported.int8.scale_x': 0.5,
+            'exported.int8.moved': 0.2,
+            'keras.validation_loss': 1.5,
+        },
     )
+
+  @parameterized.parameters(
+      ('smoke', 'avx2', 1, 1.004, True),
+      ('smoke', 'avx2', 1, 1.006, False),
+      ('smoke', 'avx2', 9, 1.006, True),  # It has not seen this seed.
+      ('smoke', 'asimd', 1, 1.006, True),
+      ('cpu', 'avx2', 1, 1.006, True),
+  )
+  def test_smoke_run_repeats_its_seed(
+      self, tier, instruction_set, seed, scale, fits
+  ):
+    known = dataclasses.replace(self.reference(1.0, 1.0), tier=tier)
+    run = _run(
+        seed,
+        tier=tier,
+        instruction_set=instruction_set,
+        exported={'int8': {**_EXPORTED, 'scale_x': scale}},
+    )
+    self.assertEqual(not reference.far(known, [], run), fits)
+
+  def test_loss_that_is_no_number(self):
+    one = self.reference(1.0, 1.0)
+    near = {'keras.validation_loss': 1.0}
+    seeds = [dataclasses.replace(seed, near=near) for seed in one.seeds]
+    known = dataclasses.replace(one, seeds=seeds)
+    run = _run(1, keras={'validation_loss': math.nan})
+    self.assertLen(reference.far(known, [], run), 1)
 
   @parameterized.parameters(
       (1.0, 0), (1.015, 0), (0.985, 0), (1.3, 1), (0.7, 1)

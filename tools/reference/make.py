@@ -271,8 +271,6 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
       if flags.tier == 'smoke':  # Not every test has one.
         continue
       raise
-    if flags.tier == 'cpu' and not test.control:
-      continue
     many = is_main and flags.tier == 'cpu'
     count = flags.seeds or (_MAIN_SEEDS if many else _OTHER_SEEDS)
     seeds = range(flags.first_seed, flags.first_seed + count)

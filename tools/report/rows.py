@@ -325,7 +325,7 @@ def _technique(
         runs=[run],
         baseline=baseline,
         controls=[control] if control else [],
-        reference=own if control else None,
+        reference=own if control or not run.training['steps'] else None,
         family=family,
     )
     judge.check(shown)

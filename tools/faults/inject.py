@@ -145,6 +145,22 @@ class Detection:
   cpu_minutes: float
 
 
+def _faults(entry: dict[str, Any]) -> list[Fault]:
+  """Returns the faults of an entry: with seeds one for each test and seed."""
+  seeds = entry.pop('seeds', None)
+  whole = Fault(
+      **{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
+  )
+  if seeds is None:
+    return [whole]
+  return [
+      dataclasses.replace(
+          whole, id=f'{whole.id}_{seed}_{test}', tests=(test,), seed=seed
+      )
+      for test, seed in itertools.product(whole.tests, seeds)
+  ]
+
+
 def catalogue(path: pathlib.Path = _CATALOGUE) -> list[Fault]:
   """Reads the faults.
 
@@ -165,10 +181,7 @@ def catalogue(path: pathlib.Path = _CATALOGUE) -> list[Fault]:
   if found:
     where = '/'.join(str(part) for part in found.absolute_path) or 'top level'
     raise errors.InputError(f'{path}: at {where}: {found.message[:200]}')
-  faults = [
-      Fault(**{k: tuple(v) if isinstance(v, list) else v for k, v in e.items()})
-      for e in entries
-  ]
+  faults = [fault for entry in entries for fault in _faults(entry)]
   names = [fault.id for fault in faults]
   if twice := {name for name in names if names.count(name) > 1}:
     raise errors.InputError(f'{path}: {twice.pop()} is there twice')

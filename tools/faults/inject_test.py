@@ -54,6 +54,23 @@ class CatalogueTest(parameterized.TestCase):
     self.assertGreaterEqual(len([f for f in _FAULTS if not f.control]), 30)
     self.assertGreaterEqual(len([f for f in _FAULTS if f.control]), 20)
 
+  def test_entry_with_seeds_is_one_for_each(self):
+    path = pathlib.Path(self.create_tempdir().full_path) / 'faults.yaml'
+    path.write_text(
+        '- {id: u, what: unseen, control: true, tests: [a, b], seeds: [4, 5]}',
+        encoding='utf-8',
+    )
+    found = inject.catalogue(path)
+    self.assertEqual(
+        [(f.id, f.tests, f.seed) for f in found],
+        [
+            ('u_4_a', ('a',), 4),
+            ('u_5_a', ('a',), 5),
+            ('u_4_b', ('b',), 4),
+            ('u_5_b', ('b',), 5),
+        ],
+    )
+
   def test_every_technique_has_faults(self):
     folders = inject._folders(bootstrap.ROOT)  # pylint: disable=protected-access
     hit = {folders[t] for f in _FAULTS if not f.control for t in f.tests}

@@ -110,7 +110,7 @@ class JudgeTest(parameterized.TestCase):
       ((0.2,), 'pass', True),
       ((0.45,), 'UNDECIDED', False),
       ((0.45, 0.1), 'pass', True),
-      ((2.0, 2.0), 'FAIL', False),
+      ((2.0, 2.0, 2.0), 'FAIL', False),
       ((-2.0,), 'improved', True),
   )
   def test_a_reference_decides(self, drops, word, good):

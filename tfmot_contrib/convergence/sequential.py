@@ -51,7 +51,7 @@ class Plan:
     delta: The growth to find, in standard deviations of a drop.
     at_most: Seeds.
     at_least_to_fail: Seeds that must lie beyond half of `delta`, so that one
-      bad run never fails a test.
+      bad run never fails a test, nor two where the tails of noise are heavy.
   """
 
   tests: int = 1
@@ -59,7 +59,7 @@ class Plan:
   beta: float = 0.01
   delta: float = 4.0
   at_most: int = 5
-  at_least_to_fail: int = 2
+  at_least_to_fail: int = 3
 
   @property
   def alpha(self) -> float:

@@ -42,7 +42,9 @@ class DecideTest(parameterized.TestCase):
       ((1.0,), 'undecided', 1),
       ((9.0,), 'undecided', 1),
       ((9.0, -9.0), 'pass', 2),
-      ((5.0, 5.0), 'fail', 2),
+      ((5.0, 5.0), 'undecided', 2),
+      ((5.0, 5.0, 5.0), 'fail', 3),
+      ((9.0, 9.0, 1.9), 'undecided', 3),
       ((9.0, 1.9), 'undecided', 2),
       ((3.0, 3.0, 3.0, 3.0, 3.0), 'fail', 5),
       ((1.8, 1.9, 1.9, 1.9, 1.9), 'pass (grey)', 5),
@@ -57,9 +59,10 @@ class DecideTest(parameterized.TestCase):
     decision = sequential.decide(_drops(9.0, -2.0, -4.0), _NOISE, _PLAN)
     np.testing.assert_allclose(decision.path, [9.0, 3.5, 1.0])
 
-  def test_one_bad_seed_never_fails(self):
-    self.assertEqual(sequential.bounds(_NOISE, _PLAN).fails[0], np.inf)
-    decision = sequential.decide(_drops(100.0), _NOISE, _PLAN)
+  @parameterized.parameters(1, 2)
+  def test_one_or_two_bad_seeds_never_fail(self, seeds):
+    self.assertEqual(sequential.bounds(_NOISE, _PLAN).fails[seeds - 1], np.inf)
+    decision = sequential.decide(_drops(*[100.0] * seeds), _NOISE, _PLAN)
     self.assertEqual(decision.word, 'undecided')
 
   @parameterized.parameters(
@@ -80,7 +83,7 @@ class BoundsTest(parameterized.TestCase):
   def test_passing_and_failing_come_nearer(self):
     bounds = sequential.bounds(_NOISE, _PLAN)
     self.assertTrue(np.all(np.diff(bounds.passes) > 0))
-    self.assertTrue(np.all(np.diff(bounds.fails[1:]) < 0))
+    self.assertTrue(np.all(np.diff(bounds.fails[2:]) < 0))
     self.assertTrue(np.all(bounds.passes < _PLAN.delta / 2))
     self.assertTrue(np.all(bounds.fails >= _PLAN.delta / 2))
 
@@ -89,7 +92,7 @@ class BoundsTest(parameterized.TestCase):
     noise = sequential.Noise(0.0, 1.0, seeds=10**9, freedom=10**9)
     bounds = sequential.bounds(noise, _PLAN)
     alpha, beta = 0.01 / 50, 0.01
-    for seeds in (2, 3):
+    for seeds in (3, 4):
       for mean, ratio in (
           (bounds.passes[seeds - 1], beta / (1 - alpha)),
           (bounds.fails[seeds - 1], (1 - beta) / alpha),
@@ -104,12 +107,12 @@ class BoundsTest(parameterized.TestCase):
     usual = sequential.bounds(_NOISE, _PLAN)
     for noise in (few, unsure):
       bounds = sequential.bounds(noise, _PLAN)
-      self.assertTrue(np.all(bounds.fails[1:] > usual.fails[1:]))
+      self.assertTrue(np.all(bounds.fails[2:] > usual.fails[2:]))
 
   def test_more_tests_fail_later(self):
     alone = sequential.bounds(_NOISE, sequential.Plan(tests=1))
     many = sequential.bounds(_NOISE, sequential.Plan(tests=100))
-    self.assertTrue(np.all(many.fails[1:] > alone.fails[1:]))
+    self.assertTrue(np.all(many.fails[2:] > alone.fails[2:]))
 
 
 class NoiseTest(parameterized.TestCase):

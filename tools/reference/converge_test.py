@@ -96,10 +96,10 @@ class ConvergeTest(absltest.TestCase):
     self.assertEqual(code, 0, out)
     self.assertIn(', 2 seeds', out)
 
-  def test_fails_after_two(self):
-    code, out = self.converge([1.6, 1.7])
+  def test_fails_after_three(self):
+    code, out = self.converge([1.6, 1.7, 1.6])
     self.assertEqual(code, 1, out)
-    self.assertIn(', 2 seeds', out)
+    self.assertIn(', 3 seeds', out)
     self.assertRegex(out, r'accuracy_drop .* FAIL\n')
     self.assertIn('Mean growth after each seed, in deviations: +', out)
 

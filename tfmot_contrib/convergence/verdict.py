@@ -179,6 +179,24 @@ def references(
     if not others:
       return None, []
     path = others[0]
+  return beside(path)
+
+
+def beside(
+    path: pathlib.Path,
+) -> tuple[reference.Reference, list[reference.Reference]]:
+  """Reads a reference, and those that share its deviation.
+
+  Args:
+    path: The reference.
+
+  Returns:
+    It, and those of the technique's other tests on the same model and kind of
+    processor.
+
+  Raises:
+    errors.InputError: One is wrong.
+  """
   others = [
       other
       for other in sorted(path.parent.glob('*.json'))

@@ -15,12 +15,16 @@
 """Tests that what docs/statistics.md promises of the sequential test is so."""
 
 import pathlib
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib.convergence import sequential
+from tools.reference import make
 from tools.reference import simulate
+from tools.reference import small_project
+from tools.versions import bootstrap
 
 _MAIN = simulate.Reference(seeds=8, others=8)
 _PLAN = sequential.Plan(tests=50)
@@ -63,6 +67,18 @@ class SimulateTest(parameterized.TestCase):
     text = path.read_text()
     self.assertStartsWith(text, 'a\n<!-- evidence:begin -->\n7 tests a night')
     self.assertLen(text.splitlines(), 16)
+
+  def test_suite_is_of_the_references_that_there_are(self):
+    root = pathlib.Path(self.create_tempdir().full_path)
+    program = small_project.project(root, [1.0, 1.1, 0.8])
+    self.assertEmpty(simulate.suite(root / 'tfmot_contrib'))
+    with mock.patch.object(bootstrap, 'bazel', return_value=program):
+      make.main(['--who=me'], root)
+    self.assertEqual(
+        simulate.suite(root / 'tfmot_contrib'), [simulate.Reference(3, 0, 0)]
+    )
+    text = simulate.report(5, 100, {'all': [simulate.Reference(3, 0)] * 2})
+    self.assertIn('| all | normal |', text)
 
   @parameterized.parameters('--runs=0', '--tests=-1')
   def test_bad_flags(self, flag):

@@ -28,6 +28,7 @@ from typing import Any, Iterable, Iterator, Mapping, Sequence
 from tfmot_contrib import errors
 from tools.report import rows
 from tools.report import stages
+from tools.report import sums
 
 WEIGHTS = pathlib.Path('combine/evidence/weights_of_pcqat.json')
 
@@ -69,6 +70,9 @@ def collect(root: pathlib.Path, bazel: str, only: Sequence[str] = ()) -> None:
   missing = [label for label in [*records, *runs] if label not in made]
   if runs and not set(runs) & set(missing):
     _measure_weights(root / 'bazel-bin', contrib / WEIGHTS)
+  for folder in rows.folders(contrib):
+    if (evidence := folder / 'evidence').is_dir():
+      sums.write(evidence)
   if missing:
     raise errors.InputError(
         f'{len(missing)} of {len(records) + len(runs)} were not made, see above'

@@ -22,6 +22,7 @@ from tfmot_contrib.convergence import record
 from tools.report import plots
 from tools.report import rows
 from tools.report import small_evidence
+from tools.report import sums
 
 
 class PlotsTest(absltest.TestCase):
@@ -68,6 +69,7 @@ class PlotsTest(absltest.TestCase):
     run = record.read(path)
     run.exported['qat_int8']['accuracy'] = 10.0
     record.write(run, path)
+    sums.write(path.parent)
     panel = self._figure().axes[0]
     self.assertGreater(panel.get_ylim()[0], 70)
     self.assertIn('all 10.0 % ↓', [text.get_text() for text in panel.texts])

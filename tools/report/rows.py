@@ -30,6 +30,7 @@ from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference
 from tfmot_contrib.convergence import verdict
 from tools.report import names
+from tools.report import sums
 
 BASELINES = 'baselines'
 CONTROL = '_control_'
@@ -278,7 +279,7 @@ def load(contrib: pathlib.Path) -> list[Technique]:
   models = tests(home)
   baselines = [run for name in models if (run := _read(home, name))]
   controls = [
-      record.read(path)
+      _checked(path)
       for path in sorted((home / 'evidence').glob(f'*{CONTROL}*.json'))
   ]
   found = [
@@ -297,7 +298,13 @@ def load(contrib: pathlib.Path) -> list[Technique]:
 def _read(folder: pathlib.Path, test: str) -> record.Record | None:
   """Returns the evidence of a convergence test, if there is some."""
   path = folder / 'evidence' / f'{test}.json'
-  return record.read(path) if path.is_file() else None
+  return _checked(path) if path.is_file() else None
+
+
+def _checked(path: pathlib.Path) -> record.Record:
+  """Returns evidence that is what was collected."""
+  sums.check(path)
+  return record.read(path)
 
 
 def _technique(

@@ -22,6 +22,7 @@ from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
 from tools.report import rows
 from tools.report import small_evidence
+from tools.report import sums
 
 
 class RowsTest(absltest.TestCase):
@@ -75,6 +76,7 @@ class RowsTest(absltest.TestCase):
         text.replace('mobilenet_v2_cifar10_half:', 'resnet_cifar10_half:'),
         encoding='utf-8',
     )
+    sums.write(path.parent)
     with self.assertRaisesRegex(errors.InputError, 'refused and has claims'):
       rows.load(self.contrib)
 
@@ -95,10 +97,12 @@ class RowsTest(absltest.TestCase):
           weights, lineage, exported=exported, params=params
       )
       record.write(control, home / f'{name}.json')
+    sums.write(home)
     path = self.contrib / 'pruning/evidence/resnet_cifar10_half.json'
     run = record.read(path)
     run.params['task'] = {'technique': {'sparsity': 0.5}}
     record.write(run, path)
+    sums.write(path.parent)
     row = rows.load(self.contrib)[1].judged[0]
     self.assertEqual(row.control.weights, 'b' * 64)
     self.assertEqual(row.deployed.drop, 82.0 - 78.75)
@@ -125,12 +129,14 @@ class RowsTest(absltest.TestCase):
   def test_evidence_of_another_baseline(self):
     path = self.contrib / 'baselines/evidence/resnet_cifar10.json'
     record.write(small_evidence.run('7'), path)
+    sums.write(path.parent)
     with self.assertRaisesRegex(errors.InputError, 'not in the evidence'):
       rows.load(self.contrib)
 
   def test_baseline_of_other_data(self):
     path = self.contrib / 'baselines/evidence/resnet_cifar10.json'
     record.write(small_evidence.run('1', data='1' * 64), path)
+    sums.write(path.parent)
     with self.assertRaisesRegex(errors.InputError, 'has data dd.* 11'):
       rows.load(self.contrib)
 
@@ -141,6 +147,7 @@ class RowsTest(absltest.TestCase):
         text.replace('"schema_version": 3', '"schema_version": 2'),
         encoding='utf-8',
     )
+    sums.write(path.parent)
     with self.assertRaisesRegex(errors.InputError, 'no run record of schema 3'):
       rows.load(self.contrib)
 

@@ -23,6 +23,7 @@ import yaml
 
 from tfmot_contrib.convergence import record
 from tools.report import collect
+from tools.report import sums
 
 MARKED = 'before\n<!-- evidence:begin -->\nold\n<!-- evidence:end -->\nafter\n'
 KNOWN = 'https://github.com/tensorflow/model-optimization/issues/1056'
@@ -162,6 +163,7 @@ def technique(
   (folder / 'README.md').write_text(MARKED, encoding='utf-8')
   for name, value in runs.items():
     record.write(value, folder / 'evidence' / f'{name}.json')
+  sums.write(folder / 'evidence')
 
 
 def project(root: pathlib.Path) -> None:

@@ -32,6 +32,7 @@ import itertools
 import json
 import pathlib
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -464,6 +465,9 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
         f'no such fault; there are {", ".join(f.id for f in faults)}'
     )
   tiers = ['smoke'] if flags.smoke else list(_TIERS)
+  # As Ctrl-C, so that the copies are removed.
+  signal.signal(signal.SIGTERM, signal.default_int_handler)
+  signal.signal(signal.SIGINT, signal.default_int_handler)
   detections = detect_all(chosen, root, tiers, flags.workers)
   print(document(detections, faults))
   if flags.write:

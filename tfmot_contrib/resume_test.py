@@ -32,8 +32,8 @@ from official.core import train_utils
 from tfmot_contrib import experiment
 from tfmot_contrib import registry_imports  # pylint: disable=unused-import
 
-_HALF = 2
-_WHOLE = 4
+_HALF = 4
+_WHOLE = 6
 # By way of training: its folder, experiment, row, and the run that it starts
 # from.
 _WAYS = {

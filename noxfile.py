@@ -28,7 +28,7 @@ nox.needs_version = '>=2025.2.9'
 nox.options.default_venv_backend = 'none'
 nox.options.sessions = ['lint', 'tests']
 
-MAIN_TEST = '//tfmot_contrib/pruning:mobilenet_v2_cifar10_sparsity50'
+MAIN_TEST = '//tfmot_contrib/pruning:mobilenet_v3_cifar10_sparsity50'
 
 
 def bazel(session: nox.Session, *arguments: str) -> None:

@@ -66,7 +66,6 @@ def tests(session: nox.Session) -> None:
       '//tfmot_contrib/...',
       '--test_tag_filters=-cpu,-slow',
       '--build_tests_only',
-      *session.posargs,
   )
   python(session, 'tools.bazel.cache_check')
   python(session, 'tools.sync.real_check')

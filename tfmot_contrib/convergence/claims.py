@@ -52,7 +52,7 @@ def kind_of(metric: str) -> str:
   last = last.rpartition('.')[2]
   if last == 'accuracy':
     return ACCURACY
-  if part in ('health', 'keras') or last == 'moved':
+  if part in ('batches', 'health', 'keras') or last == 'moved':
     return TRAINING_HEALTH
   return DEPLOYMENT if part == 'exported' else STRUCTURE
 

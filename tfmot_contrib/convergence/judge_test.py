@@ -76,7 +76,13 @@ def _shown(*drops: float, **changes: Any) -> judge.Shown:
   """Returns runs with such drops and a reference of 0.2 +- 0.1."""
   runs = [_run(i + 1, 80 - drop) for i, drop in enumerate(drops)]
   seeds = [
-      reference.Seed(i + 1, {'accuracy_drop': drop}, f'{i}' * 64, 'f' * 64, '')
+      reference.Seed(
+          i + 1,
+          {'accuracy_drop': drop},
+          weights=f'{i}' * 64,
+          control='f' * 64,
+          batch=f'{i + 1}' * 64,
+      )
       for i, drop in enumerate((0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.3))
   ]
   fields = {
@@ -256,6 +262,7 @@ class KindTest(parameterized.TestCase):
       ('health', 'training health'),
       ('health.kinds.mask.zeros', 'training health'),
       ('keras.validation_loss', 'training health'),
+      ('batches.train', 'training health'),
   )
   def test_kind(self, metric, kind):
     self.assertEqual(claims.kind_of(metric), kind)

@@ -279,6 +279,14 @@ def differences(
       for path, expected in reference.exact.items()
       if got.get(path) != expected
   ]
+  for seed in reference.seeds:
+    batch = run.batches['train']
+    if (
+        run.instruction_set == reference.instruction_set
+        and run.seed == seed.seed
+        and batch != seed.batch
+    ):
+      found.append(('batches.train', seed.batch[:12], batch[:12]))
   now = sizes([run])
   for path, expected in reference.sizes.items():
     size = now.get(path)

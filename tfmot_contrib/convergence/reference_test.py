@@ -210,6 +210,18 @@ class CheckTest(parameterized.TestCase):
     found = reference.differences(_reference(), _run(1, exported=exported))
     self.assertEqual(not found, fits, found)
 
+  @parameterized.parameters(
+      (1, 'avx2', False),
+      (9, 'avx2', True),  # It has not seen this seed.
+      (1, 'asimd', True),
+  )
+  def test_same_seed_has_the_same_batches(self, seed, instruction_set, fits):
+    batches = {'train': 'e' * 64, 'validation': 'd' * 64}
+    run = _run(seed, batches=batches, instruction_set=instruction_set)
+    found = reference.differences(_reference(), run)
+    expected = [] if fits else [('batches.train', 'd' * 12, 'e' * 12)]
+    self.assertEqual([f for f in found if f[0].startswith('bat')], expected)
+
   def test_operator_that_became_float(self):
     exported = copy.deepcopy(_run(1).exported)
     exported['int8']['operators']['CONV_2D']['integer'] = 1

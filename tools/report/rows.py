@@ -339,11 +339,11 @@ def _technique(
     declared = claims.claims_of(path, test, _TIER)
     verdicts = judge.judge(declared, shown)
     name = names.split(test, models)
-    sums = {}
+    drift = {}
     if shown.statistical:
       nights = history.read(history.path_of(folder, test, run))
-      sums = history.drift(nights, own, family)
-    found.append(Row(name, run, baseline, control, own, verdicts, sums))
+      drift = history.drift(nights, own, family)
+    found.append(Row(name, run, baseline, control, own, verdicts, drift))
   for test, error in refused.items():
     found.append(Refusal(names.split(test, models), error))
   labels = list(dict.fromkeys(row.name.label for row in found))

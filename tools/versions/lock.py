@@ -43,6 +43,8 @@ _VERSION = re.compile(r'nightly|\d[\w.]*')
 # Nightlies put the same files in the same place as these. tensorflow-hub and
 # tf-slim ask for the stable ones, which would be installed over them.
 _STABLE = ('keras', 'tensorflow', 'tf-keras')
+# What a tool asks for and TensorFlow's layer has.
+_BELOW_TOOLS = ('numpy', 'scipy')
 
 
 def compile_lock(
@@ -151,7 +153,9 @@ def main(argv: Sequence[str]) -> None:
     for name in ('bootstrap', 'build', 'lint', 'npm'):
       compile_lock(f'{name}.in', locks / f'{name}.txt', [])
     base = locks / f'tensorflow-{chosen["tensorflow"]}.txt'
-    compile_lock('tools.in', locks / 'tools.txt', [], '--constraints', base)
+    omitted = [f'--no-emit-package={name}' for name in _BELOW_TOOLS]
+    flags = ['--constraints', base, *omitted]
+    compile_lock('tools.in', locks / 'tools.txt', [], *flags)
   if version := flags.tensorflow or both and chosen['tensorflow']:
     lock_tensorflow(version)
   if version := flags.tfmot or both and chosen['tfmot']:

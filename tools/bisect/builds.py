@@ -1,0 +1,383 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What lies between two values of an axis: releases, nightlies, commits.
+
+TFMOT's releases and nightlies, and TensorFlow's nightlies, are those that pip
+finds; commits are those of a git checkout; updates of the mirror are the
+commits of this project that changed it. A nightly tells nothing but its date,
+and so does the newest file in the wheel of a release, which puts both in one
+row. TFMOT is always tested as a wheel, and two wheels with the same code are
+one candidate.
+"""
+
+import hashlib
+import pathlib
+import re
+from typing import NamedTuple, Sequence
+import zipfile
+
+from packaging import version as versions
+
+from tfmot_contrib import errors
+from tools.bisect import axes
+from tools.sync import git
+from tools.sync import sources as downloads
+from tools.versions import bootstrap
+from tools.versions import environment
+from tools.versions import lock
+from tools.versions import sources
+
+RELEASE, NIGHTLY, COMMIT = 'release', 'nightly', 'commit'
+_TENSORFLOW_NIGHTLY = 'tf-nightly'
+_DATED = re.compile(r'\.dev(20\d{6})$')
+_RELEASED = re.compile(r'\d+(\.\d+)+((a|b|rc|\.post)\d+)?')
+_LISTED = re.compile(r'^Available versions: (.+)$', re.MULTILINE)
+_MIRROR = ('official/upstream.lock', 'official/patches', 'official/siblings')
+
+
+class Candidate(NamedTuple):
+  """A value of an axis.
+
+  Attributes:
+    value: As in a combination.
+    kind: `release`, `nightly` or `commit`.
+    about: The subject of a commit.
+  """
+
+  value: str
+  kind: str
+  about: str = ''
+
+
+def kind_of(value: str) -> str:
+  """Returns whether a value is a release, a nightly or a commit.
+
+  Args:
+    value: Of an axis.
+
+  Returns:
+    The kind.
+  """
+  if '@' in value or value == axes.HERE:
+    return COMMIT
+  if _DATED.search(value):
+    return NIGHTLY
+  return RELEASE if _RELEASED.fullmatch(value) else COMMIT
+
+
+def _listed(package: str) -> list[str]:
+  """Returns all versions of a package that pip finds, the oldest first."""
+  python = bootstrap.tools_env() / 'python'
+  what = f'asking for the versions of {package}'
+  command = [python, '-m', 'pip', 'index', 'versions', '--pre', package]
+  found = _LISTED.search(bootstrap.run(command, what))
+  if not found:
+    raise errors.InputError(f'{what}: pip lists none')
+  return sorted(found[1].split(', '), key=versions.Version)
+
+
+def _downloaded(version: str) -> pathlib.Path:
+  """Returns the wheel of a release or nightly of TFMOT, from the cache."""
+  package = sources.PROJECTS[lock.is_nightly(version)]
+  target = bootstrap.cache_dir() / 'wheels' / f'{package}-{version}'
+  with bootstrap.made_once(target) as partial:
+    if partial:
+      downloads.download(package, version, partial)
+  return next(target.glob('*.whl'))
+
+
+def wheel(value: str) -> pathlib.Path:
+  """Returns the wheel of a TFMOT.
+
+  Args:
+    value: A release, a nightly, or what `TFMOT=` takes.
+
+  Returns:
+    The wheel.
+
+  Raises:
+    errors.InputError: It cannot be had, or cannot be built.
+  """
+  if sources.is_source(value):
+    return sources.wheel(value)
+  return _downloaded(value)
+
+
+def tree(value: str) -> pathlib.Path:
+  """Returns a folder with the code of a TFMOT, unpacked and not installed.
+
+  Args:
+    value: As of `wheel`.
+
+  Returns:
+    The folder, in the cache.
+  """
+  path = wheel(value)
+  key = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+  target = bootstrap.cache_dir() / 'bisect' / 'trees' / key
+  with bootstrap.made_once(target) as partial:
+    if partial:
+      with zipfile.ZipFile(path) as archive:
+        archive.extractall(partial)
+  return target
+
+
+def _date(value: str) -> str:
+  """Returns the day of a TFMOT, as 20260512."""
+  if found := _DATED.search(value):
+    return found[1]
+  with zipfile.ZipFile(wheel(value)) as archive:
+    year, month, day = max(info.date_time for info in archive.infolist())[:3]
+  return f'{year}{month:02}{day:02}'
+
+
+def digest(axis: str, value: str, root: pathlib.Path) -> str:
+  """Identifies what a value stands for.
+
+  Args:
+    axis: Its axis.
+    value: The value.
+    root: The folder of the project.
+
+  Returns:
+    A digest, equal for values that cannot behave differently.
+
+  Raises:
+    errors.InputError: It cannot be had.
+  """
+  if axis == axes.TFMOT:
+    return sources.content_digest(wheel(value))
+  if axis == axes.MIRROR:
+    ref = 'HEAD' if value == axes.HERE else value
+    what = f'reading the mirror of {value}'
+    listed = git.text(root, 'ls-tree', ref, '--', *_MIRROR, what=what)
+    return bootstrap.digest(listed.encode())
+  return value
+
+
+def prepare(axis: str, value: str) -> None:
+  """Makes what installing a value needs.
+
+  Args:
+    axis: Its axis.
+    value: The value.
+
+  Raises:
+    errors.InputError: It cannot be had.
+  """
+  if axis == axes.TENSORFLOW:
+    try:
+      environment.lock_of(axis, value)
+    except errors.InputError:
+      lock.lock_tensorflow(value)
+
+
+def _between(
+    found: Sequence[str], good: str, bad: str, kind: str
+) -> list[Candidate]:
+  """Returns the versions from `good` to `bad`, in their order."""
+  ends = versions.Version(good), versions.Version(bad)
+  if ends[0] > ends[1]:
+    raise errors.InputError(
+        f'{good} is newer than {bad}: --good must be the older one'
+    )
+  return [
+      Candidate(name, kind)
+      for name in found
+      if ends[0] <= versions.Version(name) <= ends[1]
+      and not (kind == RELEASE and versions.Version(name).is_prerelease)
+  ]
+
+
+def commits(
+    checkout: pathlib.Path,
+    good: str,
+    bad: str,
+    paths: Sequence[str] = (),
+) -> list[Candidate]:
+  """Returns the commits from one to another.
+
+  Args:
+    checkout: The git repository.
+    good: The older commit.
+    bad: The newer one.
+    paths: Only those that touch one of these.
+
+  Returns:
+    Candidates whose values are commits, both ends with them.
+
+  Raises:
+    errors.InputError: One is no ancestor of the other.
+  """
+  what = f'listing the commits of {checkout}'
+  related = git.run(
+      checkout, 'merge-base', '--is-ancestor', good, bad, what=what, ok=(0, 1)
+  )
+  if related.returncode:
+    raise errors.InputError(
+        f'{good[:12]} is no ancestor of {bad[:12]} in {checkout}: give a good'
+        ' commit that the bad one is built on'
+    )
+  row = ['log', '--first-parent', '--reverse', '--format=%H %s']
+  between = git.text(
+      checkout, *row, f'{good}..{bad}', '--', *paths, what=what
+  )
+  about = git.text(checkout, *row, '-1', good, what=what)
+  lines = [about, *between.splitlines()]
+  found = []
+  for line in lines:
+    sha, _, subject = line.partition(' ')
+    found.append(Candidate(sha, COMMIT, subject))
+  return found
+
+
+def resolve(checkout: pathlib.Path, ref: str) -> str:
+  """Returns the commit of a ref.
+
+  Args:
+    checkout: The git repository.
+    ref: A branch, a tag or a commit.
+
+  Returns:
+    The full digest of the commit.
+
+  Raises:
+    errors.InputError: There is none.
+  """
+  if not checkout.is_dir():
+    raise errors.InputError(f'--checkout {checkout} is no folder')
+  what = f'finding {ref} in {checkout}'
+  git.text(checkout, 'rev-parse', '--git-dir', what=what)
+  name = ['--verify', '--quiet', '--end-of-options', f'{ref}^{{commit}}']
+  done = git.run(checkout, 'rev-parse', *name, what=what, ok=(0, 1, 128))
+  sha = done.stdout.decode().split()
+  if done.returncode or not sha:
+    raise errors.InputError(f'{what}: there is no such branch, tag or commit')
+  return sha[-1]
+
+
+def row(
+    axis: str,
+    good: str,
+    bad: str,
+    root: pathlib.Path,
+    checkout: pathlib.Path | None = None,
+) -> list[Candidate]:
+  """Returns the candidates from a good value to a bad one.
+
+  Args:
+    axis: The axis.
+    good: The good value.
+    bad: The bad value.
+    root: The folder of the project.
+    checkout: A git checkout of TFMOT, if there is one.
+
+  Returns:
+    At least the two ends, the good one first.
+
+  Raises:
+    errors.InputError: They do not belong in one row, or are in the wrong order.
+  """
+  kinds = {kind_of(good), kind_of(bad)}
+  if axis == axes.MIRROR:
+    ends = ['HEAD' if end == axes.HERE else end for end in (good, bad)]
+    ends = [resolve(root, end) for end in ends]
+    found = commits(root, *ends, paths=_MIRROR)
+  elif kinds == {COMMIT}:
+    if checkout is None or not all('@' in end for end in (good, bad)):
+      raise errors.InputError(
+          f'there is nothing to search between TFMOT {good} and {bad}: give two'
+          ' releases or nightlies, or two commits with --checkout'
+      )
+    ends = [end.rpartition('@')[2] for end in (good, bad)]
+    found = [
+        one._replace(value=f'{checkout}@{one.value}')
+        for one in commits(checkout, *ends)
+    ]
+  elif COMMIT in kinds:
+    raise errors.InputError(
+        f'{good} and {bad} are not of one kind: give two releases or nightlies,'
+        ' or two commits with --checkout'
+    )
+  elif axis == axes.TENSORFLOW:
+    if kinds == {RELEASE}:
+      found = _between(_listed('tensorflow'), good, bad, RELEASE)
+    else:
+      found = _between(_listed(_TENSORFLOW_NIGHTLY), good, bad, NIGHTLY)
+  elif kinds == {RELEASE}:
+    found = _between(_listed(sources.PROJECTS[0]), good, bad, RELEASE)
+  else:
+    found = _dated(good, bad)
+  ends = Candidate(good, kind_of(good)), Candidate(bad, kind_of(bad))
+  inner = [one for one in found if one.value not in (good, bad)]
+  by_value = {one.value: one for one in found}
+  if axis == axes.MIRROR:
+    inner = found[1:-1]
+  return [
+      by_value.get(good, ends[0]), *inner, by_value.get(bad, ends[1])
+  ]
+
+
+def _dated(good: str, bad: str) -> list[Candidate]:
+  """Returns the nightlies of TFMOT from the day of one to that of another."""
+  first, last = _date(good), _date(bad)
+  if first > last:
+    raise errors.InputError(
+        f'{good} (of {first}) is newer than {bad} (of {last}): --good must be'
+        ' the older one'
+    )
+  nightlies = sorted(_listed(sources.PROJECTS[1]), key=_date_of_nightly)
+  return [
+      Candidate(name, NIGHTLY)
+      for name in nightlies
+      if first <= _date_of_nightly(name) <= last
+  ]
+
+
+def _date_of_nightly(name: str) -> str:
+  """Returns the date of a nightly, or nothing for what is none."""
+  found = _DATED.search(name)
+  return found[1] if found else ''
+
+
+def finer(
+    good: Candidate, bad: Candidate, checkout: pathlib.Path | None
+) -> list[Candidate]:
+  """Returns what lies between two neighbours: commits, else nightlies.
+
+  Args:
+    good: The good release or nightly of TFMOT.
+    bad: The bad one.
+    checkout: A git checkout of TFMOT, if there is one.
+
+  Returns:
+    Candidates, whose ends stand for the neighbours; none if nothing is known
+    that lies between them.
+  """
+  if checkout and good.kind == bad.kind == RELEASE:
+    try:
+      ends = [resolve(checkout, f'v{one.value}') for one in (good, bad)]
+    except errors.InputError:
+      ends = []  # A checkout without the tags of releases.
+    if ends:
+      return [
+          one._replace(value=f'{checkout}@{one.value}')
+          for one in commits(checkout, *ends)
+      ]
+  if RELEASE not in (good.kind, bad.kind):
+    return []
+  nightlies = _dated(good.value, bad.value)
+  inner = [one for one in nightlies if one.value not in (good.value, bad.value)]
+  return [good, *inner, bad] if inner else []

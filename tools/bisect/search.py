@@ -1,0 +1,234 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Where to look next for the first bad candidate, and when to stop.
+
+Candidates stand in a row, the good end first. Everything here is a function of
+what was counted, so a search goes on from a file after it was killed.
+
+`plain` is bisection, which also tests the two candidates that it ends with a
+second time. `noisy` is for a symptom that shows in some runs only, and falsely
+in others: the search of git-bayesect, which does not need to know how often. It
+asks where the next run tells most, and has a probability for each candidate.
+"""
+
+from typing import Mapping, NamedTuple, Sequence
+
+import git_bayesect
+import numpy as np
+
+TWICE = 2  # How often `plain` tests the candidates that it ends with.
+AT_LEAST = 3  # Runs of each end of a noisy search.
+AT_MOST = 10  # Runs of one combination, to tell whether it is good or bad.
+_SURE = 0.95
+_GRID = np.linspace(0.005, 0.995, 100)
+
+
+class Counts(NamedTuple):
+  """How often a candidate was bad, and good."""
+
+  bad: int = 0
+  good: int = 0
+
+  @property
+  def total(self) -> int:
+    """The number of runs."""
+    return self.bad + self.good
+
+
+class Step(NamedTuple):
+  """What to do next.
+
+  Attributes:
+    run: The candidate to run, or None.
+    first_bad: The one that was found, or None.
+    confidence: The probability of the most likely first bad candidate.
+    contradiction: Whether bisection cannot explain what was counted.
+  """
+
+  run: int | None = None
+  first_bad: int | None = None
+  confidence: float = 0.0
+  contradiction: bool = False
+
+
+def plain(counts: Sequence[Counts]) -> Step:
+  """Bisects.
+
+  Args:
+    counts: Of each candidate; the first was good and the last bad.
+
+  Returns:
+    What to do next.
+  """
+  tested = [i for i, count in enumerate(counts) if count.total]
+  good = [i for i in tested if counts[i].good]
+  bad = [i for i in tested if counts[i].bad]
+  last_good, first_bad = max(good), min(bad)
+  if last_good >= first_bad:
+    return Step(contradiction=True)
+  if first_bad - last_good > 1:
+    return Step(run=(last_good + first_bad) // 2)
+  for end in (first_bad, last_good):
+    if counts[end].total < TWICE:
+      return Step(run=end)
+  return Step(first_bad=first_bad, confidence=1.0)
+
+
+def noisy(
+    counts: Sequence[Counts], weights: Sequence[int], confidence: float
+) -> Step:
+  """Searches for a change of how often the symptom shows.
+
+  Args:
+    counts: Of each candidate.
+    weights: How many changes each candidate stands for; the first's does not
+      matter, because it is known to be good.
+    confidence: The probability at which to stop.
+
+  Returns:
+    What to do next.
+  """
+  # git-bayesect counts from the newest, and calls the last of the new ones B.
+  backwards = np.array(list(weights)[::-1], dtype=np.float64)
+  backwards[-1] = 0.0
+  bisector = git_bayesect.Bisector(backwards)
+  newest = len(counts) - 1
+  for index, count in enumerate(counts):
+    bisector.obs_total[newest - index :] += count.total
+    bisector.obs_yes[newest - index :] += count.bad
+  with np.errstate(divide='ignore', invalid='ignore'):
+    probabilities = bisector.distribution[::-1]
+    likely = int(probabilities.argmax())
+    if probabilities[likely] >= confidence:
+      return Step(first_bad=likely, confidence=float(probabilities[likely]))
+    run = newest - bisector.select()
+  return Step(run=run, confidence=float(probabilities[likely]))
+
+
+def _density(count: Counts) -> np.ndarray:
+  """Returns what is known of the share of bad runs, over a grid of shares."""
+  density = _GRID ** (count.bad - 0.5) * (1 - _GRID) ** (count.good - 0.5)
+  return density / density.sum()
+
+
+def probability_worse(good: Counts, bad: Counts) -> float:
+  """Returns how likely it is that the bad end is worse than the good end."""
+  below = np.concatenate([[0.0], np.cumsum(_density(good))[:-1]])
+  same = _density(good)
+  return float((_density(bad) * (below + same / 2)).sum())
+
+
+def ends(good: Counts, bad: Counts) -> str:
+  """Tells what a noisy search knows of its ends.
+
+  Args:
+    good: Of the good end.
+    bad: Of the bad end.
+
+  Returns:
+    `good` or `bad` for the end to run once more, `same` if they cannot be told
+    apart, `differ` if they can.
+  """
+  fewest = min(good.total, bad.total)
+  if fewest >= AT_LEAST:
+    if probability_worse(good, bad) >= _SURE:
+      return 'differ'
+    if fewest >= AT_MOST:
+      return 'same'
+  return 'good' if good.total <= bad.total else 'bad'
+
+
+def like(count: Counts, good: Counts, bad: Counts) -> str:
+  """Tells whether a combination is as good as one end or as bad as the other.
+
+  Args:
+    count: Of the combination.
+    good: Of the good end.
+    bad: Of the bad end.
+
+  Returns:
+    `good`, `bad`, or `more` if that takes another run.
+  """
+  odds = 1.0
+  shares = [(c.bad + 0.5) / (c.total + 1) for c in (good, bad)]
+  odds *= (shares[1] / shares[0]) ** count.bad
+  odds *= ((1 - shares[1]) / (1 - shares[0])) ** count.good
+  limit = _SURE / (1 - _SURE)
+  if odds >= limit:
+    return 'bad'
+  if odds <= 1 / limit:
+    return 'good'
+  if count.total >= AT_MOST:
+    return 'bad' if odds > 1 else 'good'
+  return 'more'
+
+
+class Row:
+  """The candidates of a search, without those that say nothing of their own.
+
+  A candidate that cannot be tested falls out: the next one that can stands for
+  it too. Two with equal contents, and all between them, are one.
+  """
+
+  def __init__(self, size: int):
+    self._group = list(range(size))
+    self._skipped: set[int] = set()
+
+  def skip(self, index: int) -> None:
+    """Takes a candidate out."""
+    self._skipped.add(index)
+
+  def same(self, one: int, other: int) -> None:
+    """Notes that two candidates have equal contents."""
+    low, high = sorted((one, other))
+    merged = {self._group[i] for i in range(low, high + 1)}
+    keep = self._group[low]
+    self._group = [keep if g in merged else g for g in self._group]
+
+  def groups(self) -> list[list[int]]:
+    """Returns the candidates that can be tested, equal ones together."""
+    found: dict[int, list[int]] = {}
+    for index, group in enumerate(self._group):
+      if index not in self._skipped:
+        found.setdefault(group, []).append(index)
+    return list(found.values())
+
+  def suspects(self, at: int) -> list[int]:
+    """Returns which candidates may be the first bad one.
+
+    Args:
+      at: The group that was found.
+
+    Returns:
+      Its first candidate, and before it those that could not be tested.
+    """
+    groups = self.groups()
+    return list(range(groups[at - 1][-1] + 1, groups[at][0] + 1))
+
+  def weights(self) -> list[int]:
+    """Returns how many changes each group stands for."""
+    groups = self.groups()
+    return [1] + [len(self.suspects(i)) for i in range(1, len(groups))]
+
+
+def pooled(
+    groups: Sequence[Sequence[int]], counts: Mapping[int, Counts]
+) -> list[Counts]:
+  """Returns what was counted of each group."""
+  pools = []
+  for group in groups:
+    found = [counts.get(index, Counts()) for index in group]
+    pools.append(Counts(sum(c.bad for c in found), sum(c.good for c in found)))
+  return pools

@@ -1,0 +1,153 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The file that a bisection goes on from, whenever it was killed.
+
+It is written after each run, whole or not at all. A run that was killed has not
+happened; all others are not made again.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import pathlib
+from typing import Any, Iterator, Mapping
+
+from tfmot_contrib import errors
+from tools.bisect import signature
+
+_SCHEMA = 1
+_KEYS = ('schema', 'request', 'runs', 'notes')
+
+
+class State:
+  """What is known so far.
+
+  Attributes:
+    path: The file.
+    request: What was asked for, which a file must not be used for otherwise.
+    runs: All runs, in their order.
+    notes: What was found out on the way and must stay: digests, candidates.
+  """
+
+  def __init__(self, path: pathlib.Path, request: Mapping[str, Any]):
+    self.path = path
+    self.request = dict(request)
+    self.runs: list[signature.Run] = []
+    self.notes: dict[str, Any] = {}
+
+  def add(self, run: signature.Run) -> None:
+    """Adds a run and writes the file."""
+    self.runs.append(run)
+    self.save()
+
+  def note(self, key: str, value: Any) -> None:
+    """Keeps a note and writes the file."""
+    self.notes[key] = value
+    self.save()
+
+  def save(self) -> None:
+    """Writes the file, whole or not at all.
+
+    Raises:
+      errors.InputError: It cannot be written.
+    """
+    text = json.dumps(
+        {
+            'schema': _SCHEMA,
+            'request': self.request,
+            'runs': [dataclasses.asdict(run) for run in self.runs],
+            'notes': self.notes,
+        },
+        indent=1,
+    )
+    partial = self.path.with_name(f'{self.path.name}.partial')
+    try:
+      with open(partial, 'w', encoding='utf-8') as stream:
+        stream.write(text + '\n')
+        stream.flush()
+        os.fsync(stream.fileno())
+      os.replace(partial, self.path)
+    except OSError as error:
+      raise errors.InputError(
+          f'cannot write {self.path}: {error.strerror or error}'
+      ) from error
+
+
+def _read(path: pathlib.Path, request: Mapping[str, Any]) -> State:
+  """Reads the file, which is there."""
+  mend = 'give another --state, or delete it'
+  try:
+    found = json.loads(path.read_text(encoding='utf-8'))
+    if not isinstance(found, dict) or set(found) != set(_KEYS):
+      raise ValueError(f'it does not have {", ".join(_KEYS)}')
+    if found['schema'] != _SCHEMA:
+      raise ValueError(f'its schema is {found["schema"]}, not {_SCHEMA}')
+    state = State(path, request)
+    state.runs = [
+        signature.Run(**{**run, 'failures': tuple(run['failures'])})
+        for run in found['runs']
+    ]
+    state.notes = dict(found['notes'])
+  except (OSError, ValueError, TypeError, KeyError) as error:
+    raise errors.InputError(
+        f'{path} is no state of a bisection ({error}): {mend}'
+    ) from error
+  for key, value in state.request.items():
+    if found['request'].get(key) != value:
+      raise errors.InputError(
+          f'{path} is of another bisection: its {key} is'
+          f' {found["request"].get(key)!r}, not {value!r}; {mend}'
+      )
+  return state
+
+
+@contextlib.contextmanager
+def opened(
+    path: pathlib.Path, request: Mapping[str, Any], fresh: bool = False
+) -> Iterator[State]:
+  """Reads the file or begins it, and keeps other processes away from it.
+
+  Args:
+    path: The file.
+    request: What is asked for.
+    fresh: Whether to forget what is in it.
+
+  Yields:
+    The state.
+
+  Raises:
+    errors.InputError: It is of another request, broken, or in use.
+  """
+  try:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = open(path.with_name(f'{path.name}.lock'), 'w', encoding='utf-8')
+  except OSError as error:
+    raise errors.InputError(
+        f'cannot write {path}: {error.strerror or error}'
+    ) from error
+  with lock:
+    try:
+      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+      raise errors.InputError(
+          f'another bisection is at work on {path}: wait for it, or give another'
+          ' --state'
+      ) from error
+    if path.exists() and not fresh:
+      yield _read(path, request)
+    else:
+      yield State(path, request)

@@ -129,6 +129,18 @@ def sync_upstream(session: nox.Session) -> None:
 
 
 @nox.session
+def nightly(session: nox.Session) -> None:
+  """Tests the newest nightlies and takes a note [-- TARGETS --dry-run]."""
+  python(session, 'tools.release.nightly', *session.posargs)
+
+
+@nox.session
+def release_gate(session: nox.Session) -> None:
+  """Judges a release of TFMOT by all claims [-- --tfmot X.Y.Z]."""
+  python(session, 'tools.release.gate', *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
   """Resolves requirements into locks [-- --tfmot X.Y.Z]."""
   python(session, 'tools.versions.lock', *session.posargs)

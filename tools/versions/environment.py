@@ -73,10 +73,33 @@ class Environment(NamedTuple):
   tools_fingerprint: str
 
 
-def table() -> dict[str, Any]:
-  """Returns `[tool.tfmot_models.environment]` of pyproject.toml."""
-  with open(bootstrap.ROOT / 'pyproject.toml', 'rb') as stream:
-    return tomllib.load(stream)['tool']['tfmot_models']['environment']
+def table(pyproject: pathlib.Path | None = None) -> dict[str, Any]:
+  """Returns `[tool.tfmot_models.environment]` of pyproject.toml.
+
+  Args:
+    pyproject: The file, by default that of this project.
+
+  Returns:
+    A version for each layer, and the tables `channels` and `waived`.
+
+  Raises:
+    errors.InputError: It is no such table.
+  """
+  pyproject = pyproject or bootstrap.ROOT / 'pyproject.toml'
+  try:
+    with open(pyproject, 'rb') as stream:
+      found = tomllib.load(stream)['tool']['tfmot_models']['environment']
+    found = {'channels': {_STABLE: {}}, 'waived': []} | found
+    for changes in ({n: found[n] for n in LAYERS}, *found['channels'].values()):
+      for layer, version in changes.items():
+        if layer not in LAYERS or not isinstance(version, str):
+          raise ValueError(f'{layer} = {version!r} is no version of a layer')
+  except (OSError, KeyError, ValueError, AttributeError) as error:
+    raise errors.InputError(
+        f'{pyproject} has no good [tool.tfmot_models.environment]: {error!r};'
+        ' restore it with git'
+    ) from error
+  return found
 
 
 def settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:

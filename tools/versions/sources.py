@@ -157,8 +157,8 @@ def _keep_built(setting: str, files: dict[str, bytes]) -> pathlib.Path:
           f'TFMOT {setting} is no checkout of TFMOT: it has no {needed}'
       )
   parts = [part for n, data in files.items() for part in (n.encode(), data)]
-  builder = bootstrap.LOCKS / 'build.txt'
-  key = bootstrap.digest(_FORMAT, builder.read_bytes(), *parts)
+  tools = (bootstrap.LOCKS / 'build.txt').read_bytes()
+  key = bootstrap.digest(_FORMAT, tools, *parts)
   target = bootstrap.cache_dir() / 'tfmot' / key
   with bootstrap.made_once(target) as partial:
     if partial:
@@ -173,17 +173,22 @@ def _keep_built(setting: str, files: dict[str, bytes]) -> pathlib.Path:
   return target
 
 
-def _build(setting: str, source: pathlib.Path, output: pathlib.Path) -> None:
-  """Lets the setup.py of `source` put a wheel into `output`."""
+def builder() -> pathlib.Path:
+  """Returns the interpreter, made once, that has setuptools."""
   lock_file = bootstrap.LOCKS / 'build.txt'
   key = bootstrap.digest(lock_file.read_bytes(), bootstrap.host())
-  builder = bootstrap.cache_dir() / 'build' / key
-  with bootstrap.made_once(builder) as partial:
+  target = bootstrap.cache_dir() / 'build' / key
+  with bootstrap.made_once(target) as partial:
     if partial:
       bootstrap.install(partial, lock_file)
+  return target / 'bin/python'
+
+
+def _build(setting: str, source: pathlib.Path, output: pathlib.Path) -> None:
+  """Lets the setup.py of `source` put a wheel into `output`."""
   kept = {k: v for k, v in os.environ.items() if not k.startswith('PYTHON')}
   bootstrap.run(
-      [builder / 'bin/python', 'setup.py', '-q', 'bdist_wheel', '-d', output],
+      [builder(), 'setup.py', '-q', 'bdist_wheel', '-d', output],
       f'building TFMOT {setting}',
       cwd=source,
       env=kept | {'SOURCE_DATE_EPOCH': _DATE, 'PYTHONDONTWRITEBYTECODE': '1'},

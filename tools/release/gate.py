@@ -41,12 +41,12 @@ from tfmot_contrib import errors
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
+from tools.floor import gate as floor_gate
 from tools.floor import inputs
 from tools.reference import converge
 from tools.reference import draw
 from tools.release import bundle as bundle_lib
 from tools.release import refuse
-from tools.release import signed
 from tools.release import suite
 from tools.versions import bootstrap
 from tools.versions import environment
@@ -241,15 +241,20 @@ def _findings(
     gate: Gate, bundle: dict[str, Any], folder: pathlib.Path
 ) -> dict[str, Any]:
   """Returns the refusals of a bundle, known failures and waivers."""
-  refusals = refuse.of_bundle(gate.root, bundle, folder, gate.seeds)
+  root = gate.root
+  refusals = refuse.of_bundle(root, bundle, folder, gate.seeds)
+  waivers = []
   if gate.tier == _CPU:
-    versions = {
-        'tensorflow': gate.tensorflow,
-        'tfmot': gate.tfmot['version'],
-    }
-    refusals += signed.of_signed(gate.root, gate.scope, versions, gate.tier)
-  known = refuse.known_failures(gate.root, gate.scope, gate.tier)
-  return {'refusals': refusals, 'known_failures': known, 'waivers': []}
+    signed = floor_gate.check(root, [gate.tfmot['version']])
+    about = [f for f in signed if f.technique in gate.scope and f.problem]
+    waivers = [str(finding) for finding in about if finding.good]
+    refusals += [f'signed: {finding}' for finding in about if not finding.good]
+    for one in floor_gate.waivers(root):
+      if one['what'] == floor_gate.REFERENCE:
+        where = f'unreferenced: {one["technique"]}:{one["test"]} '
+        refusals = [x for x in refusals if not x.startswith(where)]
+  known = refuse.known_failures(root, gate.scope, gate.tier)
+  return {'refusals': refusals, 'known_failures': known, 'waivers': waivers}
 
 
 def check(gate: Gate) -> dict[str, Any]:

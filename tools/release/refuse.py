@@ -22,6 +22,8 @@ Each line begins with what is wrong:
     unreferenced a claim without the reference that it is judged by
     mended       a known failure that passes: take it out
     failed       a claim that does not hold
+    signed       signed evidence that is missing, stale or tampered: see
+                 `tools/floor/gate.py`
 
 Nothing here takes the word of a bundle: what it says of a claim is judged again
 from its records.

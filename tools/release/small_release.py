@@ -16,6 +16,7 @@
 
 import pathlib
 import sys
+from unittest import mock
 
 import yaml
 
@@ -24,6 +25,7 @@ from tools.reference import make
 from tools.reference import small_project
 from tools.release import gate
 from tools.release import refuse
+from tools.versions import bootstrap
 
 TENSORFLOW = '2.20.0'
 TEST = small_project.TEST
@@ -102,10 +104,12 @@ def project(root: pathlib.Path) -> str:
           'official/upstream.lock': (
               f'[digests]\nselection = "a"\npatched = "{"c" * 64}"\n'
           ),
+          'tools/floor/waivers.yaml': '[]\n',
       },
   )
   change_technique(root, main=[TEST])
-  make.main(['--seeds=8', '--who=a test'], root)
+  with mock.patch.object(bootstrap, 'bazel', return_value=program):
+    make.main(['--seeds=8', '--who=a test'], root)
   return program
 
 

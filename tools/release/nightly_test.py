@@ -55,7 +55,8 @@ for label in sys.argv[sys.argv.index('--') + 1:]:
   status = 'FAILED' if bad else 'PASSED'
   log = pathlib.Path('fail.txt').absolute().as_uri()
   events.append({{'id': {{'testResult': {{'label': label}}}},
-    'testResult': {{'testActionOutput': [{{'name': 'test.log', 'uri': log}}]}}}})
+    'testResult': {{'testActionOutput': [
+        {{'name': 'test.log', 'uri': log}}]}}}})
   events.append({{'id': {{'testSummary': {{'label': label}}}},
                  'testSummary': {{'overallStatus': status}}}})
 events.append({{'id': {{'buildFinished': {{}}}}, 'finished': {{}}}})

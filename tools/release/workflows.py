@@ -25,7 +25,7 @@ from typing import Any, Iterator
 import yaml
 
 _SESSION = re.compile(r'(?:tools/nox|nox) -s ([a-z_]+)')
-_PINNED = re.compile(r'^\s*(?:- )?uses: [\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*$')
+_PINNED = re.compile(r'^\s*(?:- )?uses: [\w./-]+@[0-9a-f]{40} +# v\d+(\.\d+)*$')
 _MOST_MINUTES = 2880
 
 
@@ -76,7 +76,7 @@ def _of_job(text: str, job: dict[str, Any]) -> Iterator[str]:
     yield 'no timeout'
   rights = [k for k, v in job.get('permissions', {}).items() if v == 'write']
   for right in rights:
-    if not re.search(rf'^\s+{right}: write # \w', text, re.M):
+    if not re.search(rf'^\s+{right}: write +# \w', text, re.M):
       yield f'nothing says why it writes {right}'
   for step in job['steps']:
     run = step.get('run', '')

@@ -74,50 +74,6 @@ def _explanation(**changes: object) -> explained.Explanation:
   return explained.Explanation(**{**_ENTRY, **changes})
 
 
-class ExplainedTest(absltest.TestCase):
-
-  def read(self, text: str) -> list[explained.Explanation]:
-    path = pathlib.Path(self.create_tempfile(content=text).full_path)
-    return explained.read(path)
-
-  def test_matches(self):
-    for changes, good in (
-        ({}, True),
-        ({'test': '//x:*'}, True),
-        ({'test': '//y:*'}, False),
-        ({'pattern': 'ValueError'}, False),
-        ({'until': _TODAY - datetime.timedelta(days=1)}, False),
-    ):
-      one = _explanation(**changes)
-      found = explained.of_test([one], _BAD, _TODAY)
-      self.assertEqual(found, one if good else None, changes)
-
-  def test_reads(self):
-    text = json.dumps([{**_ENTRY, 'until': 'DAY'}])
-    text = text.replace('"DAY"', _TODAY.isoformat())
-    self.assertEqual(self.read(text), [_explanation()])
-    self.assertEqual(self.read('[]'), [])
-    self.assertEqual(explained.read(pathlib.Path('/nowhere.yaml')), [])
-
-  def test_bad_files(self):
-    good = {**_ENTRY, 'until': _TODAY.isoformat()}
-    for changes, message in (
-        ({'until': 'soon'}, 'until is no day'),
-        ({'reason': ' '}, 'reason is empty'),
-        ({'url': 'issue 3'}, 'url is no link'),
-        ({'pattern': '('}, 'pattern: '),
-        ({'pattern': '.*'}, 'explains any failure'),
-        ({'owner': 'me'}, 'entry 1 needs just'),
-    ):
-      text = json.dumps([{**good, **changes}])
-      text = text.replace(f'"{_TODAY.isoformat()}"', _TODAY.isoformat())
-      with self.assertRaisesRegex(errors.InputError, message):
-        self.read(text)
-    for text, message in (('a: [', 'no YAML'), ('a: 1', 'no list')):
-      with self.assertRaisesRegex(errors.InputError, message):
-        self.read(text)
-
-
 class NightTest(absltest.TestCase):
 
   def night(self, outcome: suite.Outcome, *explanations):

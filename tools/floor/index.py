@@ -106,6 +106,26 @@ def check_release(version: str, package: str = symbols.PACKAGE) -> None:
         f'there is no release {version} of {package}: the newest are'
         f' {", ".join(known[-_NEWEST:])}'
     )
+  if yanked(version, package):
+    raise errors.InputError(
+        f'{package} {version} was yanked by its makers: give one of'
+        f' {", ".join(v for v in known[-_NEWEST:] if v != version)}'
+    )
+
+
+def yanked(version: str, package: str = symbols.PACKAGE) -> bool:
+  """Asks whether a release was taken back.
+
+  Args:
+    version: A release.
+    package: Of what.
+
+  Returns:
+    What uv says when it is asked for the release.
+
+  Raises:
+    errors.InputError: It cannot be had.
+  """
   command = [bootstrap.uv(), 'pip', 'compile', '--no-deps', '--no-header', '-']
   done = subprocess.run(
       [str(word) for word in command],
@@ -118,11 +138,7 @@ def check_release(version: str, package: str = symbols.PACKAGE) -> None:
     raise errors.InputError(
         f'{package} {version} cannot be had: {done.stderr.strip()[-200:]}'
     )
-  if 'is yanked' in done.stderr:
-    raise errors.InputError(
-        f'{package} {version} was yanked by its makers: give one of'
-        f' {", ".join(v for v in known[-_NEWEST:] if v != version)}'
-    )
+  return 'is yanked' in done.stderr
 
 
 def resolve(

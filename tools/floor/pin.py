@@ -338,7 +338,7 @@ def _show(root: pathlib.Path, texts: dict[str, str]) -> None:
 
 def _sign(root: pathlib.Path, flags: argparse.Namespace) -> None:
   """Signs for the main tests, or for those that are named."""
-  main = dict((test, folder) for folder, test in gate.main_tests(root))
+  main = {test: folder for folder, test in gate.main_tests(root)}
   if strange := [test for test in flags.sign if test not in main]:
     raise errors.InputError(
         f'{strange[0]} is no main test: there are {", ".join(sorted(main))}'

@@ -160,8 +160,8 @@ def check(root: pathlib.Path) -> list[Problem]:
               Problem(
                   path,
                   _line(text, match.start(1)),
-                  f'names TFMOT {match[1]}, but the {place.which} is {version}:'
-                  f' {mend}',
+                  f'names TFMOT {match[1].rstrip(".")}, but the {place.which}'
+                  f' is {version}: {mend}',
               )
           )
       if len(matches) < place.least:
@@ -273,7 +273,7 @@ def mentions(text: str, releases: Sequence[str]) -> Iterator[tuple[int, str]]:
   about = re.compile(r'tfmot|model.optimization|\bfloor\b', re.IGNORECASE)
   behind = re.compile(
       r'(?:tfmot|model.optimization)[\'"`\]]*['
-      r' =:<>~!"\']{1,4}(\d+\.\d[\d.]*\d|\d)',
+      r' =:<>~!"\']{1,4}(\d+(?:\.\d+)+)',
       re.IGNORECASE,
   )
   for number, line in enumerate(text.split('\n'), 1):

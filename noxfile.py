@@ -130,6 +130,24 @@ def sync_upstream(session: nox.Session) -> None:
 
 
 @nox.session
+def nightly(session: nox.Session) -> None:
+  """Tests the newest nightlies and takes a note [-- TARGETS --dry-run]."""
+  python(session, 'tools.release.nightly', *session.posargs)
+
+
+@nox.session
+def release_gate(session: nox.Session) -> None:
+  """Judges a release of TFMOT by all claims [-- --tfmot X.Y.Z]."""
+  python(session, 'tools.release.gate', *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
   """Resolves requirements into locks [-- --channel nightly]."""
   python(session, 'tools.versions.lock', *session.posargs)
+
+
+@nox.session
+def pin_tfmot(session: nox.Session) -> None:
+  """Moves or checks the oldest TFMOT that counts [-- X.Y.Z --help]."""
+  python(session, 'tools.floor.pin', *session.posargs)

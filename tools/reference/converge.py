@@ -25,7 +25,7 @@ import dataclasses
 import datetime
 import pathlib
 import sys
-from typing import Sequence
+from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
@@ -37,6 +37,63 @@ from tools.reference import draw
 from tools.versions import bootstrap
 
 _TIER = 'cpu'
+
+
+class Decided(NamedTuple):
+  """A convergence test that was judged.
+
+  Attributes:
+    test: The test.
+    shown: The records, one for each seed that it took.
+    verdicts: On its claims.
+  """
+
+  test: draw.Test
+  shown: judge.Shown
+  verdicts: Sequence[judge.Verdict]
+
+
+def technique_of(bazel: draw.Bazel, test: draw.Test) -> pathlib.Path:
+  """Returns the technique.yaml that has the claims of a test."""
+  return bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
+
+
+def decide(
+    bazel: draw.Bazel, label: str, tier: str = _TIER, at_least: int = 1
+) -> Decided:
+  """Draws seeds until every verdict stands.
+
+  Args:
+    bazel: How to make the records.
+    label: Of the test.
+    tier: Of the test. The name of a smoke test ends with it.
+    at_least: How many seeds to judge even if fewer would do.
+
+  Returns:
+    What it has come to.
+
+  Raises:
+    errors.InputError: It is no such test, or a run failed.
+  """
+  test = draw.find(bazel, label)
+  name = test.name if tier == _TIER else test.name.removesuffix(f'_{tier}')
+  technique = technique_of(bazel, test)
+  declared = claims.claims_of(str(technique), name, tier)
+  for seeds in range(at_least, max(at_least, judge.PLAN.at_most) + 1):
+    shown = draw.draw(bazel, test, range(1, seeds + 1))
+    own, family = verdict.references(technique, name, shown.runs[0])
+    shown = dataclasses.replace(shown, reference=own, family=family)
+    judge.check(shown)
+    verdicts = judge.judge(declared, shown)
+    undecided = [
+        v
+        for v in verdicts
+        if v.decision and v.decision.word == sequential.UNDECIDED and not v.good
+    ]
+    if not undecided or not shown.controls:
+      break
+    draw.say(f'{test.name}: undecided after {seeds} seeds, drawing another')
+  return Decided(test, shown, verdicts)
 
 
 def converge(bazel: draw.Bazel, label: str, remember: bool = False) -> bool:
@@ -53,23 +110,8 @@ def converge(bazel: draw.Bazel, label: str, remember: bool = False) -> bool:
   Raises:
     errors.InputError: It is no such test, or a run failed.
   """
-  test = draw.find(bazel, label)
-  technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-  declared = claims.claims_of(str(technique), test.name, _TIER)
-  for seeds in range(1, judge.PLAN.at_most + 1):
-    shown = draw.draw(bazel, test, range(1, seeds + 1))
-    own, family = verdict.references(technique, test.name, shown.runs[0])
-    shown = dataclasses.replace(shown, reference=own, family=family)
-    judge.check(shown)
-    verdicts = judge.judge(declared, shown)
-    undecided = [
-        v
-        for v in verdicts
-        if v.decision and v.decision.word == sequential.UNDECIDED and not v.good
-    ]
-    if not undecided or not shown.controls:
-      break
-    draw.say(f'{test.name}: undecided after {seeds} seeds, drawing another')
+  test, shown, verdicts = decide(bazel, label)
+  technique = technique_of(bazel, test)
   print(f'{label}, {len(shown.runs)} seeds\n\n{verdict.table(verdicts)}')
   bad = [v for v in verdicts if not v.good]
   for one in bad:

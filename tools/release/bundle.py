@@ -1,0 +1,355 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The evidence bundle: what a release of TFMOT was seen to hold, sealed.
+
+A bundle is a folder:
+
+    bundle.json          every test and claim with what was measured, sealed
+    bundle.md            the same for people
+    tested_against.md    the words for TFMOT's release notes
+    records/             the run records that it stands on
+
+The JSON names each record with its digest, and for each seed the digest of all
+that the run stood on. It ends with a digest of itself. `refuse.py` says whether
+a release may stand on it.
+"""
+
+import collections
+import json
+import math
+import os
+import pathlib
+import shutil
+import tempfile
+from typing import Any, Iterator, Mapping
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import record
+from tools.floor import evidence
+
+SCHEMA_VERSION = 1
+BUNDLE = 'bundle.json'
+RECORDS = 'records'
+_KEYS = {
+    'schema': int,
+    'tier': str,
+    'scope': list,
+    'tfmot': dict,
+    'tensorflow': str,
+    'mirror': str,
+    'when': str,
+    'tests': list,
+    'known_failures': list,
+    'waivers': list,
+    'refusals': list,
+    'digest': str,
+}
+_TEST_KEYS = {
+    'technique': str,
+    'test': str,
+    'status': str,
+    'seeds': list,
+    'records': dict,
+    'claims': list,
+}
+_AGAIN = 'make it anew with tools/nox -s release_gate'
+
+
+def finite(value: Any) -> Any:
+  """Returns a JSON value with words for the numbers that JSON does not have."""
+  if isinstance(value, float) and not math.isfinite(value):
+    return str(value)
+  if isinstance(value, dict):
+    return {key: finite(one) for key, one in value.items()}
+  if isinstance(value, (list, tuple)):
+    return [finite(one) for one in value]
+  return value
+
+
+def keep_records(
+    folder: pathlib.Path, technique: str, test: str, shown: judge.Shown
+) -> dict[str, str]:
+  """Writes the records of a test into a bundle.
+
+  Args:
+    folder: The bundle.
+    technique: The folder of the test.
+    test: Its name.
+    shown: What it was judged by.
+
+  Returns:
+    By path in the bundle, the digest.
+  """
+  base = f'{RECORDS}/{technique}/{test}'
+  records = {f'{base}.seed{run.seed}.json': run for run in shown.runs}
+  records |= {f'{base}.control{c.seed}.json': c for c in shown.controls}
+  if shown.baseline:
+    records[f'{base}.baseline.json'] = shown.baseline
+  for name, run in records.items():
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    record.write(run, folder / name)
+  return {name: record.digest_of_file(folder / name) for name in records}
+
+
+def shown_of(folder: pathlib.Path, entry: Mapping[str, Any]) -> judge.Shown:
+  """Reads the records of a test of a bundle.
+
+  Args:
+    folder: The bundle.
+    entry: Of the test.
+
+  Returns:
+    What it was judged by, without references.
+
+  Raises:
+    errors.InputError: A record is missing or broken.
+  """
+  base = f'{RECORDS}/{entry["technique"]}/{entry["test"]}'
+  seeds = [seed['seed'] for seed in entry['seeds']]
+  names = {
+      kind: [f'{base}.{kind}{seed}.json' for seed in seeds]
+      for kind in ('seed', 'control')
+  }
+  baseline = f'{base}.baseline.json'
+  return judge.Shown(
+      runs=[record.read(folder / name) for name in names['seed']],
+      baseline=(
+          record.read(folder / baseline)
+          if baseline in entry['records']
+          else None
+      ),
+      controls=[
+          record.read(folder / name)
+          for name in names['control']
+          if name in entry['records']
+      ],
+  )
+
+
+def load(folder: pathlib.Path) -> dict[str, Any]:
+  """Reads a bundle.
+
+  Args:
+    folder: The bundle.
+
+  Returns:
+    What is in its JSON.
+
+  Raises:
+    errors.InputError: It is missing, broken, of another schema, or was edited.
+  """
+  path = folder / BUNDLE
+  try:
+    found = json.loads(path.read_text(encoding='utf-8'))
+  except OSError as error:
+    raise errors.InputError(
+        f'missing: there is no {path} ({error.strerror}); {_AGAIN}'
+    ) from error
+  except ValueError as error:
+    raise errors.InputError(
+        f'tampered: {path} is no JSON ({error}); {_AGAIN}'
+    ) from error
+  if isinstance(found, dict) and found.get('schema') != SCHEMA_VERSION:
+    raise errors.InputError(
+        f'stale: {path} is of schema {found.get("schema")!r}, not'
+        f' {SCHEMA_VERSION}; {_AGAIN}'
+    )
+  wrong = _wrong(found, _KEYS) or [
+      name for entry in found['tests'] for name in _wrong(entry, _TEST_KEYS)
+  ]
+  if wrong or evidence.seal(found)['digest'] != found['digest']:
+    what = f'its {wrong[0]} is broken' if wrong else 'its digest is another'
+    raise errors.InputError(
+        f'tampered: {path} was edited, {what}; restore it, or {_AGAIN}'
+    )
+  return found
+
+
+def _wrong(value: Any, keys: Mapping[str, type]) -> list[str]:
+  """Returns the keys of which a value does not have what it should."""
+  if not isinstance(value, dict):
+    return ['top level']
+  return [k for k, kind in keys.items() if not isinstance(value.get(k), kind)]
+
+
+def publish(
+    scratch: pathlib.Path, bundle: Mapping[str, Any], folder: pathlib.Path
+) -> None:
+  """Seals a bundle and puts it in its place, whole or not at all.
+
+  Args:
+    scratch: A folder beside `folder`, with the records; it is moved.
+    bundle: All but its digest.
+    folder: Where to put it. An earlier bundle there is replaced.
+
+  Raises:
+    errors.InputError: There is something else, or the disk is full.
+  """
+  sealed = evidence.seal(bundle)
+  try:
+    for name, text in (
+        (BUNDLE, json.dumps(sealed, indent=1, sort_keys=True) + '\n'),
+        ('bundle.md', markdown(sealed)),
+        ('tested_against.md', tested_against(sealed)),
+    ):
+      (scratch / name).write_text(text, encoding='utf-8')
+    scratch.chmod(0o755)
+    check_free(folder)
+    if folder.exists():
+      shutil.rmtree(folder)
+    os.replace(scratch, folder)
+  except OSError as error:
+    raise errors.InputError(
+        f'cannot write {folder}: {error.strerror}'
+    ) from error
+
+
+def check_free(folder: pathlib.Path) -> None:
+  """Refuses a folder that holds something else than an earlier bundle."""
+  if folder.is_symlink() or folder.exists() and not folder.is_dir():
+    raise errors.InputError(f'{folder} is no folder: give another --output')
+  if folder.is_dir() and any(folder.iterdir()):
+    if not (folder / BUNDLE).is_file():
+      raise errors.InputError(
+          f'{folder} holds something that is no bundle: give another --output'
+      )
+
+
+def scratch_beside(folder: pathlib.Path) -> pathlib.Path:
+  """Makes an empty folder beside where a bundle is to be."""
+  try:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = tempfile.mkdtemp(prefix=f'.{folder.name}-', dir=folder.parent)
+  except OSError as error:
+    raise errors.InputError(
+        f'cannot write {folder}: {error.strerror}'
+    ) from error
+  return pathlib.Path(made)
+
+
+def _name_of(tfmot: Mapping[str, str]) -> str:
+  """Returns the name of what was tested, for people."""
+  name = f'TFMOT {tfmot["version"]}'
+  if tfmot['content']:
+    name += f' (code {tfmot["content"]})'
+  return name
+
+
+def _verdict_words(bundle: Mapping[str, Any]) -> str:
+  """Returns how many claims have which verdict."""
+  words = collections.Counter(
+      claim['verdict'] for test in bundle['tests'] for claim in test['claims']
+  )
+  return ', '.join(f'{n} {word}' for word, n in sorted(words.items())) or 'none'
+
+
+def _cell(text: object) -> str:
+  """Returns a text that breaks no table."""
+  return errors.one_line(text).replace('|', '\\|')
+
+
+def _number(value: float | str) -> str:
+  """Returns a number for people."""
+  return value if isinstance(value, str) else f'{value:.4g}'
+
+
+def _lists(bundle: Mapping[str, Any]) -> Iterator[str]:
+  """Yields what is not as it should be, and what is known, by name."""
+  for title, lines in (
+      ('Refused', bundle['refusals']),
+      (
+          'Known failures',
+          [
+              f'`{k["technique"]}:{k["test"]}` {k["claim"]}: {k["issue"]}'
+              f' ({k["owner"]}, until {k["until"]})'
+              for k in bundle['known_failures']
+          ],
+      ),
+      ('Waivers', bundle['waivers']),
+  ):
+    yield f'\n## {title}\n'
+    yield from [f'* {_cell(line)}' for line in lines] or ['None.']
+
+
+def markdown(bundle: Mapping[str, Any]) -> str:
+  """Returns a bundle for people."""
+  held = 'held' if not bundle['refusals'] else 'NOT held'
+  seeds = sum(len(test['seeds']) for test in bundle['tests'])
+  lines = [
+      f'# {_name_of(bundle["tfmot"])}: {held}\n',
+      (
+          f'TensorFlow {bundle["tensorflow"]}, tier {bundle["tier"]},'
+          f' techniques {", ".join(bundle["scope"])}, {len(bundle["tests"])}'
+          f' tests, {seeds} runs, {bundle["when"]}. Verdicts:'
+          f' {_verdict_words(bundle)}.'
+      ),
+      f'\nMirror `{bundle["mirror"][:16]}`.',
+      *_lists(bundle),
+      '\n## Claims\n',
+      '| test | seeds | claim | documented | measured | bound | verdict |',
+      '| --- | --- | --- | --- | --- | --- | --- |',
+  ]
+  for test in bundle['tests']:
+    for claim in test['claims']:
+      cells = (
+          f'`{test["technique"]}:{test["test"]}`',
+          len(test['seeds']),
+          claim['claim'],
+          claim['documented'],
+          _number(claim['measured']),
+          claim['bound'],
+          claim['verdict'],
+      )
+      lines.append(f'| {" | ".join(map(_cell, cells))} |')
+  return '\n'.join(lines) + '\n'
+
+
+def tested_against(bundle: Mapping[str, Any]) -> str:
+  """Returns the words for TFMOT's release notes, a line for each technique.
+
+  Args:
+    bundle: Of any tier; only a whole one that holds says that it was tested.
+
+  Returns:
+    Text in the form of TFMOT's RELEASE.md.
+  """
+  if bundle['refusals'] or bundle['tier'] != 'cpu':
+    why = (
+        f'{len(bundle["refusals"])} refusals'
+        if bundle['refusals']
+        else f'tier {bundle["tier"]} only'
+    )
+    return (
+        f'Not for release notes ({why}): {_name_of(bundle["tfmot"])} was not'
+        ' shown to hold what is documented.\n'
+    )
+  lines = [f'{_name_of(bundle["tfmot"])}\n']
+  for technique in bundle['scope']:
+    tests = [t for t in bundle['tests'] if t['technique'] == technique]
+    claims = sum(len(test['claims']) for test in tests)
+    runs = sum(len(test['seeds']) for test in tests)
+    lines.append(
+        f'* {technique}: tested against TensorFlow {bundle["tensorflow"]} and'
+        f' Official Models at `{bundle["mirror"][:12]}`: {claims} claims of'
+        f' {len(tests)} convergence tests hold, in {runs} runs.'
+    )
+  for known in bundle['known_failures']:
+    lines.append(
+        f'* Known: {known["claim"]} of {known["test"]} does not hold'
+        f' ({known["issue"]}).'
+    )
+  lines += [f'* Waived: {line}' for line in bundle['waivers']]
+  return '\n'.join(lines) + '\n'

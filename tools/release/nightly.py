@@ -1,0 +1,351 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The night: do the techniques still hold with tf-nightly at TFMOT's head?
+
+    tools/nox -s nightly
+    tools/nox -s nightly -- --tier smoke //tfmot_contrib/pruning/...
+    tools/nox -s nightly -- --channel head --tfmot /path/of/model-optimization
+
+takes the newest nightlies of TensorFlow, tf-keras and TFMOT that go together,
+runs the tests, adds a line to `docs/nightly.jsonl` and says what has changed
+since the last green night: versions, and the commits of TFMOT where it is a git
+checkout. A failure that is not TFMOT's may be explained in `explained.yaml`; an
+explanation ends on its day, or when the test passes again. The night is green
+if nothing else failed; then it ends with 0.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import re
+import sys
+from typing import Any, Mapping, Sequence
+
+from tfmot_contrib import errors
+from tools.reference import draw
+from tools.release import explained as explained_lib
+from tools.release import suite
+from tools.sync import git
+from tools.versions import bootstrap
+from tools.versions import environment
+from tools.versions import lock
+from tools.versions import sources
+
+HISTORY = pathlib.Path('docs/nightly.jsonl')
+_KEYS = {
+    'date',
+    'channel',
+    'tier',
+    'targets',
+    'versions',
+    'tests',
+    'words',
+    'seconds',
+    'explained',
+    'mended',
+    'green',
+}
+_TARGETS = ('//tfmot_contrib/...',)
+_CPU, _SMOKE = 'cpu', 'smoke'
+_CHANNELS = ('nightly', 'head')
+_LOCKED = re.compile(r'^(tf\w*-\S*nightly\S*)==(\S+)', re.M)
+_COMMIT = 'tfmot_commit'
+_SHOWN_COMMITS = 50
+
+
+def read_history(root: pathlib.Path) -> list[dict[str, Any]]:
+  """Reads the nights, the oldest first.
+
+  Args:
+    root: The folder of the project.
+
+  Returns:
+    Them; none without a file.
+
+  Raises:
+    errors.InputError: A line is no night.
+  """
+  path = root / HISTORY
+  if not path.exists():
+    return []
+  nights = []
+  lines = path.read_text(encoding='utf-8').splitlines()
+  for number, line in enumerate(lines, start=1):
+    try:
+      value = json.loads(line)
+    except ValueError:
+      value = None
+    if not isinstance(value, dict) or set(value) != _KEYS:
+      raise errors.InputError(
+          f'{path}: line {number} is no night: restore it with git'
+      )
+    nights.append(value)
+  return nights
+
+
+def append(root: pathlib.Path, night: Mapping[str, Any]) -> None:
+  """Adds a night to the history, whole or not at all.
+
+  Args:
+    root: The folder of the project.
+    night: A line.
+
+  Raises:
+    errors.InputError: It cannot be written.
+  """
+  path = root / HISTORY
+  partial = path.with_suffix('.partial')
+  try:
+    before = path.read_text(encoding='utf-8') if path.exists() else ''
+    line = json.dumps(night, sort_keys=True) + '\n'
+    partial.write_text(before + line, encoding='utf-8')
+    os.replace(partial, path)
+  except OSError as error:
+    raise errors.InputError(f'cannot write {path}: {error.strerror}') from error
+
+
+def last_green(
+    nights: Sequence[Mapping[str, Any]],
+    channel: str,
+    tier: str,
+    targets: Sequence[str],
+) -> Mapping[str, Any] | None:
+  """Returns the last green night of the same kind, if there was one."""
+  for night in reversed(nights):
+    same = (channel, tier, list(targets))
+    kind = (night['channel'], night['tier'], night['targets'])
+    if night['green'] and kind == same:
+      return night
+  return None
+
+
+def checkout_of(tfmot: str) -> tuple[pathlib.Path, str] | None:
+  """Returns the folder and commit of a TFMOT that is a git checkout.
+
+  Args:
+    tfmot: The setting.
+
+  Returns:
+    Both, or None for what is no checkout.
+
+  Raises:
+    errors.InputError: It has no such commit.
+  """
+  if not sources.is_source(tfmot) or tfmot == sources.HEAD:
+    return None
+  folder, _, ref = tfmot.partition('@')
+  top = pathlib.Path(folder).expanduser()
+  if not ((top / '.git').exists() or (top / 'HEAD').is_file()):
+    return None
+  what = f'finding TFMOT {tfmot}'
+  ref = f'{ref or "HEAD"}^{{commit}}'
+  options = ['--verify', '--quiet', '--end-of-options']
+  done = git.run(top, 'rev-parse', *options, ref, what=what, ok=(0, 1, 128))
+  commit = done.stdout.decode().split()[-1:]
+  if done.returncode or not commit:
+    raise errors.InputError(f'{what}: there is no such commit')
+  return top, commit[0]
+
+
+def versions_of(settings: Mapping[str, str]) -> dict[str, str]:
+  """Returns the versions that a night is about.
+
+  Args:
+    settings: As `environment.settings` has them.
+
+  Returns:
+    By package, or `tfmot` and `tfmot_commit` for a TFMOT that is a source.
+
+  Raises:
+    errors.InputError: There is no lock, or no such commit.
+  """
+  versions = {}
+  for layer in environment.LAYERS:
+    if layer == 'tfmot' and sources.is_source(settings[layer]):
+      built = sources.wheel(settings[layer])
+      versions['tfmot'] = sources.content_digest(built)
+      continue
+    path = environment.lock_of(layer, settings[layer])
+    found = _LOCKED.findall(path.read_text(encoding='utf-8'))
+    versions |= dict(found) or {layer: settings[layer]}
+  if checkout := checkout_of(settings['tfmot']):
+    versions[_COMMIT] = checkout[1]
+  return versions
+
+
+def changes(
+    now: Mapping[str, str],
+    before: Mapping[str, Any] | None,
+    tfmot: str,
+) -> list[str]:
+  """Returns what has changed since the last green night, a line each.
+
+  Args:
+    now: The versions of this night.
+    before: The last green night.
+    tfmot: The setting, to read the commits of where it is a checkout.
+
+  Returns:
+    Versions, then commits, the newest first.
+  """
+  if before is None:
+    return ['there is no green night of this kind yet']
+  then = before['versions']
+  lines = [
+      f'{name}: {then.get(name, "-")} -> {now.get(name, "-")}'
+      for name in sorted({*then, *now})
+      if then.get(name) != now.get(name)
+  ]
+  checkout = checkout_of(tfmot)
+  if checkout and (old := then.get(_COMMIT)) and old != checkout[1]:
+    top, new = checkout
+    log = ['log', '--oneline', '--no-decorate', f'{old}..{new}', '--']
+    done = git.run(top, *log, what='reading the commits', ok=(0, 128))
+    if done.returncode:
+      lines.append(f'TFMOT: {top} does not have the commit {old}: fetch it')
+    commits = done.stdout.decode(errors='replace').splitlines()
+    lines += [f'TFMOT: {line}' for line in commits[:_SHOWN_COMMITS]]
+    if (more := len(commits) - _SHOWN_COMMITS) > 0:
+      lines.append(f'TFMOT: and {more} more commits')
+  return lines or [f'nothing has changed since {before["date"]}']
+
+
+def night_of(
+    outcome: suite.Outcome,
+    explanations: Sequence[explained_lib.Explanation],
+    today: datetime.date,
+    **about: Any,
+) -> dict[str, Any]:
+  """Returns the line of a night.
+
+  Args:
+    outcome: Of the tests.
+    explanations: Those that there are.
+    today: Of the night.
+    **about: `channel`, `tier`, `targets` and `versions`.
+
+  Returns:
+    It. `green` if every failure is explained, and every explanation is needed.
+  """
+  matched = {
+      test.label: explained_lib.of_test(explanations, test, today)
+      for test in outcome.bad
+  }
+  mended = [
+      one.test
+      for one in explanations
+      if one.covers(outcome.tests)
+      and not any(one.matches(test) for test in outcome.bad)
+  ]
+  return {
+      'date': today.isoformat(),
+      **about,
+      'tests': {label: t.status for label, t in outcome.tests.items()},
+      'words': outcome.words,
+      'seconds': round(outcome.seconds),
+      'explained': {
+          label: f'{one.reason} {one.url}'
+          for label, one in matched.items()
+          if one
+      },
+      'mended': mended,
+      'green': all(matched.values()) and not mended and not outcome.broken,
+  }
+
+
+def _say(night: Mapping[str, Any], outcome: suite.Outcome) -> None:
+  """Prints what became of the night."""
+  for test in outcome.bad:
+    if reason := night['explained'].get(test.label):
+      print(f'explained: {test.label}: {reason}')
+    else:
+      print(f'{test.status}: {test.label}: {test.why}')
+  for pattern, why in outcome.broken.items():
+    print(f'not loaded: {pattern}: {why}')
+  for test in night['mended']:
+    print(f'mended: {test} passes: take it out of {explained_lib.FILE.name}')
+  print(
+      f'nightly: {len(outcome.tests) - len(outcome.bad)} of'
+      f' {len(outcome.tests)} tests passed, {len(night["explained"])} failures'
+      f' explained: {"green" if night["green"] else "RED"}'
+  )
+
+
+@errors.exits_with_one_line
+def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
+  """Runs the night of the flags.
+
+  Args:
+    argv: The command line without the program.
+    root: The folder of the project.
+
+  Returns:
+    0 if it is green, else 1.
+  """
+  parser = argparse.ArgumentParser(prog='nightly', description=__doc__)
+  parser.add_argument('targets', nargs='*', default=list(_TARGETS))
+  parser.add_argument('--channel', choices=_CHANNELS, default='nightly')
+  parser.add_argument('--tfmot', help='a checkout, in place of the channel’s')
+  parser.add_argument('--tier', choices=[_CPU, _SMOKE], default=_CPU)
+  parser.add_argument(
+      '--locked', action='store_true', help='the nightlies that are locked'
+  )
+  parser.add_argument(
+      '--dry-run', action='store_true', help='say what would be done'
+  )
+  flags = parser.parse_args(argv)
+  environ = {'TFMOT_CHANNEL': flags.channel}
+  if tfmot := flags.tfmot or os.environ.get('TFMOT'):
+    environ['TFMOT'] = tfmot
+  explanations = explained_lib.read(root / explained_lib.FILE)
+  nights = read_history(root)
+  if not (flags.locked or flags.dry_run):
+    lock.main(['--channel', flags.channel])
+  settings = environment.settings(environ)
+  versions = versions_of(settings)
+  about = {
+      'channel': flags.channel,
+      'tier': flags.tier,
+      'targets': sorted(flags.targets),
+      'versions': versions,
+  }
+  before = last_green(nights, flags.channel, flags.tier, about['targets'])
+  for name, version in versions.items():
+    print(f'{name} {version}')
+  for line in changes(versions, before, settings['tfmot']):
+    print(f'since the last green night: {line}')
+  options = [f'--config={flags.channel}']
+  options += [f'--repo_env=TFMOT={tfmot}'] if tfmot else []
+  options += ['--test_tag_filters=-cpu'] if flags.tier == _SMOKE else []
+  if flags.dry_run:
+    print(f'would run: bazel test {" ".join([*options, *flags.targets])}')
+    return 0
+  bazel = draw.Bazel(bootstrap.bazel(), root)
+  outcome = suite.run(bazel, flags.targets, options)
+  night = night_of(outcome, explanations, datetime.date.today(), **about)
+  append(root, night)
+  _say(night, outcome)
+  if not night['green']:
+    print(
+        'find the change: tools/nox -s bisect -- --target LABEL --good VERSION'
+        ' --bad VERSION, with the versions above'
+    )
+  return 0 if night['green'] else 1
+
+
+if __name__ == '__main__':
+  sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,237 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests of the night, on a git checkout and with a program for Bazel."""
+
+import contextlib
+import datetime
+import io
+import json
+import os
+import pathlib
+import sys
+from unittest import mock
+
+from absl.testing import absltest
+
+from tfmot_contrib import errors
+from tools.floor import fixture
+from tools.release import explained
+from tools.release import nightly
+from tools.release import suite
+from tools.sync import git
+from tools.versions import bootstrap
+
+_TODAY = datetime.date(2026, 11, 28)
+_GOOD = suite.Test('//x:good', suite.PASSED, 1.0, False)
+_BAD = suite.Test('//x:bad', 'FAILED', 1.0, False, log='one\nKeyError: 3\n')
+_ENTRY = {
+    'test': '//x:bad',
+    'pattern': 'KeyError',
+    'reason': 'It has no 3.',
+    'url': 'https://github.com/x/y/issues/1',
+    'until': _TODAY,
+}
+# Takes a note of its options, and says that //x:bad fails while fail.txt is.
+_BAZEL = """\
+#!{python}
+import json, pathlib, sys
+with open('asked.txt', 'a') as stream:
+  stream.write(' '.join(sys.argv[1:]) + '\\n')
+events = []
+for label in sys.argv[sys.argv.index('--') + 1:]:
+  bad = label == '//x:bad' and pathlib.Path('fail.txt').exists()
+  status = 'FAILED' if bad else 'PASSED'
+  log = pathlib.Path('fail.txt').absolute().as_uri()
+  events.append({{'id': {{'testResult': {{'label': label}}}},
+    'testResult': {{'testActionOutput': [
+        {{'name': 'test.log', 'uri': log}}]}}}})
+  events.append({{'id': {{'testSummary': {{'label': label}}}},
+                 'testSummary': {{'overallStatus': status}}}})
+events.append({{'id': {{'buildFinished': {{}}}}, 'finished': {{}}}})
+file = [x for x in sys.argv if 'build_event_json_file' in x][0]
+pathlib.Path(file.partition('=')[2]).write_text(
+    '\\n'.join(json.dumps(event) for event in events))
+"""
+
+
+def _outcome(*tests: suite.Test, **broken: str) -> suite.Outcome:
+  return suite.Outcome({t.label: t for t in tests}, broken, 2.0)
+
+
+def _explanation(**changes: object) -> explained.Explanation:
+  return explained.Explanation(**{**_ENTRY, **changes})
+
+
+class NightTest(absltest.TestCase):
+
+  def night(self, outcome: suite.Outcome, *explanations):
+    about = {'channel': 'nightly', 'tier': 'cpu', 'targets': [], 'versions': {}}
+    return nightly.night_of(outcome, explanations, _TODAY, **about)
+
+  def test_green(self):
+    night = self.night(_outcome(_GOOD))
+    self.assertTrue(night['green'])
+    self.assertEqual(night['tests'], {'//x:good': 'PASSED'})
+
+  def test_red(self):
+    self.assertFalse(self.night(_outcome(_GOOD, _BAD))['green'])
+    self.assertFalse(self.night(_outcome(_GOOD, nothing='gone'))['green'])
+
+  def test_explained(self):
+    night = self.night(_outcome(_GOOD, _BAD), _explanation())
+    self.assertTrue(night['green'])
+    self.assertEqual(
+        night['explained'],
+        {'//x:bad': 'It has no 3. https://github.com/x/y/issues/1'},
+    )
+
+  def test_explanation_that_is_past_its_day(self):
+    old = _explanation(until=_TODAY - datetime.timedelta(days=1))
+    self.assertFalse(self.night(_outcome(_BAD), old)['green'])
+
+  def test_explained_test_that_passes(self):
+    mended = suite.Test('//x:bad', suite.PASSED)
+    night = self.night(_outcome(mended), _explanation())
+    self.assertEqual((night['green'], night['mended']), (False, ['//x:bad']))
+
+  def test_explained_test_that_did_not_run(self):
+    self.assertTrue(self.night(_outcome(_GOOD), _explanation())['green'])
+
+
+class HistoryTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+    self.checkout = self.root / 'tfmot'
+    self.checkout.mkdir()
+    git.configure(self.checkout)
+    self.commits = [self.commit(name) for name in ('one', 'two', 'three')]
+    fixture.put(self.root, {'docs/about.md': ''})
+    program = self.root / 'bazel'
+    program.write_text(_BAZEL.format(python=sys.executable), encoding='utf-8')
+    program.chmod(0o755)
+    self.enterContext(
+        mock.patch.object(bootstrap, 'bazel', return_value=str(program))
+    )
+    self.enterContext(mock.patch.dict(os.environ))
+    os.environ.pop('TFMOT', None)
+
+  def commit(self, subject: str) -> str:
+    fixture.put(self.checkout, {'setup.py': f'# {subject}\n'})
+    git.run(self.checkout, 'add', '-A', what='adding')
+    git.run(self.checkout, 'commit', '-q', '-m', subject, what='committing')
+    return git.text(self.checkout, 'rev-parse', 'HEAD', what='asking')
+
+  def run_night(self, *arguments: str) -> tuple[int, str]:
+    """Returns what the command ends with and prints."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+      code = nightly.main(['--locked', *arguments], self.root)
+    return code, out.getvalue()
+
+  def test_changes(self):
+    first, _, last = self.commits
+    before = {
+        'date': '2026-11-01',
+        'versions': {'tf-nightly': '2', 'tfmot_commit': first},
+    }
+    now = {'tf-nightly': '3', 'tfmot_commit': last}
+    lines = nightly.changes(now, before, str(self.checkout))
+    self.assertEqual(lines[0], 'tf-nightly: 2 -> 3')
+    self.assertEqual(lines[1], f'tfmot_commit: {first} -> {last}')
+    self.assertEqual(lines[2], f'TFMOT: {last[:7]} three')
+    self.assertRegex(lines[3], '^TFMOT: [0-9a-f]+ two$')
+    self.assertLen(lines, 4)
+    same = nightly.changes(before['versions'], before, 'nightly')
+    self.assertEqual(same, ['nothing has changed since 2026-11-01'])
+
+  def test_commit_that_is_gone(self):
+    before = {'date': '', 'versions': {'tfmot_commit': 'a' * 40}}
+    lines = nightly.changes(
+        {'tfmot_commit': self.commits[-1]}, before, f'{self.checkout}@main'
+    )
+    self.assertRegex(lines[-1], 'does not have the commit a+: fetch it$')
+
+  def test_commit_of_a_checkout(self):
+    found = nightly.checkout_of(f'{self.checkout}@main~1')
+    self.assertEqual(found, (self.checkout, self.commits[1]))
+    self.assertIsNone(nightly.checkout_of('nightly'))
+    self.assertIsNone(nightly.checkout_of(str(self.root)))
+    with self.assertRaisesRegex(errors.InputError, 'no such commit'):
+      nightly.checkout_of(f'{self.checkout}@nothing')
+
+  def test_nights(self):
+    targets = ['//x:good', '//x:bad']
+    code, out = self.run_night(*targets)
+    self.assertEqual(code, 0, out)
+    self.assertIn('there is no green night of this kind yet', out)
+    fail = self.root / 'fail.txt'
+    fail.write_text('KeyError: 3\n', encoding='utf-8')
+    code, out = self.run_night(*targets)
+    self.assertEqual(code, 1, out)
+    self.assertIn('nothing has changed since', out)
+    self.assertIn('FAILED: //x:bad: KeyError: 3\n', out)
+    self.assertIn('1 of 2 tests passed, 0 failures explained: RED', out)
+    entry = {**_ENTRY, 'until': '2999-01-01'}
+    text = json.dumps([entry]).replace('"2999-01-01"', '2999-01-01')
+    fixture.put(self.root, {str(explained.FILE): text})
+    code, out = self.run_night(*targets)
+    self.assertEqual(code, 0, out)
+    self.assertIn('explained: //x:bad: It has no 3. https://', out)
+    nights = nightly.read_history(self.root)
+    self.assertEqual([n['green'] for n in nights], [True, False, True])
+    self.assertContainsSubset(
+        ['tf-nightly', 'tf-keras-nightly', 'tf-model-optimization-nightly'],
+        nights[0]['versions'],
+    )
+    self.assertFalse((self.root / 'docs/nightly.partial').exists())
+
+  def test_options(self):
+    self.run_night('--tier=smoke', '//x:good')
+    asked = (self.root / 'asked.txt').read_text(encoding='utf-8').split()
+    self.assertContainsSubset(
+        ['--config=nightly', '--test_tag_filters=-cpu'], asked
+    )
+
+  def test_dry_run_does_nothing(self):
+    code, out = self.run_night('--dry-run', '//x:good')
+    self.assertEqual(code, 0)
+    self.assertIn('would run: bazel test --config=nightly //x:good', out)
+    self.assertFalse((self.root / 'asked.txt').exists())
+    self.assertFalse((self.root / nightly.HISTORY).exists())
+
+  def test_last_green_is_of_the_same_kind(self):
+    self.run_night('//x:good')
+    nights = nightly.read_history(self.root)
+    for kind, there in (
+        (('nightly', 'cpu', ['//x:good']), True),
+        (('head', 'cpu', ['//x:good']), False),
+        (('nightly', 'smoke', ['//x:good']), False),
+        (('nightly', 'cpu', ['//x:bad']), False),
+    ):
+      found = nightly.last_green(nights, *kind)
+      self.assertEqual(found is not None, there, kind)
+
+  def test_history_that_is_broken(self):
+    fixture.put(self.root, {str(nightly.HISTORY): '{"date": 1}\n'})
+    with self.assertRaises(SystemExit) as ended:
+      self.run_night('//x:good')
+    self.assertEqual(ended.exception.code, 2)
+    self.assertFalse((self.root / 'asked.txt').exists())
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,91 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Checks the workflows and MAINTAINING.md against the sessions that there are.
+
+A workflow calls the same nox sessions that people call, with a token that reads
+unless a job says why it must write, and with actions pinned by commit.
+"""
+
+import ast
+import re
+from typing import Any, Iterator
+
+import yaml
+
+_SESSION = re.compile(r'(?:tools/nox|nox) -s ([a-z_]+)')
+_PINNED = re.compile(r'^\s*(?:- )?uses: [\w./-]+@[0-9a-f]{40} +# v\d+(\.\d+)*$')
+_MOST_MINUTES = 2880
+
+
+def sessions_of(noxfile: str) -> set[str]:
+  """Returns the sessions that the text of a noxfile has."""
+  return {
+      node.name
+      for node in ast.parse(noxfile).body
+      if isinstance(node, ast.FunctionDef)
+      and any(ast.unparse(d) == 'nox.session' for d in node.decorator_list)
+  }
+
+
+def unknown_sessions(text: str, sessions: set[str]) -> list[str]:
+  """Returns the sessions that a text names and that there are not."""
+  return sorted(set(_SESSION.findall(text)) - sessions)
+
+
+def problems(text: str, sessions: set[str]) -> Iterator[str]:
+  """Finds what is wrong with a workflow.
+
+  Args:
+    text: Of the YAML file.
+    sessions: Those that there are.
+
+  Yields:
+    A line for each problem.
+  """
+  workflow = yaml.safe_load(text)
+  for name in unknown_sessions(text, sessions):
+    yield f'there is no session {name}'
+  for line in text.splitlines():
+    if 'uses:' in line and not _PINNED.match(line):
+      yield f'not pinned by commit and version: {line.strip()}'
+  if workflow.get('permissions') != {'contents': 'read'}:
+    yield 'the token must read and nothing else'
+  if 'concurrency' not in workflow:
+    yield 'no concurrency'
+  if 'pull_request_target' in workflow.get(True, {}):  # YAML reads `on` so.
+    yield 'pull_request_target gives a stranger the token of the project'
+  for name, job in workflow['jobs'].items():
+    yield from (f'{name}: {line}' for line in _of_job(text, job))
+
+
+def _of_job(text: str, job: dict[str, Any]) -> Iterator[str]:
+  """Yields what is wrong with a job."""
+  if not 0 < job.get('timeout-minutes', 0) <= _MOST_MINUTES:
+    yield 'no timeout'
+  rights = [k for k, v in job.get('permissions', {}).items() if v == 'write']
+  for right in rights:
+    if not re.search(rf'^\s+{right}: write +# \w', text, re.M):
+      yield f'nothing says why it writes {right}'
+  for step in job['steps']:
+    run = step.get('run', '')
+    if '${{' in run:
+      yield f'an expression in a script: {run.splitlines()[0]}'
+    if 'secrets.' in str(step):
+      yield 'a secret is used'
+    if rights and 'nox' in run:
+      yield 'what may write runs what it has installed'
+    if 'actions/checkout' in step.get('uses', ''):
+      if step.get('with', {}).get('persist-credentials') is not False:
+        yield 'a checkout leaves its token behind'

@@ -68,8 +68,6 @@ class Probe:
     """
     begun = time.monotonic()
     try:
-      for axis, value in combination.items():
-        builds.prepare(axis, value)
       found = self.run(combination, seed)
     except errors.InputError as error:
       found = {'unusable': errors.one_line(error)}
@@ -92,6 +90,7 @@ def raised(text: str) -> str:
 
 def settings(combination: Mapping[str, str]) -> dict[str, str]:
   """Returns the settings of the environment for a combination."""
+  builds.lock_tensorflow(combination[axes.TENSORFLOW])
   return {
       'tensorflow': combination[axes.TENSORFLOW],
       'tfmot': str(builds.wheel(combination[axes.TFMOT])),

@@ -167,21 +167,19 @@ def digest(axis: str, value: str, root: pathlib.Path) -> str:
   return value
 
 
-def prepare(axis: str, value: str) -> None:
-  """Makes what installing a value needs.
+def lock_tensorflow(version: str) -> None:
+  """Makes the lock of a TensorFlow that has none.
 
   Args:
-    axis: Its axis.
-    value: The value.
+    version: A release or nightly.
 
   Raises:
     errors.InputError: It cannot be had.
   """
-  if axis == axes.TENSORFLOW:
-    try:
-      environment.lock_of(axis, value)
-    except errors.InputError:
-      lock.lock_tensorflow(value)
+  try:
+    environment.lock_of(axes.TENSORFLOW, version)
+  except errors.InputError:
+    lock.lock_tensorflow(version)
 
 
 def _between(

@@ -40,11 +40,15 @@ from tools.bisect import hunt as hunts
 from tools.bisect import probe as probes
 from tools.bisect import signature
 from tools.bisect import state as states
-from tools.reference import draw
 from tools.versions import bootstrap
 from tools.versions import environment
 
 _INCONCLUSIVE = 3
+
+
+def _say(text: str) -> None:
+  """Tells the user what goes on."""
+  print(text, file=sys.stderr, flush=True)
 
 
 def _flags(argv: Sequence[str]) -> argparse.Namespace:
@@ -211,7 +215,12 @@ def _probe(flags: argparse.Namespace, root: pathlib.Path) -> probes.Probe:
   """Returns what runs a combination."""
   if flags.command:
     return probes.CommandProbe(flags.command)
-  return probes.BazelProbe(flags.target, draw.Bazel(bootstrap.bazel(), root))
+  # It imports SciPy's statistics, which takes seconds, so not without need.
+  from tools.bisect import bazel_probe
+  from tools.reference import draw
+
+  bazel = draw.Bazel(bootstrap.bazel(), root)
+  return bazel_probe.BazelProbe(flags.target, bazel)
 
 
 @errors.exits_with_one_line
@@ -250,7 +259,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   try:
     with states.opened(path.absolute(), request, flags.fresh) as state:
       if state.runs:
-        draw.say(f'going on from {path}, which has {len(state.runs)} runs')
+        _say(f'going on from {path}, which has {len(state.runs)} runs')
       hunt = hunts.Hunt(
           state,
           probe,
@@ -262,7 +271,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
           noisy=flags.noisy,
           metric=flags.metric,
           only=flags.only,
-          say=draw.say,
+          say=_say,
       )
       return _conclude(hunt, flags, flags.output or path.absolute().parent)
   except probes.Broken as error:
@@ -270,8 +279,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
         f'{error}: nothing is concluded from it; mend that and run it again'
     ) from error
   finally:
-    if isinstance(probe, probes.BazelProbe):
-      probe.close()
+    probe.close()
 
 
 def _conclude(

@@ -228,7 +228,8 @@ class Hunt:
       for run in self._runs(end):
         if run.unusable:
           raise Inconclusive(
-              f'the {name} end cannot be tested: {run.unusable}'
+              f'the {name} end cannot be tested: {run.unusable}; mend that and'
+              ' begin again with --fresh'
           )
     if not self.noisy:
       counts = self.counts(self.good)

@@ -1,0 +1,198 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests the revert branch, with real git."""
+
+import os
+import pathlib
+import subprocess
+
+from absl.testing import absltest
+
+from tools.bisect import axes
+from tools.bisect import conclude
+
+
+class RevertTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.top = pathlib.Path(self.create_tempdir().full_path) / 'checkout'
+    self.top.mkdir()
+    self.git('init', '-q', '-b', 'master')
+    self.commit('one', '1\n')
+    self.commit('two', '2\n')
+    self.guilty = self.commit('one', '0\n')
+    self.bad = self.commit('three', '3\n')
+
+  def git(self, *arguments):
+    """Runs git and returns what it prints."""
+    who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com']
+    done = subprocess.run(
+        ['git', *who, *arguments],
+        cwd=self.top,
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'GIT_CONFIG_GLOBAL': os.devnull},
+    )
+    return done.stdout.strip()
+
+  def commit(self, name, text):
+    """Writes a file, commits it, and returns the commit."""
+    (self.top / name).write_text(text)
+    self.git('add', '-A')
+    self.git('commit', '-q', '-m', f'Set {name} to {text.strip()}')
+    return self.git('rev-parse', 'HEAD')
+
+  def revert(self, guilty=None):
+    """Makes the branch."""
+    return conclude.revert(
+        self.top, guilty or self.guilty, self.bad, 'It broke: a.'
+    )
+
+  def test_takes_it_back_and_touches_nothing(self):
+    (self.top / 'two').write_text('edited')
+    (self.top / 'new').write_text('staged')
+    self.git('add', 'new')
+    hook = self.top / '.git/hooks/pre-commit'
+    hook.write_text('#!/bin/sh\nexit 1\n')
+    hook.chmod(0o755)
+    before = self.git('status', '--porcelain'), self.git('rev-parse', 'HEAD')
+    made = self.revert()
+    after = self.git('status', '--porcelain'), self.git('rev-parse', 'HEAD')
+    self.assertEqual(before, after)
+    self.assertEqual(made.branch, f'revert-{self.guilty[:12]}')
+    self.assertEqual(made.said, f'branch {made.branch} takes it back')
+    self.assertEqual(self.git('rev-parse', made.branch), made.commit)
+    self.assertEqual(self.git('show', f'{made.branch}:one'), '1')
+    self.assertEqual(self.git('rev-parse', f'{made.branch}^'), self.bad)
+    text = self.git('log', '-1', '--format=%B', made.branch)
+    self.assertStartsWith(text, 'Revert "Set one to 0"')
+    self.assertIn(f'This reverts commit {self.guilty}.', text)
+    self.assertIn('It broke: a.', text)
+    self.assertLen(self.git('worktree', 'list').splitlines(), 1)
+    self.assertEqual(self.revert(), made)  # As when it goes on.
+
+  def test_conflict_is_one_line(self):
+    self.bad = self.commit('one', '5\n')
+    made = self.revert()
+    self.assertEqual(made.commit, '')
+    self.assertRegex(made.said, r'^reverting \w{12} conflicts in one: do it by')
+    self.assertEqual(self.git('branch', '--list', 'revert-*'), '')
+    self.assertLen(self.git('worktree', 'list').splitlines(), 1)
+
+  def test_branch_of_the_user_stays(self):
+    self.git('branch', f'revert-{self.guilty[:12]}', self.guilty)
+    made = self.revert()
+    self.assertIn('with something else: rename it', made.said)
+    found = self.git('rev-parse', f'revert-{self.guilty[:12]}')
+    self.assertEqual(found, self.guilty)
+
+  def test_taken_back_already(self):
+    self.bad = self.commit('one', '1\n')
+    self.assertIn('was taken back already', self.revert().said)
+
+  def test_first_commit(self):
+    first = self.git('rev-list', '--max-parents=0', 'HEAD')
+    self.assertIn('has no parent', self.revert(first).said)
+
+  def test_merge(self):
+    self.git('checkout', '-q', '-b', 'side', self.guilty)
+    self.commit('four', '4\n')
+    self.git('checkout', '-q', 'master')
+    self.git('merge', '-q', '--no-edit', 'side')
+    merge = self.bad = self.git('rev-parse', 'HEAD')
+    made = self.revert(merge)
+    self.assertEqual(made.branch, f'revert-{merge[:12]}')
+    self.assertNotIn('four', self.git('ls-tree', '--name-only', made.branch))
+
+
+class IssueTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    good = {'tfmot': '/x/y@' + 'a' * 40, 'tensorflow': '2.20.0'}
+    good[axes.MIRROR] = 'here'
+    guilty = {'value': '/x/y@' + 'b' * 40, 'kind': 'commit', 'about': 'Mend it'}
+    last = {'value': '/x/y@' + 'd' * 40, 'kind': 'commit', 'about': ''}
+    self.found = {
+        'verdict': 'found',
+        'reason': '',
+        'failure': 'accuracy_drop',
+        'good': good,
+        'bad': {**good, 'tfmot': '/x/y@' + 'c' * 40},
+        'axis': 'tfmot',
+        'last_good': last,
+        'first_bad': guilty,
+        'suspects': [guilty],
+        'confidence': 1.0,
+        'noisy': False,
+        'runs': 9,
+        'minutes': 1.5,
+        'revert': {'said': 'branch revert-b takes it back'},
+        'stages': [{
+            'candidates': [last['value'], guilty['value']],
+            'counts': {guilty['value']: (2, 0)},
+            'skipped': {last['value']: 'cannot be built'},
+        }],
+    }
+
+  def test_fields_of_the_form(self):
+    text = conclude.issue(self.found, 'bazel test //a:b')
+    places = [
+        text.index(field)
+        for field in (
+            '**Describe the bug**',
+            '**System information**',
+            'TensorFlow version (installed from source or binary): 2.20.0',
+            'TensorFlow Model Optimization version (installed from source or'
+            ' binary): bbbbbbbbbbbb (source)',
+            'Python version: ',
+            'The behavior was correct previously when using versions:\n'
+            '- TensorFlow 2.20.0, TFMOT dddddddddddd',
+            'Commit/PR that introduced the regression: bbbbbbbbbbbb Mend it',
+            '**Describe the expected behavior**',
+            '**Describe the current behavior**',
+            '**Code to reproduce the issue**',
+            'bazel test //a:b',
+            '**Screenshots**',
+            '**Additional context**',
+            '* bbbbbbbbbbbb: failed in 2 of 2 runs',
+            'Revert: branch revert-b takes it back.',
+        )
+    ]
+    self.assertEqual(places, sorted(places))
+    self.assertNotIn('/x/y', text)  # Nothing of this machine.
+
+  def test_axis_that_is_not_tfmot(self):
+    self.found |= {'axis': 'tensorflow'}
+    self.found['first_bad'] = {'value': '2.21.0', 'kind': 'release'}
+    self.found['last_good'] = {'value': '2.20.0', 'kind': 'release'}
+    self.found['suspects'] = [{**self.found['first_bad'], 'about': ''}]
+    text = conclude.issue(self.found, '')
+    self.assertIn('none of TFMOT: it came with tensorflow 2.21.0', text)
+
+  def test_summary(self):
+    text = conclude.summary(self.found)
+    self.assertStartsWith(text, 'first bad tfmot: bbbbbbbbbbbb Mend it\n')
+    self.assertIn('skipped dddddddddddd: cannot be built', text)
+    self.found |= {'verdict': 'inconclusive', 'reason': 'the budget is spent'}
+    self.assertStartsWith(
+        conclude.summary(self.found), 'inconclusive: the budget is spent\n'
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,249 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests the hunt on candidates that the state knows already."""
+
+import pathlib
+import random
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tools.bisect import hunt as hunts
+from tools.bisect import probe as probes
+from tools.bisect import state as states
+
+_SIZE = 30
+_ENDS = (
+    {'tfmot': '0', 'tensorflow': '1', 'mirror': 'here'},
+    {'tfmot': str(_SIZE - 1), 'tensorflow': '1', 'mirror': 'here'},
+)
+
+
+class _Probe(probes.Probe):
+  """Fails as a function of the number of a candidate says."""
+
+  def __init__(self, fails, seeds=None):
+    self.fails = fails
+    self.seeds = seeds
+    self.ran = []
+
+  def run(self, combination, seed):
+    self.ran.append((combination['tfmot'], seed))
+    return self.fails(combination, seed)
+
+
+class HuntTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.path = pathlib.Path(self.create_tempdir().full_path) / 'state.json'
+    self.said = []
+
+  def hunt(self, probe, ends=_ENDS, equal=None, skip_finer=True, **options):
+    """Hunts among numbered candidates; `equal` maps some to another's digest."""
+    if not isinstance(probe, _Probe):
+      is_failing = probe
+      probe = _Probe(
+          lambda c, seed: {
+              'failures': ('a',) * bool(is_failing(int(c['tfmot']), seed))
+          }
+      )
+    self.probe = probe
+    with states.opened(self.path, {}) as state:
+      state.notes |= {
+          'row tfmot 0 29': [[str(n), 'release', ''] for n in range(_SIZE)],
+          'row tensorflow 1 2': [['1', 'release', ''], ['2', 'release', '']],
+          'digest tensorflow 1': '1',
+          'digest tensorflow 2': '2',
+      }
+      for n in range(_SIZE):
+        state.notes[f'digest tfmot {n}'] = str((equal or {}).get(n, n))
+        if skip_finer:  # What a run of releases has between its neighbours.
+          for m in range(n):
+            state.notes[f'finer {m} {n}'] = []
+      hunt = hunts.Hunt(
+          state, probe, ends, self.path.parent, say=self.said.append, **options
+      )
+      hunt.run()
+      return hunt
+
+  def inconclusive(self, message, *args, **kwargs):
+    """Hunts, and expects that there is no answer."""
+    with self.assertRaisesRegex(hunts.Inconclusive, message):
+      self.hunt(*args, **kwargs)
+
+  def values(self, hunt):
+    """Returns the suspects of a hunt."""
+    return [one.value for one in hunt.stages[-1].suspects]
+
+  def test_finds(self):
+    for first_bad in (1, 2, 17, 29):
+      self.path.unlink(missing_ok=True)
+      hunt = self.hunt(lambda n, seed, at=first_bad: n >= at)
+      self.assertEqual(self.values(hunt), [str(first_bad)])
+      self.assertEqual(hunt.stages[-1].good.value, str(first_bad - 1))
+      self.assertLen(set(self.probe.ran), len(self.probe.ran))
+      self.assertLessEqual(len(self.probe.ran), 9)
+
+  def test_ends_are_verified(self):
+    self.inconclusive('^the bad end is not bad', lambda n, seed: False)
+    self.path.unlink()
+    self.inconclusive('not bad: nothing fails there', lambda n, seed: True)
+    self.assertLen(self.probe.ran, 2)
+
+  def test_good_end_that_fails_differently(self):
+    probe = _Probe(
+        lambda c, seed: {'failures': ('a',) if c['tfmot'] != '0' else ('b',)}
+    )
+    # It always fails there, so it is the background of that end.
+    self.assertEqual(self.values(self.hunt(probe)), ['1'])
+
+  def test_a_different_failure_is_left_out(self):
+    def fails(combination, seed):
+      del seed
+      number = int(combination['tfmot'])
+      if 12 <= number < 15:
+        return {'failures': ('run: ImportError',)}
+      return {'failures': ('a',) if number >= 15 else ()}
+
+    hunt = self.hunt(_Probe(fails))
+    self.assertEqual(self.values(hunt), ['12', '13', '14', '15'])
+    self.assertEqual(
+        hunt.stages[-1].skipped['14'],
+        'fails in another way: run: ImportError',
+    )
+
+  def test_what_cannot_be_installed_is_left_out(self):
+    def fails(combination, seed):
+      del seed
+      number = int(combination['tfmot'])
+      if number in (14, 20):
+        return {'unusable': 'numpy clashes'}
+      return {'failures': ('a',) if number >= 18 else ()}
+
+    hunt = self.hunt(_Probe(fails))
+    self.assertEqual(self.values(hunt), ['18'])
+    self.assertEqual(hunt.stages[-1].skipped, {'14': 'numpy clashes'})
+    self.assertIn('skipping 14: numpy clashes', self.said)
+
+  def test_an_end_that_cannot_be_installed(self):
+    probe = _Probe(lambda c, seed: {'unusable': 'no wheel'})
+    self.inconclusive('^the good end cannot be tested: no wheel', probe)
+
+  def test_equal_contents_run_once(self):
+    equal = {n: 10 for n in range(10, 20)}  # The middle of the row is one.
+    hunt = self.hunt(lambda n, seed: n >= 10, equal=equal)
+    self.assertEqual(self.values(hunt), ['10'])
+    inside = {int(value) for value, _ in self.probe.ran if 10 <= int(value) < 20}
+    self.assertLen(inside, 1)
+    self.assertNotEmpty(hunt.stages[-1].equal)
+
+  def test_ends_with_equal_contents(self):
+    self.inconclusive(
+        'have the same contents',
+        lambda n, seed: n >= 5,
+        equal={n: 0 for n in range(_SIZE)},
+    )
+
+  def test_contradiction_turns_to_the_noisy_search(self):
+    chance = random.Random(2)
+    shows = {}
+
+    def fails(n, seed):
+      share = 0.8 if n >= 17 else 0.05
+      key = (n, seed)
+      if seed == 1 and n in (0, 29):
+        return n == 29
+      return shows.setdefault(key, chance.random() < share)
+
+    hunt = self.hunt(fails)
+    self.assertTrue(hunt.noisy)
+    self.assertEqual(self.values(hunt), ['17'])
+    self.assertGreaterEqual(hunt.stages[-1].confidence, 0.95)
+
+  def test_noisy_ends_that_do_not_differ(self):
+    self.inconclusive(
+        'cannot be told apart', lambda n, seed: seed % 2, noisy=True
+    )
+
+  def test_seeds_run_out(self):
+    probe = _Probe(
+        lambda c, seed: {'failures': ('a',) * (seed % 2)}, seeds=3
+    )
+    self.inconclusive('all of its 3 seeds', probe, noisy=True)
+
+  def test_budget_and_going_on(self):
+    fails = lambda n, seed: n >= 21
+    whole = self.hunt(fails)
+    self.assertEqual(self.values(whole), ['21'])
+    expected = self.probe.ran
+    for budget in range(1, len(expected)):
+      self.path.unlink()
+      self.inconclusive(
+          f'budget of {budget} runs', fails, budget=hunts.Budget(budget)
+      )
+      first = self.probe.ran
+      hunt = self.hunt(fails, budget=hunts.Budget(50))
+      self.assertEqual(self.values(hunt), ['21'])
+      self.assertEqual(first + self.probe.ran, expected)
+
+  def test_minutes(self):
+    self.inconclusive(
+        'minutes is spent', lambda n, seed: n > 3, budget=hunts.Budget(None, 0)
+    )
+
+  def test_metric(self):
+    chance = random.Random(3)
+
+    def fails(combination, seed):
+      del seed
+      mean = 3.0 if int(combination['tfmot']) >= 8 else 1.0
+      return {'metrics': {'drop': chance.gauss(mean, 0.7)}}
+
+    hunt = self.hunt(_Probe(fails), metric='drop')
+    self.assertEqual(self.values(hunt), ['8'])
+    self.assertStartsWith(str(hunt.tells), 'drop near')
+
+  def test_the_guilty_axis_is_found_first(self):
+    def fails(combination, seed):
+      del seed
+      return {'failures': ('a',) * (combination['tensorflow'] == '2')}
+
+    ends = _ENDS[0], {**_ENDS[1], 'tensorflow': '2'}
+    hunt = self.hunt(_Probe(fails), ends=ends)
+    self.assertEqual(hunt.stages[-1].axis, 'tensorflow')
+    self.assertEqual(self.values(hunt), ['2'])
+    self.assertLessEqual(len(self.probe.ran), 6)
+
+  def test_goes_finer(self):
+    def fails(combination, seed):
+      del seed
+      value = combination['tfmot']
+      late = value in ('n2', 'n3') or value.isdigit() and int(value) >= 5
+      return {'failures': ('a',) * late}
+
+    with states.opened(self.path, {}) as state:
+      row = ['4', 'n1', 'n2', 'n3', '5']
+      state.note('finer 4 5', [[name, 'nightly', ''] for name in row])
+      state.note('finer n1 n2', [])
+      for name in row:
+        state.note(f'digest tfmot {name}', name)
+    hunt = self.hunt(_Probe(fails), skip_finer=False)
+    self.assertEqual(self.values(hunt), ['n2'])
+    self.assertLen(hunt.stages, 2)
+
+
+if __name__ == '__main__':
+  absltest.main()

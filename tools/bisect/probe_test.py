@@ -1,0 +1,86 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests how a command is run, with real commands."""
+
+import shlex
+import sys
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tfmot_contrib import errors
+from tools.bisect import axes
+from tools.bisect import probe as probes
+from tools.versions import environment
+
+_COMBINATION = {**environment.settings({}), axes.MIRROR: 'abc'}
+
+
+def _run(code, seed=1):
+  """Runs Python code as the command."""
+  command = f'{sys.executable} -I -S -c {shlex.quote(code)} {{mirror}} {{seed}}'
+  return probes.CommandProbe(command)(_COMBINATION, seed)
+
+
+class CommandProbeTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      ('', ()),
+      ('import sys; sys.exit(3)', ('exit 3: failure',)),
+      ('import nothing_like_it', ('exit 1: ModuleNotFoundError',)),
+      ('raise KeyError(1)', ('exit 1: KeyError',)),
+      (
+          'print(\'{"failures": ["b", "a"]}\'); import sys; sys.exit(1)',
+          ('a', 'b'),
+      ),
+      ('print("[1]"); import sys; sys.exit(1)', ('exit 1: failure',)),
+      ('import sys; sys.exit("error: no data")', ('exit 1: error',)),
+  )
+  def test_failures(self, code, expected):
+    self.assertEqual(_run(code).failures, expected)
+
+  def test_places_and_seed(self):
+    code = (
+        'import json, os, sys; assert sys.argv[1:] == ["abc", "4"];'
+        ' print(json.dumps({"metrics": {"s": os.environ["BISECT_SEED"]}}))'
+    )
+    run = _run(code, seed=4)
+    self.assertEqual(run.failures, ())
+    self.assertEqual(run.metrics, {'s': 4.0})
+    self.assertEqual(run.combination, _COMBINATION)
+
+  def test_cannot_be_tested(self):
+    run = _run('import sys; print("no such op", file=sys.stderr); sys.exit(125)')
+    self.assertEqual(run.unusable, 'no such op')
+
+  def test_what_is_broken_is_no_result(self):
+    with self.assertRaisesRegex(probes.Broken, 'killed by signal 9'):
+      _run('import os; os.kill(os.getpid(), 9)')
+    with self.assertRaisesRegex(probes.Broken, 'cannot run no_such_program'):
+      probes.CommandProbe('no_such_program')(_COMBINATION, 1)
+
+  def test_a_tfmot_that_cannot_be_had(self):
+    probe = probes.CommandProbe('true {tree}')
+    run = probe({**_COMBINATION, 'tfmot': '/no/such/place'}, 1)
+    self.assertIn('there is no such wheel, folder or checkout', run.unusable)
+
+  @parameterized.parameters(('', 'is empty'), ("a 'b", 'No closing quotation'))
+  def test_no_command(self, command, message):
+    with self.assertRaisesRegex(errors.InputError, message):
+      probes.CommandProbe(command)
+
+
+if __name__ == '__main__':
+  absltest.main()

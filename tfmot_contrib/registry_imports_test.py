@@ -55,7 +55,7 @@ class RegistryTest(tf.test.TestCase, parameterized.TestCase):
   @parameterized.parameters(*_KINDS)
   def test_every_config_makes_a_technique(self, folder):
     files = sorted((_CONTRIB / folder / 'configs').glob('*.yaml'))
-    self.assertGreaterEqual(len(files), 3)
+    self.assertGreaterEqual(len(files), 2, 'a row and smoke.yaml')
     for file in files:
       kind = _KINDS[folder].get(file.stem, _KINDS[folder][''])
       for model in _FLOAT:

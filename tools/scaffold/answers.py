@@ -88,7 +88,7 @@ def check_name(name: str, root: pathlib.Path) -> None:
     )
   if found := _ENDINGS.search(name):
     raise errors.InputError(
-        f'{name} ends in {found[1]}, as targets of Bazel do here: take another'
+        f'{name} ends in {found[2]}, as targets of Bazel do here: take another'
         ' name'
     )
   taken = {path.stem for path in (root / 'tfmot_contrib').iterdir()}
@@ -189,7 +189,7 @@ def of(
     _check('api', symbol, _SYMBOL, 'tfmot.sparsity.keras.strip_pruning')
   _check('row', flags.row, _NAME, 'sparsity50')
   if found := _ENDINGS.search(flags.row):
-    raise errors.InputError(f'--row {flags.row} ends in {found[1]}: take another')
+    raise errors.InputError(f'--row {flags.row} ends in {found[2]}: take another')
   models = flags.model or ['mobilenet_v2_cifar10', 'resnet_cifar10']
   return Answers(
       name=flags.name,

@@ -56,19 +56,19 @@ _CLAIMS = """\
       against: exported.float.accuracy
       as: drop
       at_most: 0.8
-      documented: TODO({owner})
+      documented: TODO(owner)
       source: {guide}
       reason: >-
-        TODO({owner}): the documented drop, and 0.8 points for noise.
+        TODO(owner): the documented drop, and 0.8 points for noise.
     - id: size
       metric: exported.int8.bytes
       against: exported.float.bytes
       as: ratio
       at_most: 0.33
-      documented: TODO({owner})
+      documented: TODO(owner)
       source: {guide}
       reason: >-
-        TODO({owner}): a quarter for weights of 8 bits, and what stays.
+        TODO(owner): a quarter for weights of 8 bits, and what stays.
 """
 _TRAIN = """\
 bazel run //tfmot_contrib:train -- --experiment={model}_{name} \\
@@ -165,7 +165,7 @@ def fields(answers: answers_lib.Answers, least: str) -> dict[str, str]:
       **words,
       **_experiments(name, camel, answers.training),
       'title': answers.title,
-      'summary': f'{answers.title}; TODO({answers.owner})',
+      'summary': f'{answers.title}; TODO(owner)',
       'camel': camel,
       'api': '\n'.join(f'  - {symbol}' for symbol in answers.api),
       'placement': answers.placement,

@@ -151,8 +151,8 @@ class ScaffoldTest(parameterized.TestCase):
 
   @parameterized.parameters(
       ('pruning', 'pruning exists'),
-      ('modeling', 'modeling exists'),
-      ('technique', 'technique exists'),
+      ('combine', 'combine exists'),
+      ('registry_imports', 'registry_imports exists'),
       ('Sharing', 'no name for a technique'),
       ('weight-sharing', 'no name for a technique'),
       ('2by4', 'no name for a technique'),

@@ -41,8 +41,10 @@ def _template() -> str:
 
 def _tick(text: str, name: str, said: str | None = None) -> str:
   """Ticks a box and fills it."""
-  said = said or _NOT.get(name) or (
-      f'By: @bob See: {_SEE.get(name, "https://example.org/1")}'
+  said = (
+      said
+      or _NOT.get(name)
+      or (f'By: @bob See: {_SEE.get(name, "https://example.org/1")}')
   )
   before = rf'\[ \] (\*\*{name}\*\*(?:.*\n)+?)  By: See:'
   new, count = re.subn(before, rf'[x] \1  {said}', text, count=1)
@@ -83,9 +85,14 @@ class ApprovalsTest(parameterized.TestCase):
       (_tick(_template(), 'rfc', 'By: See:'), 'rfc: ticked, but by nobody'),
       (_tick(_template(), 'rfc', 'By: @bob'), 'rfc: ticked without the URL'),
       (_tick(_template(), 'rfc', 'By: bob See: https://e.org'), 'by nobody'),
-      (_tick(_template(), 'rfc', 'By: @bob See: later'), 'later is not the URL'),
       (
-          _tick(_ticked(*_ALL[:3]), 'reproduced', 'By: @Ann See: https://e.org'),
+          _tick(_template(), 'rfc', 'By: @bob See: later'),
+          'later is not the URL',
+      ),
+      (
+          _tick(
+              _ticked(*_ALL[:3]), 'reproduced', 'By: @Ann See: https://e.org'
+          ),
           '@ann is the author',
       ),
       (
@@ -104,7 +111,9 @@ class ApprovalsTest(parameterized.TestCase):
       (_template().replace('**tests**', '**rfc**'), 'box rfc is there twice'),
       (_template() + '- [ ] **more**: x\n', 'no box more'),
       (
-          _template().replace('**rfc**', '**x**').replace('**tests**', '**rfc**')
+          _template()
+          .replace('**rfc**', '**x**')
+          .replace('**tests**', '**rfc**')
           .replace('**x**', '**tests**'),
           'box tests is not at its place',
       ),

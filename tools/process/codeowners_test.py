@@ -32,7 +32,12 @@ placement: fork
 floor: 0.8.0
 claims:
   resnet_cifar10_half:
-    - {{id: one, metric: a.b, as: value, at_most: 1, source: some, reason: because of it}}
+    - id: one
+      metric: a.b
+      as: value
+      at_most: 1
+      source: some
+      reason: because of it
 """
 
 

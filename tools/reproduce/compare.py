@@ -167,9 +167,7 @@ def shown_before(
   """Returns what the contributor's committed records show, by claim."""
   if run is None:
     return {}
-  return {
-      claim.id: claim.measure(run, baseline, control) for claim in declared
-  }
+  return {claim.id: claim.measure(run, baseline, control) for claim in declared}
 
 
 def as_dict(test: Test) -> dict[str, Any]:

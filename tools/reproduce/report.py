@@ -81,9 +81,11 @@ def markdown(about: Mapping[str, Any], tests: Sequence[compare.Test]) -> str:
   lines = [
       f'## {about["technique"]}: {about["word"]}',
       '',
-      f'{about["party"] or "Nobody who signs"}, {about["when"]},'
-      f' TFMOT {about["tfmot"]}, TensorFlow {about["tensorflow"]},'
-      f' {about["runs"]}.',
+      (
+          f'{about["party"] or "Nobody who signs"}, {about["when"]},'
+          f' TFMOT {about["tfmot"]}, TensorFlow {about["tensorflow"]},'
+          f' {about["runs"]}.'
+      ),
       '',
       f'`{about["command"]}`',
   ]
@@ -143,8 +145,11 @@ def _section(test: compare.Test) -> str:
       if result.verdict.decision
   ]
   return '\n'.join([
-      f'<h2>{html.escape(test.name)}: <span class="{kind}">{test.word}</span>'
-      f'</h2><p>{html.escape(_about(test))}</p>',
+      (
+          f'<h2>{html.escape(test.name)}: <span'
+          f' class="{kind}">{test.word}</span>'
+          f'</h2><p>{html.escape(_about(test))}</p>'
+      ),
       page.table(_HEADER, body),
       f'<div class="charts">{"".join(figures)}</div>',
   ])

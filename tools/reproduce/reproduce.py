@@ -68,8 +68,10 @@ def parser() -> argparse.ArgumentParser:
   result.add_argument(
       '--seeds',
       type=int,
-      help=f'how many, at most {_MOST_SEEDS}; default:'
-      f' {_TRAINED_SEEDS}, and 1 where nothing is trained',
+      help=(
+          f'how many, at most {_MOST_SEEDS}; default:'
+          f' {_TRAINED_SEEDS}, and 1 where nothing is trained'
+      ),
   )
   result.add_argument('--tier', choices=list(_SUFFIX), default='cpu')
   result.add_argument('--party', help='who signs; without it nothing is signed')
@@ -262,8 +264,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
       'technique': flags.name,
       'word': compare.worst(words),
       'party': flags.party or '',
-      'when': datetime.datetime.now(datetime.timezone.utc).strftime(
-          '%Y-%m-%d %H:%M UTC'
+      'when': (
+          datetime.datetime.now(datetime.UTC).strftime('%Y-%m-%d %H:%M UTC')
       ),
       'tfmot': versions['tfmot'],
       'tensorflow': versions['tensorflow'],

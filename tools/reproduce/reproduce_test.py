@@ -90,7 +90,7 @@ class ReproduceTest(parameterized.TestCase):
   def test_reference_decides(self, drops, code, word):
     # The bound of the claim, 2 points, would let both through.
     with contextlib.redirect_stdout(io.StringIO()):
-      make.main([small_project.LABEL, '--seeds=8'], self.root)
+      make.main(['--seeds=8', '--who=a test'], self.root)
     small_project.records(self.root, drops, weights='9abcdef0')
     found, told = self.reproduce()
     self.assertEqual(self.words(told)['accuracy_drop'], word)
@@ -166,8 +166,9 @@ class ReproduceTest(parameterized.TestCase):
         }],
     })
     evidence.write(self.root, made)
-    self.assertIn('@Ann is the contributor', self.refused(
-        'pruning', '--party=@Ann'))
+    self.assertIn(
+        '@Ann is the contributor', self.refused('pruning', '--party=@Ann')
+    )
 
   def test_worst(self):
     good, bad = compare.REPRODUCED, compare.NOT_REPRODUCED
@@ -175,9 +176,7 @@ class ReproduceTest(parameterized.TestCase):
     self.assertEqual(compare.worst([good, compare.INCONCLUSIVE, bad]), bad)
     # Nothing that decides was seen.
     self.assertEqual(compare.worst([]), compare.INCONCLUSIVE)
-    self.assertEqual(
-        compare.worst([compare.REPORTED]), compare.INCONCLUSIVE
-    )
+    self.assertEqual(compare.worst([compare.REPORTED]), compare.INCONCLUSIVE)
 
 
 if __name__ == '__main__':

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a new technique is called and who owns it: asked, or taken from flags."""
+"""What a new technique is called and who owns it: asked, or from flags."""
 
 import argparse
 import dataclasses
@@ -130,8 +130,10 @@ def parser() -> argparse.ArgumentParser:
       '--training',
       choices=TRAININGS,
       default='none',
-      help='the recipe of tfmot_contrib/baselines/recipes.py; none: it is'
-      ' applied after training',
+      help=(
+          'the recipe of tfmot_contrib/baselines/recipes.py; none: it is'
+          ' applied after training'
+      ),
   )
   result.add_argument(
       '--placement',
@@ -189,7 +191,9 @@ def of(
     _check('api', symbol, _SYMBOL, 'tfmot.sparsity.keras.strip_pruning')
   _check('row', flags.row, _NAME, 'sparsity50')
   if found := _ENDINGS.search(flags.row):
-    raise errors.InputError(f'--row {flags.row} ends in {found[2]}: take another')
+    raise errors.InputError(
+        f'--row {flags.row} ends in {found[2]}: take another'
+    )
   models = flags.model or ['mobilenet_v2_cifar10', 'resnet_cifar10']
   return Answers(
       name=flags.name,
@@ -205,4 +209,3 @@ def of(
 def asker(stdin: object) -> Callable[[str], str] | None:
   """Returns `input` if a person sits there, else None."""
   return input if getattr(stdin, 'isatty', lambda: False)() else None
-

@@ -72,9 +72,9 @@ def project(folder: pathlib.Path) -> pathlib.Path:
 def digests(folder: pathlib.Path) -> dict[str, str]:
   """Returns the sha256 of each file of a folder by its path."""
   return {
-      str(path.relative_to(folder)): hashlib.sha256(
-          path.read_bytes()
-      ).hexdigest()
+      str(path.relative_to(folder)): (
+          hashlib.sha256(path.read_bytes()).hexdigest()
+      )
       for path in sorted(folder.rglob('*'))
       if path.is_file()
   }

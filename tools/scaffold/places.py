@@ -49,9 +49,7 @@ def insert(text: str, pattern: str, line: str, where: str) -> str:
     raise errors.InputError(f'{where} is not where it was: {_MEND}')
   begin, end = found[0].span(1)
   lines = text[begin:end].splitlines()
-  place = next(
-      (i for i, other in enumerate(lines) if other > line), len(lines)
-  )
+  place = next((i for i, other in enumerate(lines) if other > line), len(lines))
   lines.insert(place, line)
   return f'{text[:begin]}{chr(10).join(lines)}\n{text[end:]}'
 
@@ -60,7 +58,8 @@ def _registry(text: str, name: str) -> str:
   """Imports the experiments."""
   return insert(
       text,
-      r'((?:^from tfmot_contrib\.\w+ import experiments as (?!baselines).+\n)+)',
+      r'((?:^from tfmot_contrib\.\w+ import experiments as'
+      r' (?!baselines).+\n)+)',
       f'from tfmot_contrib.{name} import experiments as {name}',
       'the imports of tfmot_contrib/registry_imports.py',
   )

@@ -12,9 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Writes the folder of a new technique, complete: new_technique -- NAME.
+r"""Writes the folder of a new technique, complete: new_technique -- NAME.
 
-    tools/nox -s new_technique -- weight_sharing --title "Weight sharing" \\
+    tools/nox -s new_technique -- weight_sharing --title "Weight sharing" \
       --owner @me --guide https://… --api tfmot.clustering.keras.cluster_weights
 
 The folder passes lint and its smoke test at once. What only a person can say is
@@ -123,7 +123,9 @@ def _experiments(name: str, camel: str, training: str) -> dict[str, str]:
       'register': register,
       'control': control,
       'moves': (
-          '' if training == 'none' else 'moves: [moving_mean, moving_variance]\n'
+          ''
+          if training == 'none'
+          else 'moves: [moving_mean, moving_variance]\n'
       ),
       'smoke_comment': (
           'Few images: the same code, in seconds.'

@@ -137,8 +137,10 @@ class ScaffoldTest(parameterized.TestCase):
         self.assertGreaterEqual(len(found), 2)
     build = (folder / 'BUILD').read_text(encoding='utf-8')
     self.assertEqual('_control_' in build, training != 'none')
-    self.assertIn(f'recipes.RECIPES[{training!r}]' if training != 'none' else
-                  'steps=0', (folder / 'experiments.py').read_text('utf-8'))
+    self.assertIn(
+        f'recipes.RECIPES[{training!r}]' if training != 'none' else 'steps=0',
+        (folder / 'experiments.py').read_text('utf-8'),
+    )
 
   def test_lists_stay_sorted(self):
     for name in ('zebra', 'apple', 'middle'):

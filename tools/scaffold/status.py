@@ -108,7 +108,8 @@ def _example(root: pathlib.Path, name: str) -> Step:
     more = len(open_places) - _SHOWN
     text = ', '.join(open_places[:_SHOWN])
     left.append(
-        f'{len(open_places)} TODOs: {text}{f" and {more} more" if more > 0 else ""}'
+        f'{len(open_places)} TODOs:'
+        f' {text}{f" and {more} more" if more > 0 else ""}'
     )
   return Step(
       'library and example',

@@ -345,8 +345,8 @@ def main(
   for name in make(root, answers, tidy):
     print(f'new_technique: wrote {name}')
   print(
-      f'\nNow: bazel test //tfmot_contrib/{answers.name}/...'
-      ' --test_tag_filters=-cpu\nWhat is left to do:'
+      '\nNow: bazel test --build_tests_only --test_tag_filters=-cpu'
+      f' //tfmot_contrib/{answers.name}/...\nWhat is left to do:'
       f' tools/nox -s technique_status -- {answers.name}'
   )
 

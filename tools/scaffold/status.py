@@ -114,8 +114,9 @@ def _example(root: pathlib.Path, name: str) -> Step:
   return Step(
       'library and example',
       tuple(left),
-      f'bazel test //tfmot_contrib/{name}/... --test_tag_filters=-cpu'
-      ' --repo_env=TFMOT=PATH@REF',
+      'bazel test --build_tests_only --test_tag_filters=-cpu'
+      f' //tfmot_contrib/{name}/... (a TFMOT from source:'
+      ' --repo_env=TFMOT=PATH@REF)',
   )
 
 

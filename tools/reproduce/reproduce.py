@@ -22,9 +22,10 @@ nor a remote one. It can be killed; the same command goes on. `--reuse` takes
 what this clone and its caches have made, and the report says so.
 
 It leaves report.md for the pull request, report.html with plots, report.json,
-and with --party, for each test whose claims were all reproduced, the signed
-evidence of the second party in the technique's folder, to be committed. The
-exit code is 0 if all claims were reproduced, 1 if not, 3 if it is inconclusive.
+and with --party (which goes with fresh runs of tier cpu only), for each test
+whose claims were all reproduced, the signed evidence of the second party in the
+technique's folder, to be committed. The exit code is 0 if all claims were
+reproduced, 1 if not, 3 if it is inconclusive.
 """
 
 import argparse
@@ -113,6 +114,11 @@ def wanted(root: pathlib.Path, flags: argparse.Namespace) -> list[str]:
   if flags.seeds is not None and not 1 <= flags.seeds <= _MOST_SEEDS:
     raise errors.InputError(f'--seeds {flags.seeds}: 1 to {_MOST_SEEDS}')
   if flags.party is not None:
+    if flags.reuse or flags.tier != 'cpu':
+      raise errors.InputError(
+          'a second party signs what its own machine has made on tier cpu:'
+          ' leave out --party, or --reuse and --tier'
+      )
     if not flags.party.strip():
       raise errors.InputError('--party is empty: say who answers for this')
     for known in evidence.collect(root):

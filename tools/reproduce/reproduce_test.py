@@ -133,6 +133,8 @@ class ReproduceTest(parameterized.TestCase):
       (['pruning', '--seeds=two'], 'invalid int'),
       (['pruning', '--tier=accelerator'], 'invalid choice'),
       (['pruning', '--party= '], '--party is empty'),
+      (['pruning', '--party=@a', '--reuse'], 'signs what its own machine'),
+      (['pruning', '--party=@a', '--tier=smoke'], 'signs what its own'),
   )
   def test_bad_flags(self, flags, why):
     self.assertRegex(self.refused(*flags), why)

@@ -34,6 +34,7 @@ _FLOAT = tuple(registry_imports.baselines.MODELS)
 _KINDS = {
     'clustering': {'': 'clustering'},
     'combine': {'': 'combine', 'sparsity_clusters16': 'sparse_clustering'},
+    'int16_activations': {'': 'int16_activations'},
     'post_training': {'': 'post_training'},
     'pruning': {'': 'pruning'},
     'quantization': {'': 'qat', 'official_qat': 'official_qat'},

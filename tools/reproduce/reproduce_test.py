@@ -23,7 +23,11 @@ from unittest import mock
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import record
 from tools.floor import evidence
+from tools.floor import fixture as floor_fixture
 from tools.reference import make
 from tools.reference import small_project
 from tools.reproduce import compare
@@ -171,6 +175,28 @@ class ReproduceTest(parameterized.TestCase):
     self.assertIn(
         '@Ann is the contributor', self.refused('pruning', '--party=@Ann')
     )
+
+  def test_signs_as_second_party(self):
+    root = pathlib.Path(self.create_tempdir().full_path)
+    floor_fixture.project(root)
+    run = floor_fixture.run('0.8.1')
+    record.write(run, root / 'run.json')
+    technique = root / 'tfmot_contrib/net/technique.yaml'
+    declared = claims.claims_of(str(technique), floor_fixture.TEST, 'cpu')
+    made = compare.compare(
+        floor_fixture.TEST, '//x', judge.Shown([run]), declared, {}, run.weights
+    )
+    self.assertTrue(made.same_weights)
+    flags = reproduce.parser().parse_args(['net', '--party=@bob'])
+    used = {'tfmot': '0.8.1', 'tensorflow': floor_fixture.TENSORFLOW}
+    path = reproduce._sign(root, flags, made, [root / 'run.json'], used)
+    signed = evidence.load(path)
+    self.assertEqual((signed['role'], signed['party']), ('second_party', '@bob'))
+    self.assertEqual(
+        [claim['id'] for claim in signed['claims']],
+        ['steps', 'training_health'],
+    )
+    self.assertEqual(evidence.bad_claims(signed), [])
 
   def test_worst(self):
     good, bad = compare.REPRODUCED, compare.NOT_REPRODUCED

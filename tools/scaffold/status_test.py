@@ -17,6 +17,8 @@
 import contextlib
 import io
 import pathlib
+import shutil
+import tempfile
 
 from absl.testing import absltest
 
@@ -29,21 +31,28 @@ from tools.scaffold import status
 
 class StatusTest(absltest.TestCase):
 
-  def setUp(self):
-    super().setUp()
-    self.root = fixture.project(
-        pathlib.Path(self.create_tempdir().full_path) / 'tree'
-    )
-    locks = self.root / 'tools/versions/locks'
+  @classmethod
+  def setUpClass(cls):
+    """Makes a project with a new technique, which takes seconds, once."""
+    super().setUpClass()
+    folder = tempfile.TemporaryDirectory()
+    cls.addClassCleanup(folder.cleanup)
+    cls.made = fixture.project(pathlib.Path(folder.name) / 'tree')
+    locks = cls.made / 'tools/versions/locks'
     locks.mkdir(parents=True)
     (locks / 'tfmot-0.8.0.txt').write_text('', encoding='utf-8')
+    scaffold.make(cls.made, fixture.ANSWERS, lambda root, paths: None)
+
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path) / 'tree'
+    shutil.copytree(self.made, self.root)
 
   def done(self, name: str) -> list[bool]:
     return [step.done for step in status.steps(self.root, name)]
 
   def new(self) -> pathlib.Path:
-    """Makes a technique and returns its folder."""
-    scaffold.make(self.root, fixture.ANSWERS, lambda root, paths: None)
+    """Returns the folder of the new technique."""
     return self.root / 'tfmot_contrib/sharing'
 
   def replace(self, path: pathlib.Path, old: str, new: str) -> None:

@@ -151,3 +151,33 @@ def lock(session: nox.Session) -> None:
 def pin_tfmot(session: nox.Session) -> None:
   """Moves or checks the oldest TFMOT that counts [-- X.Y.Z --help]."""
   python(session, 'tools.floor.pin', *session.posargs)
+
+
+@nox.session
+def new_technique(session: nox.Session) -> None:
+  """Writes the folder of a new technique [-- NAME --title …]."""
+  python(session, 'tools.scaffold.scaffold', *session.posargs)
+
+
+@nox.session
+def technique_status(session: nox.Session) -> None:
+  """Says where a technique stands and what comes next [-- NAME]."""
+  python(session, 'tools.scaffold.status', *session.posargs)
+
+
+@nox.session
+def reproduce(session: nox.Session) -> None:
+  """Runs a technique anew and compares with its claims [-- NAME --party …]."""
+  python(session, 'tools.reproduce.reproduce', *session.posargs)
+
+
+@nox.session
+def check_pr(session: nox.Session) -> None:
+  """Checks the approvals of a pull request's text [-- FILE]."""
+  python(session, 'tools.process.approvals', *session.posargs)
+
+
+@nox.session
+def codeowners(session: nox.Session) -> None:
+  """Makes .github/CODEOWNERS from the technique.yaml files [-- --check]."""
+  python(session, 'tools.process.codeowners', *session.posargs)

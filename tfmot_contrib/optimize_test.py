@@ -342,9 +342,9 @@ class RowsTest(tf.test.TestCase):
   def test_every_row_has_a_recipe(self):
     rows = optimize.rows()
     folders = {row.split('/')[0] for row in rows}
-    self.assertEqual(
-        folders,
+    self.assertContainsSubset(
         {'clustering', 'combine', 'post_training', 'pruning', 'quantization'},
+        folders,
     )
     for row in rows:
       for baseline in baselines.MODELS:

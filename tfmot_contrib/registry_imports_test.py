@@ -34,6 +34,7 @@ _FLOAT = tuple(registry_imports.baselines.MODELS)
 _KINDS = {
     'clustering': {'': 'clustering'},
     'combine': {'': 'combine', 'sparsity_clusters16': 'sparse_clustering'},
+    'int16_activations': {'': 'int16_activations'},
     'post_training': {'': 'post_training'},
     'pruning': {'': 'pruning'},
     'quantization': {'': 'qat', 'official_qat': 'official_qat'},
@@ -55,7 +56,7 @@ class RegistryTest(tf.test.TestCase, parameterized.TestCase):
   @parameterized.parameters(*_KINDS)
   def test_every_config_makes_a_technique(self, folder):
     files = sorted((_CONTRIB / folder / 'configs').glob('*.yaml'))
-    self.assertGreaterEqual(len(files), 3)
+    self.assertGreaterEqual(len(files), 2, 'a row and smoke.yaml')
     for file in files:
       kind = _KINDS[folder].get(file.stem, _KINDS[folder][''])
       for model in _FLOAT:

@@ -35,7 +35,7 @@ from tools.report import rows
 from tools.report import tables
 from tools.versions import bootstrap
 
-_STYLE = """\
+STYLE = """\
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto;
   padding: 0 1rem; max-width: 70rem; color: #222; }
 table { border-collapse: collapse; margin: .5rem 0; display: block;
@@ -54,14 +54,14 @@ img { max-width: 100%; height: auto; }
 _HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
 
 
-def _image(figure: Any, text: str) -> str:
+def image(figure: Any, text: str) -> str:
   """Returns a figure as an element that needs no other file."""
   data = base64.b64encode(plots.svg(figure).encode()).decode()
   text = html.escape(text)
   return f'<img alt="{text}" src="data:image/svg+xml;base64,{data}">'
 
 
-def _table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
   """Returns a table; cells of the body are HTML."""
   head = ''.join(f'<th>{html.escape(cell)}</th>' for cell in header)
   lines = ''.join(
@@ -98,7 +98,7 @@ def _differences(verdict: judge.Verdict) -> str:
       [html.escape(str(part)) for part in difference]
       for difference in verdict.differences
   ]
-  return _table(('where', 'expected', 'got'), body)
+  return table(('where', 'expected', 'got'), body)
 
 
 def _row(row: rows.Row) -> str:
@@ -115,22 +115,22 @@ def _row(row: rows.Row) -> str:
           f' {export.zipped:.3f} <span class="{kind}">{count}'
           f' {"not good" if bad else "good"}</span></summary>'
       ),
-      _table(_HEADER, [_verdict(v) for v in row.verdicts]),
+      table(_HEADER, [_verdict(v) for v in row.verdicts]),
       *(_differences(v) for v in row.verdicts),
       '<div class="charts">',
-      *(_image(charts.path(v), 'seeds') for v in row.verdicts if v.decision),
+      *(image(charts.path(v), 'seeds') for v in row.verdicts if v.decision),
   ]
   if row.known and row.known.seeds[0].drops:
-    parts.append(_image(charts.seeds(row.known), 'seeds of the reference'))
+    parts.append(image(charts.seeds(row.known), 'seeds of the reference'))
   if any(row.drift.values()):
-    parts.append(_image(charts.drift(row.drift), 'growth over the nights'))
-  parts.append(_image(charts.zeros(row), 'zeros of each layer'))
+    parts.append(image(charts.drift(row.drift), 'growth over the nights'))
+  parts.append(image(charts.zeros(row), 'zeros of each layer'))
   operators = row.run.exported[export.kind]['operators']
   body = [
       [html.escape(name), str(count['total']), str(count['integer'])]
       for name, count in operators.items()
   ]
-  parts.append(_table(('operator', 'all', 'integer'), body))
+  parts.append(table(('operator', 'all', 'integer'), body))
   return '\n'.join([*parts, '</div></details>'])
 
 
@@ -156,7 +156,7 @@ def page(techniques: Sequence[rows.Technique], extra: Sequence[str]) -> str:
   parts = [
       '<!doctype html><html lang="en"><head><meta charset="utf-8">',
       '<meta name="viewport" content="width=device-width">',
-      f'<title>TFMOT on Official Models</title><style>{_STYLE}</style></head>',
+      f'<title>TFMOT on Official Models</title><style>{STYLE}</style></head>',
       '<body><h1>TFMOT on Official Models</h1>',
       state,
       '<p>',
@@ -193,11 +193,11 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   if not any(technique.judged for technique in techniques):
     raise errors.InputError(f'there is no evidence: {rows.COLLECT}')
   extra = [
-      _image(
+      image(
           plots.accuracy_against_size(techniques),
           'accuracy against zipped size',
       ),
-      _image(charts.benefit(techniques), 'drop against zipped size'),
+      image(charts.benefit(techniques), 'drop against zipped size'),
   ]
   flags.output.mkdir(parents=True, exist_ok=True)
   text = page(techniques, extra)

@@ -1,0 +1,288 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Says where a technique stands on the way to a release, and what comes next.
+
+    tools/nox -s technique_status -- pruning
+
+The seven steps are those of CONTRIBUTING.md. What a step leaves behind is
+looked for; what only people do is told from where it is written down.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import sys
+from typing import Any, NamedTuple, Sequence
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import claims
+from tools.floor import evidence
+from tools.process import codeowners
+from tools.process import placement
+from tools.report import rows
+from tools.scaffold import places
+from tools.versions import bootstrap
+from tools.versions import environment
+
+_TODO = re.compile(r'\bTODO\b')
+_SHOWN = 12
+
+
+class Step(NamedTuple):
+  """One of the seven.
+
+  Attributes:
+    title: Some words.
+    left: What is missing; nothing if it is done.
+    command: What comes next.
+  """
+
+  title: str
+  left: tuple[str, ...]
+  command: str
+
+  @property
+  def done(self) -> bool:
+    """Whether nothing is missing."""
+    return not self.left
+
+
+def todos(folder: pathlib.Path) -> list[str]:
+  """Returns where a person has yet to say something, as FILE:LINE."""
+  found = []
+  for path in sorted(folder.rglob('*')):
+    if path.is_file() and 'evidence' not in path.relative_to(folder).parts:
+      try:
+        lines = path.read_text(encoding='utf-8').splitlines()
+      except UnicodeDecodeError:
+        continue  # Byte code.
+      found += [
+          f'{path.relative_to(folder)}:{number}'
+          for number, line in enumerate(lines, 1)
+          if _TODO.search(line)
+      ]
+  return found
+
+
+def _rfc(root: pathlib.Path, name: str, declared: Any) -> Step:
+  """Step 1: the RFC, and where the example lives."""
+  decision = placement.read(root).get(name)
+  left = []
+  if decision is None:
+    left.append(f'{placement.PATH} has no line on it')
+  elif decision.open:
+    left.append(f'its line in {placement.PATH} is not filled in')
+  elif decision.place != declared['placement']:
+    left.append(f'technique.yaml and {placement.PATH} differ on its place')
+  return Step(
+      'RFC and placement',
+      tuple(left),
+      'open an issue with the form "RFC of a technique"; the decision goes'
+      f' into {placement.PATH}',
+  )
+
+
+def _example(root: pathlib.Path, name: str) -> Step:
+  """Step 2: the library and the example."""
+  folder = root / 'tfmot_contrib' / name
+  left = [f'it is not entered in {p}' for p in places.missing(root, name)]
+  if not (folder / f'{name}_test.py').exists() and not list(
+      folder.glob('*_test.py')
+  ):
+    left.append('it has no unit test')
+  open_places = todos(folder)
+  if open_places:
+    more = len(open_places) - _SHOWN
+    text = ', '.join(open_places[:_SHOWN])
+    left.append(
+        f'{len(open_places)} TODOs:'
+        f' {text}{f" and {more} more" if more > 0 else ""}'
+    )
+  return Step(
+      'library and example',
+      tuple(left),
+      'bazel test --build_tests_only --test_tag_filters=-cpu'
+      f' //tfmot_contrib/{name}/... (a TFMOT from source:'
+      ' --repo_env=TFMOT=PATH@REF)',
+  )
+
+
+def _results(root: pathlib.Path, name: str) -> Step:
+  """Step 3: the contributor's results."""
+  contrib = root / 'tfmot_contrib'
+  found = next(
+      technique
+      for technique in rows.load(contrib)
+      if technique.path.name == name
+  )
+  left = []
+  tests = []
+  for row in found.rows:
+    if isinstance(row, rows.Missing):
+      left.append(f'no evidence of {row.name.test}')
+      tests.append(row.name.test)
+    elif isinstance(row, rows.Row):
+      bad = [v.claim.id for v in row.verdicts if not v.good]
+      if bad:
+        left.append(f'{row.name.test} does not hold {", ".join(bad)}')
+        tests.append(row.name.test)
+  if tests:
+    command = f'tools/nox -s evidence -- --collect --only {" ".join(tests)}'
+  else:
+    command = 'tools/nox -s lint && tools/nox -s tests'
+  return Step('results of the contributor', tuple(left), command)
+
+
+def _reproduced(
+    root: pathlib.Path, name: str, declared: Any, signed: Sequence[Any]
+) -> Step:
+  """Step 4: a second party has reproduced them."""
+  wanted = declared.get('main') or list(declared['claims'])
+  good = {
+      e['test']
+      for e in signed
+      if e['role'] == evidence.SECOND_PARTY
+      and e['tier'] == 'cpu'
+      and not evidence.bad_claims(e)
+  }
+  left = [f'nobody else has signed {t}' for t in wanted if t not in good]
+  return Step(
+      'reproduced by TFMOT, then approved',
+      tuple(left),
+      f'TFMOT runs: tools/nox -s reproduce -- {name} --party TEAM',
+  )
+
+
+def _release(root: pathlib.Path, declared: Any) -> Step:
+  """Step 5: a stable TFMOT that has it."""
+  floor = declared['floor']
+  lock = root / 'tools/versions/locks' / f'tfmot-{floor}.txt'
+  left = [] if lock.is_file() else [f'TFMOT {floor} has no lock yet']
+  return Step(
+      'stable release of TFMOT',
+      tuple(left),
+      f'tools/nox -s lock -- --tfmot {floor}; tools/nox -s release_gate --'
+      f' --tfmot {floor}',
+  )
+
+
+def _minimum(
+    root: pathlib.Path, name: str, declared: Any, signed: Sequence[Any]
+) -> Step:
+  """Step 6: the minimum version is that release, and was tested."""
+  del root
+  floor = declared['floor']
+  tested = any(e['tfmot'] == floor and e['tier'] == 'cpu' for e in signed)
+  left = [] if tested else [f'no signed evidence of {name} at TFMOT {floor}']
+  return Step(
+      'minimum version, final approval',
+      tuple(left),
+      f'tools/nox -s pin_tfmot -- {floor}; tools/nox -s check_pr --'
+      ' pull_request.md --complete',
+  )
+
+
+def _owned(root: pathlib.Path, name: str, declared: Any) -> Step:
+  """Step 7: it is released, and owned."""
+  text = root / codeowners.PATH
+  line = f'/tfmot_contrib/{name}/ {" ".join(declared["owners"])}\n'
+  listed = text.is_file() and line in text.read_text(encoding='utf-8')
+  used = environment.settings()['tfmot']
+  left = [] if listed else [f'{codeowners.PATH} does not name its owners']
+  if re.fullmatch(r'\d+(\.\d+)*', used) and _number(used) < _number(
+      declared['floor']
+  ):
+    left.append(f'the environment has TFMOT {used}, below its floor')
+  return Step(
+      'released and owned',
+      tuple(left),
+      'tools/nox -s codeowners; after that its owners keep tools/nox -s'
+      ' nightly green (MAINTAINING.md)',
+  )
+
+
+def _number(version: str) -> tuple[int, ...]:
+  """Returns the parts of a version."""
+  return tuple(map(int, version.split('.')))
+
+
+def steps(root: pathlib.Path, name: str) -> list[Step]:
+  """Returns the seven steps of a technique.
+
+  Args:
+    root: The folder of the project.
+    name: Of the technique.
+
+  Returns:
+    The steps in their order.
+
+  Raises:
+    errors.InputError: There is no such technique, or its evidence is wrong.
+  """
+  path = root / 'tfmot_contrib' / name / 'technique.yaml'
+  if not path.is_file():
+    known = sorted(
+        p.parent.name for p in (root / 'tfmot_contrib').glob('*/technique.yaml')
+    )
+    raise errors.InputError(
+        f'there is no technique {name}: it is one of {", ".join(known)}, or'
+        f' make it by tools/nox -s new_technique -- {name}'
+    )
+  declared = claims.read_technique(str(path))
+  signed = [e for e in evidence.collect(root) if e['technique'] == name]
+  return [
+      _rfc(root, name, declared),
+      _example(root, name),
+      _results(root, name),
+      _reproduced(root, name, declared, signed),
+      _release(root, declared),
+      _minimum(root, name, declared, signed),
+      _owned(root, name, declared),
+  ]
+
+
+def text(name: str, found: Sequence[Step]) -> str:
+  """Returns the steps for people, with the command of the first open one."""
+  lines = [f'{name}: {sum(s.done for s in found)} of {len(found)} steps', '']
+  for number, step in enumerate(found, 1):
+    lines.append(f'[{"x" if step.done else " "}] {number}. {step.title}')
+    lines += [f'       {missing}' for missing in step.left]
+  first = next((s for s in found if not s.done), None)
+  lines += ['', f'next: {first.command}' if first else 'nothing is left']
+  return '\n'.join(lines)
+
+
+@errors.exits_with_one_line
+def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
+  """Prints where a technique stands.
+
+  Args:
+    argv: The command line without the program.
+    root: The folder of the project.
+  """
+  parser = argparse.ArgumentParser(prog='technique_status', description=__doc__)
+  parser.add_argument('name', metavar='NAME')
+  parser.add_argument('--json', action='store_true', help='for machines')
+  flags = parser.parse_args(argv)
+  found = steps(root, flags.name)
+  if flags.json:
+    print(json.dumps([s._asdict() | {'done': s.done} for s in found], indent=1))
+  else:
+    print(text(flags.name, found))
+
+
+if __name__ == '__main__':
+  main(sys.argv[1:])

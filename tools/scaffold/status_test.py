@@ -1,0 +1,167 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests that the status sees what each step leaves behind, and what not."""
+
+import contextlib
+import io
+import pathlib
+import shutil
+import tempfile
+
+from absl.testing import absltest
+
+from tfmot_contrib import errors
+from tools.floor import evidence
+from tools.scaffold import fixture
+from tools.scaffold import scaffold
+from tools.scaffold import status
+
+
+class StatusTest(absltest.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    """Makes a project with a new technique, which takes seconds, once."""
+    super().setUpClass()
+    folder = tempfile.TemporaryDirectory()
+    cls.addClassCleanup(folder.cleanup)
+    cls.made = fixture.project(pathlib.Path(folder.name) / 'tree')
+    locks = cls.made / 'tools/versions/locks'
+    locks.mkdir(parents=True)
+    (locks / 'tfmot-0.8.0.txt').write_text('', encoding='utf-8')
+    scaffold.make(cls.made, fixture.ANSWERS, lambda root, paths: None)
+
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path) / 'tree'
+    shutil.copytree(self.made, self.root)
+
+  def done(self, name: str) -> list[bool]:
+    return [step.done for step in status.steps(self.root, name)]
+
+  def new(self) -> pathlib.Path:
+    """Returns the folder of the new technique."""
+    return self.root / 'tfmot_contrib/sharing'
+
+  def replace(self, path: pathlib.Path, old: str, new: str) -> None:
+    text = path.read_text(encoding='utf-8')
+    self.assertIn(old, text)
+    path.write_text(text.replace(old, new), encoding='utf-8')
+
+  def sign(self, folder: pathlib.Path, role: str, word: str = 'pass') -> None:
+    """Signs evidence for both tests of the new technique."""
+    for test in ('mobilenet_v2_cifar10_int8', 'resnet_cifar10_int8'):
+      made = evidence.seal({
+          'schema': evidence.SCHEMA_VERSION,
+          'technique': folder.name,
+          'test': test,
+          'tfmot': '0.8.0',
+          'tensorflow': '2.20.0',
+          'mirror': 'a' * 64,
+          'party': 'somebody',
+          'role': role,
+          'when': '2026-11-28T00:00:00Z',
+          'tier': 'cpu',
+          'seeds': [{'seed': 1, 'record': 'b' * 64, 'inputs': 'c' * 64}],
+          'claims': [{
+              'id': 'accuracy_drop',
+              'kind': 'accuracy',
+              'measured': 0.1,
+              'bound': '<= 0.8',
+              'verdict': word,
+          }],
+      })
+      evidence.write(self.root, made)
+
+  def test_new_technique(self):
+    self.new()
+    found = status.steps(self.root, 'sharing')
+    self.assertEqual(
+        [step.done for step in found],
+        [False, False, False, False, True, False, True],
+    )
+    text = status.text('sharing', found)
+    self.assertIn('sharing: 2 of 7 steps', text)
+    self.assertIn('sharing.py:', text)
+    self.assertIn('no evidence of resnet_cifar10_int8', text)
+    self.assertIn('next: open an issue with the form', text)
+
+  def test_decision(self):
+    self.new()
+    self.replace(self.root / 'docs/placement.md', 'TODO', 'decided')
+    self.assertTrue(self.done('sharing')[0])
+    self.replace(
+        self.root / 'docs/placement.md',
+        '| `sharing` | fork |',
+        '| `sharing` | official |',
+    )
+    self.assertFalse(self.done('sharing')[0])
+
+  def test_todos(self):
+    folder = self.new()
+    for path in folder.rglob('*'):
+      if path.is_file():
+        text = path.read_text(encoding='utf-8').replace('TODO', 'done')
+        path.write_text(text, encoding='utf-8')
+    self.assertTrue(self.done('sharing')[1])
+    self.replace(
+        self.root / 'tfmot_contrib/registry_imports.py', 'sharing', 'other'
+    )
+    left = status.steps(self.root, 'sharing')[1].left
+    self.assertIn('tfmot_contrib/registry_imports.py', left[0])
+
+  def test_second_party(self):
+    folder = self.new()
+    self.sign(folder, evidence.CONTRIBUTOR)
+    self.assertEqual(self.done('sharing')[3:6], [False, True, True])
+    self.sign(folder, evidence.SECOND_PARTY, 'FAIL')
+    self.assertFalse(self.done('sharing')[3])
+    self.sign(folder, evidence.SECOND_PARTY)
+    self.assertTrue(self.done('sharing')[3])
+
+  def test_evidence_of_this_project(self):
+    path = self.root / 'tfmot_contrib/post_training/evidence'
+    gone = 'no evidence of resnet_cifar10_int8'
+    self.assertNotIn(gone, status.steps(self.root, 'post_training')[2].left)
+    (path / 'resnet_cifar10_int8.json').unlink()
+    step = status.steps(self.root, 'post_training')[2]
+    self.assertIn(gone, step.left)
+    self.assertRegex(step.command, '--collect --only .*resnet_cifar10_int8')
+
+  def test_release(self):
+    folder = self.new()
+    self.replace(folder / 'technique.yaml', 'floor: 0.8.0', 'floor: 9.0.0')
+    found = status.steps(self.root, 'sharing')
+    self.assertIn('TFMOT 9.0.0 has no lock yet', found[4].left)
+    self.assertIn('below its floor', found[6].left[0])
+
+  def test_owners(self):
+    folder = self.new()
+    self.replace(folder / 'technique.yaml', '"@ann"', '"@bob"')
+    self.assertFalse(self.done('sharing')[6])
+
+  def test_no_such_technique(self):
+    with self.assertRaisesRegex(errors.InputError, 'no technique prunning'):
+      status.steps(self.root, 'prunning')
+
+  def test_command(self):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+      status.main(['pruning'], self.root)
+    self.assertRegex(out.getvalue(), r'pruning: \d of 7 steps')
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -41,6 +41,7 @@ from tfmot_contrib.convergence import sequential
 
 _HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
 _SHOWN_DIFFERENCES = 10
+_REFERENCES = 'TFMOT_MODELS_REFERENCES'
 
 
 def table(verdicts: Sequence[judge.Verdict]) -> str:
@@ -169,10 +170,18 @@ def references(
   Returns:
     That of the test for the run's processor, or else for another one, or None;
     and those of the technique's other tests on the same model and processor.
+    None at all where `$TFMOT_MODELS_REFERENCES` is `none`, as it is for another
+    TensorFlow than theirs.
 
   Raises:
-    errors.InputError: One is wrong.
+    errors.InputError: One is wrong, or the variable.
   """
+  if which := os.environ.get(_REFERENCES):
+    if which != 'none':
+      raise errors.InputError(
+          f'{_REFERENCES} is {which}: give none, or leave it out'
+      )
+    return None, []
   path = reference.path_of(technique.parent, name, run)
   if not path.exists():
     others = sorted(path.parent.parent.glob(f'{run.tier}_*/{path.name}'))
@@ -272,7 +281,9 @@ def main(argv: Sequence[str]) -> int:
         f'{flags.name}, tier {run.tier}, seed {run.seed}:'
         f' {run.training["steps"]} steps in {run.training["seconds"]:.0f} s'
     )
-  if found.controls and not found.statistical:
+  if os.environ.get(_REFERENCES):
+    print('references are of another TensorFlow: claims and their bounds alone')
+  elif found.controls and not found.statistical:
     print(
         f'no reference for {found.runs[0].instruction_set} processors: drops'
         ' are compared with the documented ones alone'

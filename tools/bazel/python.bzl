@@ -19,11 +19,6 @@ this file and nowhere else. Tests depend on what the Python environment holds,
 which Bazel does not see, so each has its fingerprints as inputs.
 """
 
-_FINGERPRINTS = [
-    "@python_env//:tfmot.fingerprint",
-    "@python_env//:tools.fingerprint",
-]
-
 def py_library(**kwargs):
     native.py_library(**kwargs)
 
@@ -33,13 +28,18 @@ def py_binary(**kwargs):
 def py_test(data = [], size = "small", **kwargs):
     """A test that runs again when a package of the environment changes.
 
+    Only tests of tools/ see what only tools/ imports.
+
     Args:
       data: Files that the test reads.
       size: As of every test: small is 60 seconds, medium 300, large 900.
       **kwargs: Passed to the rule.
     """
+    layers = ["tfmot"]
+    if native.package_name().split("/")[0] == "tools":
+        layers.append("tools")
     native.py_test(
-        data = data + _FINGERPRINTS,
+        data = data + ["@python_env//:%s.fingerprint" % layer for layer in layers],
         size = size,
         **kwargs
     )

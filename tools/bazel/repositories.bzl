@@ -26,6 +26,8 @@ _ENVIRON = [
     "PATH",
     "TENSORFLOW",
     "TFMOT",
+    "TFMOT_CHANNEL",
+    "TFMOT_CLASHES",
     "TFMOT_MODELS_CACHE",
     "TFMOT_OVERLAY",
     "XDG_CACHE_HOME",
@@ -34,8 +36,12 @@ _ENVIRON = [
 _TOOLS = [
     "//:pyproject.toml",
     "//tfmot_contrib:errors.py",
+    "//tools/sync:git.py",
+    "//tools/sync:tree.py",
     "//tools/versions:bootstrap.py",
+    "//tools/versions:clashes.py",
     "//tools/versions:environment.py",
+    "//tools/versions:sources.py",
 ]
 
 # What the tool of a repository reads: it is made again when one changes.

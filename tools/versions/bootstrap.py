@@ -203,6 +203,47 @@ def uv() -> pathlib.Path:
   return tools_env() / 'uv'
 
 
+def install(env: pathlib.Path, lock: pathlib.Path) -> None:
+  """Makes an environment and installs exactly what the lock names.
+
+  Args:
+    env: The folder of the environment, which is emptied.
+    lock: Requirements with hashes.
+
+  Raises:
+    errors.InputError: A package cannot be had or does not have its digest.
+  """
+  run(
+      [
+          uv(),
+          'venv',
+          '-q',
+          '--clear',
+          '--relocatable',
+          '-p',
+          sys.executable,
+          env,
+      ],
+      'making the environment',
+  )
+  run(
+      [
+          uv(),
+          'pip',
+          'install',
+          '-q',
+          '-p',
+          env / 'bin/python',
+          '--no-deps',
+          '--require-hashes',
+          '--compile-bytecode',
+          '-r',
+          lock,
+      ],
+      f'installing {lock.name}',
+  )
+
+
 def npm() -> pathlib.Path:
   """Finds npm, or installs a pinned one in the cache.
 

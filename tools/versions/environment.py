@@ -22,11 +22,12 @@ its lock and never changed once made:
 * TFMOT alone, from `locks/tfmot-VERSION.txt`, on top of both.
 
 Which versions is a setting: `[tool.tfmot_models.environment]` of
-pyproject.toml, or the variables TENSORFLOW and TFMOT (`bazel
---repo_env=TFMOT=0.8.0`). Another TFMOT costs a second, because only the thin
-layer is made anew. Each layer has a fingerprint of what is in it. An action
-that names the first one only, such as the training of a float baseline, is not
-run again when TFMOT or a tool changes.
+pyproject.toml, a channel of it (TFMOT_CHANNEL, which `bazel --config=nightly`
+sets), or the variables TENSORFLOW and TFMOT (`bazel --repo_env=TFMOT=0.8.0`).
+TFMOT may be a wheel or a checkout too: see `sources`. Another TFMOT costs a
+second, because only the thin layer is made anew. Each layer has a fingerprint
+of what is in it. An action that names the first one only, such as the training
+of a float baseline, is not run again when TFMOT or a tool changes.
 """
 
 import argparse
@@ -36,10 +37,15 @@ import os
 import pathlib
 import sys
 import tomllib
-from typing import Mapping, NamedTuple, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tools.versions import bootstrap
+from tools.versions import sources
+
+LAYERS = ('tensorflow', 'tfmot')
+# The channel without changes: the versions of the table itself.
+_STABLE = 'stable'
 
 # What TensorFlow reads when it is imported, so the interpreter itself sets it.
 # Official Models and TFMOT work with Keras 2 only. oneDNN is on by default only
@@ -67,20 +73,58 @@ class Environment(NamedTuple):
   tools_fingerprint: str
 
 
+def table(pyproject: pathlib.Path | None = None) -> dict[str, Any]:
+  """Returns `[tool.tfmot_models.environment]` of pyproject.toml.
+
+  Args:
+    pyproject: The file, by default that of this project.
+
+  Returns:
+    A version for each layer, and the tables `channels` and `waived`.
+
+  Raises:
+    errors.InputError: It is no such table.
+  """
+  pyproject = pyproject or bootstrap.ROOT / 'pyproject.toml'
+  try:
+    with open(pyproject, 'rb') as stream:
+      found = tomllib.load(stream)['tool']['tfmot_models']['environment']
+    found = {'channels': {_STABLE: {}}, 'waived': []} | found
+    for changes in ({n: found[n] for n in LAYERS}, *found['channels'].values()):
+      for layer, version in changes.items():
+        if layer not in LAYERS or not isinstance(version, str):
+          raise ValueError(f'{layer} = {version!r} is no version of a layer')
+  except (OSError, KeyError, ValueError, AttributeError) as error:
+    raise errors.InputError(
+        f'{pyproject} has no good [tool.tfmot_models.environment]: {error!r};'
+        ' restore it with git'
+    ) from error
+  return found
+
+
 def settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
   """Returns the versions in force, by the names `tensorflow` and `tfmot`.
 
   Args:
-    environ: Where TENSORFLOW and TFMOT may override pyproject.toml.
+    environ: Where TFMOT_CHANNEL may choose a channel of pyproject.toml, and
+      TENSORFLOW and TFMOT override what that says.
 
   Returns:
-    A version for each layer.
+    What is set for each layer: see `lock_of`.
+
+  Raises:
+    errors.InputError: There is no such channel.
   """
-  with open(bootstrap.ROOT / 'pyproject.toml', 'rb') as stream:
-    chosen = tomllib.load(stream)['tool']['tfmot_models']['environment']
+  chosen = table()
+  channel = environ.get('TFMOT_CHANNEL') or _STABLE
+  if channel not in chosen['channels']:
+    raise errors.InputError(
+        f'TFMOT_CHANNEL is {channel}, which pyproject.toml does not have: give'
+        f' one of {", ".join(chosen["channels"])}'
+    )
+  chosen |= chosen['channels'][channel]
   return {
-      layer: environ.get(layer.upper()) or version
-      for layer, version in chosen.items()
+      layer: environ.get(layer.upper()) or chosen[layer] for layer in LAYERS
   }
 
 
@@ -91,15 +135,18 @@ def lock_of(
 
   Args:
     layer: `tensorflow` or `tfmot`.
-    version: A release such as 0.8.1.
+    version: A release such as 0.8.1, or `nightly`. TFMOT may be what `sources`
+      takes, too.
     locks: The folder of the locks.
 
   Returns:
     The path of the lock.
 
   Raises:
-    errors.InputError: That version was never locked.
+    errors.InputError: That version was never locked, or cannot be built.
   """
+  if layer == 'tfmot' and sources.is_source(version):
+    return sources.lock(version)
   lock = locks / f'{layer}-{version}.txt'
   if not lock.is_file():
     known = sorted(p.stem.split('-', 1)[1] for p in locks.glob(f'{layer}-*'))
@@ -140,31 +187,6 @@ def fingerprint(site: pathlib.Path) -> str:
     sha = hashlib.sha256('\n'.join(rows).encode()).hexdigest()[:16]
     lines.append(f'{name} {version} {sha}')
   return '\n'.join(lines) + '\n'
-
-
-def _install(env: pathlib.Path, lock: pathlib.Path) -> None:
-  """Makes an environment and installs exactly what the lock names."""
-  uv = bootstrap.uv()
-  bootstrap.run(
-      [uv, 'venv', '-q', '--clear', '--relocatable', '-p', sys.executable, env],
-      'making the environment',
-  )
-  bootstrap.run(
-      [
-          uv,
-          'pip',
-          'install',
-          '-q',
-          '-p',
-          env / 'bin/python',
-          '--no-deps',
-          '--require-hashes',
-          '--compile-bytecode',
-          '-r',
-          lock,
-      ],
-      f'installing {lock.name}',
-  )
 
 
 def _files_of(overlay: pathlib.Path) -> dict[str, bytes]:
@@ -223,7 +245,7 @@ def _layer(
   with bootstrap.made_once(target) as partial:
     if partial:
       print(f'environment: installing {what}', file=sys.stderr, flush=True)
-      _install(partial, lock)
+      bootstrap.install(partial, lock)
       site = _site(partial)
       text = f'python {sys.version.split()[0]}\n'
       text += ''.join(f'{name}={on}\n' for name, on in _SWITCHES.items())
@@ -241,21 +263,49 @@ def _layer(
   return _site(target)
 
 
+def _refuse_clashes(site: pathlib.Path, versions: Mapping[str, str]) -> None:
+  """Refuses a TFMOT that asks for what is not there.
+
+  Args:
+    site: The site-packages of TFMOT's layer.
+    versions: What is set for each layer.
+
+  Raises:
+    errors.InputError: A requirement clashes, and is not waived.
+  """
+  if os.environ.get('TFMOT_CLASHES') == 'ignore':
+    return
+  said = bootstrap.run(
+      [site.parents[2] / 'bin/python', '-m', 'tools.versions.clashes', site],
+      'comparing the requirements of TFMOT',
+      env={**os.environ, 'PYTHONPATH': str(bootstrap.ROOT)},
+      input=json.dumps(table()['waived']),
+  )
+  if clashes := json.loads(said):
+    more = f' (and {len(clashes) - 1} more)' if clashes[1:] else ''
+    raise errors.InputError(
+        f'{clashes[0]}{more}, with TENSORFLOW {versions["tensorflow"]} and'
+        f' TFMOT {versions["tfmot"]}: choose another of them, waive the'
+        ' requirement in pyproject.toml, or set TFMOT_CLASHES=ignore'
+    )
+
+
 def make(
     versions: Mapping[str, str], overlay: pathlib.Path | None = None
 ) -> Environment:
   """Makes all layers, or finds them made.
 
   Args:
-    versions: A version for each of `tensorflow` and `tfmot`.
+    versions: What is set for each of `tensorflow` and `tfmot`.
     overlay: A folder with files that take the place of TFMOT's.
 
   Returns:
     The environment.
 
   Raises:
-    errors.InputError: A lock is missing, or a package cannot be had or does not
-      have the digest of its lock.
+    errors.InputError: A lock is missing, a package cannot be had or does not
+      have the digest of its lock, or TFMOT cannot be built or asks for what is
+      not there.
   """
   locks = {layer: lock_of(layer, v) for layer, v in versions.items()}
   files = _files_of(overlay) if overlay else None
@@ -269,9 +319,10 @@ def make(
   tools = _layer(
       'tools', bootstrap.LOCKS / 'tools.txt', [base], 'what tools/ imports'
   )
-  name = f'tfmot-{versions["tfmot"]}'
+  name = locks['tfmot'].stem
   name += '-overlay' if files else ''
   top = _layer(name, locks['tfmot'], [base, tools], name, files)
+  _refuse_clashes(top, versions)
   return Environment(
       python=str(top.parents[2] / 'bin/python'),
       tensorflow_fingerprint=str(base.parents[2] / 'fingerprint'),
@@ -284,8 +335,10 @@ def make(
 def main(argv: Sequence[str]) -> None:
   """Prints where the environment is, as JSON."""
   parser = argparse.ArgumentParser(prog='environment', description=__doc__)
-  parser.add_argument('--tensorflow', help='a TensorFlow version with a lock')
-  parser.add_argument('--tfmot', help='a TFMOT version with a lock')
+  parser.add_argument('--tensorflow', help='a version with a lock')
+  parser.add_argument(
+      '--tfmot', help='a version with a lock, a wheel or a checkout'
+  )
   flags = vars(parser.parse_args(argv))
   versions = settings() | {k: v for k, v in flags.items() if v}
   overlay = os.environ.get('TFMOT_OVERLAY')

@@ -1,0 +1,296 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a convergence test stands on in this tree, as one digest.
+
+Evidence is fresh as long as the tree would make the same run and judge it the
+same. What counts is found by reading, without Bazel and without an import: how
+the BUILD file declares the test and the tests that it starts from, the modules
+of `tfmot_contrib` that their code reaches, their configs, the claims, the
+references, and the locks of TensorFlow and TFMOT. The seed is no part of it,
+nor is the mirror, whose digest evidence names beside.
+"""
+
+import ast
+import hashlib
+import json
+import pathlib
+import tomllib
+from typing import Any, Iterable, Iterator, Mapping
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import claims
+
+_PACKAGE = 'tfmot_contrib'
+# What trains, measures and judges a run, whatever its technique.
+_SHARED = ('run', 'measure', 'judge')
+# Of a test's declaration: what of it shapes the run.
+_SHAPE = ('experiment', 'module', 'config', 'cpus', 'baseline', 'init')
+_SMOKE_CONFIG = 'configs/smoke.yaml'
+
+
+def canonical(value: Any) -> bytes:
+  """Returns the one JSON text of a value, to take a digest of."""
+  text = json.dumps(
+      value, sort_keys=True, separators=(',', ':'), allow_nan=False
+  )
+  return text.encode()
+
+
+def digest_of(value: Any) -> str:
+  """Returns the sha256 of the canonical JSON of a value."""
+  return hashlib.sha256(canonical(value)).hexdigest()
+
+
+
+def read(path: pathlib.Path) -> str:
+  """Returns the text of a file.
+
+  Args:
+    path: The file.
+
+  Returns:
+    Its text.
+
+  Raises:
+    errors.InputError: It cannot be read, or is no text.
+  """
+  try:
+    return path.read_text(encoding='utf-8')
+  except OSError as error:
+    raise errors.InputError(
+        f'cannot read {path}: {error.strerror}; restore it with git'
+    ) from error
+  except UnicodeDecodeError as error:
+    raise errors.InputError(f'{path} is no UTF-8: restore it with git') from (
+        error
+    )
+
+
+def mirror(root: pathlib.Path) -> str:
+  """Returns the digest of the mirror: of all files of `official/`, patched.
+
+  Args:
+    root: The folder of the project.
+
+  Returns:
+    What the lock of the mirror says.
+
+  Raises:
+    errors.InputError: The lock is not there or is broken.
+  """
+  path = root / 'official/upstream.lock'
+  try:
+    return tomllib.loads(read(path))['digests']['patched']
+  except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    raise errors.InputError(
+        f'{path} has no digest of the mirror ({error}): restore it with git'
+    ) from error
+
+
+def folders(root: pathlib.Path) -> list[str]:
+  """Returns the folders that hold a technique."""
+  return sorted(
+      path.parent.name for path in root.glob(f'{_PACKAGE}/*/technique.yaml')
+  )
+
+
+def declared(root: pathlib.Path, folder: str) -> dict[str, dict[str, Any]]:
+  """Returns how a BUILD file declares its convergence tests.
+
+  Starlark is a part of Python, so the file is run with functions that do
+  nothing but take a note.
+
+  Args:
+    root: The folder of the project.
+    folder: Of `tfmot_contrib/`.
+
+  Returns:
+    By the name of the test, the arguments of `convergence_test`.
+
+  Raises:
+    errors.InputError: The file is not there or cannot be run.
+  """
+  path = root / _PACKAGE / folder / 'BUILD'
+  found: dict[str, dict[str, Any]] = {}
+
+  def convergence_test(name: str, **arguments: Any) -> None:
+    found[name] = arguments
+
+  try:
+    parsed = ast.parse(read(path))
+    called = {
+        node.func.id
+        for node in ast.walk(parsed)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    scope = {name: lambda *_, **__: [] for name in called}
+    scope |= {'convergence_test': convergence_test, '__builtins__': {}}
+    scope |= {'dict': dict, 'len': len, 'range': range, 'sorted': sorted}
+    scope |= {'False': False, 'None': None, 'True': True}
+    exec(compile(parsed, str(path), 'exec'), scope)  # pylint: disable=exec-used
+  except errors.InputError:
+    raise
+  except Exception as error:  # pylint: disable=broad-exception-caught
+    raise errors.InputError(f'cannot read {path}: {error}') from error
+  return found
+
+
+def _label(label: str, folder: str) -> tuple[str, str]:
+  """Returns the folder and the name that a label of a test means."""
+  package, _, name = label.rpartition(':')
+  return (package.rpartition('/')[2] or folder), name
+
+
+def _chain(
+    root: pathlib.Path, folder: str, test: str
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+  """Yields a test and all that it starts from: folder, name, arguments.
+
+  Args:
+    root: The folder of the project.
+    folder: Of the test.
+    test: Its name.
+
+  Yields:
+    Each test once.
+
+  Raises:
+    errors.InputError: A BUILD file does not declare a test that is named.
+  """
+  ahead, seen = [(folder, test)], set()
+  while ahead:
+    where, name = ahead.pop()
+    if (where, name) in seen:
+      continue
+    seen.add((where, name))
+    tests = declared(root, where)
+    if name not in tests:
+      raise errors.InputError(
+          f'{_PACKAGE}/{where}/BUILD declares no convergence_test {name!r}: it'
+          f' has {", ".join(sorted(tests)) or "none"}'
+      )
+    yield where, name, tests[name]
+    for key in ('baseline', 'init'):
+      if label := tests[name].get(key):
+        ahead.append(_label(label, where))
+
+
+def _imported(text: str, path: pathlib.Path) -> Iterator[str]:
+  """Yields the modules of the package that a file names in its imports."""
+  try:
+    nodes = list(ast.walk(ast.parse(text)))
+  except SyntaxError as error:
+    raise errors.InputError(f'{path} is no Python: {error}') from error
+  for node in nodes:
+    if isinstance(node, ast.Import):
+      yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+      yield node.module
+      yield from (f'{node.module}.{alias.name}' for alias in node.names)
+
+
+def modules(root: pathlib.Path, start: Iterable[str]) -> dict[str, str]:
+  """Returns the modules of the package that some of them reach by import.
+
+  Args:
+    root: The folder of the project.
+    start: The dotted names to begin with.
+
+  Returns:
+    By path, relative to `root`, the text.
+  """
+  ahead, found = list(start), {}
+  while ahead:
+    parts = ahead.pop().split('.')
+    if parts[0] != _PACKAGE:
+      continue
+    path = pathlib.Path(*parts)
+    for name in (f'{path}.py', f'{path}/__init__.py'):
+      if name not in found and (root / name).is_file():
+        found[name] = read(root / name)
+        ahead += _imported(found[name], root / name)
+  return found
+
+
+def _judged(
+    root: pathlib.Path, folder: str, test: str, tier: str
+) -> dict[str, Any]:
+  """Returns what a test is judged by: claims and references."""
+  base = root / _PACKAGE / folder
+  said = claims.read_technique(str(base / 'technique.yaml'))
+  promised = {
+      'every': said.get('every', []),
+      'own': (said.get('claims') or {}).get(test, []),
+      'moves': said.get('moves', []),
+      'stays': said.get('stays', []),
+  }
+  references = {
+      str(path.relative_to(base)): read(path)
+      for path in sorted(base.glob(f'references/{tier}_*/{test}.json'))
+  }
+  return {
+      # Dates of known failures are no JSON.
+      'claims': json.loads(json.dumps(promised, default=str)),
+      'references': references,
+  }
+
+
+def digest(
+    root: pathlib.Path,
+    folder: str,
+    test: str,
+    versions: Mapping[str, str],
+    tier: str = 'cpu',
+) -> str:
+  """Returns the digest of all that a convergence test stands on.
+
+  Args:
+    root: The folder of the project.
+    folder: Of `tfmot_contrib/` that has the test.
+    test: Its name.
+    versions: Of `tensorflow` and `tfmot`. Where there is a lock, its content
+      counts, else the name of the version.
+    tier: One of `record.TIERS`.
+
+  Returns:
+    64 hex digits.
+
+  Raises:
+    errors.InputError: A file is missing or broken.
+  """
+  start = {f'{_PACKAGE}.convergence.{name}' for name in _SHARED}
+  shapes, configs = {}, {}
+  for where, name, arguments in _chain(root, folder, test):
+    shapes[f'{where}:{name}'] = {k: arguments.get(k) for k in _SHAPE}
+    start.add(arguments['module'])
+    own = [arguments.get('config')]
+    if tier == 'smoke':
+      own.append(arguments.get('smoke_config', _SMOKE_CONFIG))
+    for config in filter(None, own):
+      path = root / _PACKAGE / where / config
+      configs[f'{where}/{config}'] = read(path)
+  locks = {}
+  for layer in ('tensorflow', 'tfmot'):
+    lock = root / f'tools/versions/locks/{layer}-{versions[layer]}.txt'
+    text = read(lock) if lock.is_file() else ''
+    rows = [row for row in text.splitlines() if not row.startswith('#')]
+    locks[layer] = rows or versions[layer]
+  return digest_of({
+      'shapes': shapes,
+      'configs': configs,
+      'modules': modules(root, sorted(start)),
+      'judged': _judged(root, folder, test, tier),
+      'locks': locks,
+  })

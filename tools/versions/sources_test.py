@@ -1,0 +1,301 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests wheels of TFMOT from files, folders and commits.
+
+The checkout is made of the TFMOT that is installed, as upstream has it in git:
+with tests beside the code, without the empty `__init__.py` that Bazel adds, and
+a setup.py that finds packages and reads version.py.
+"""
+
+import importlib.util
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+from unittest import mock
+import zipfile
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tfmot_contrib import errors
+from tools.versions import bootstrap
+from tools.versions import environment
+from tools.versions import sources
+
+_NAME = 'tensorflow_model_optimization'
+_WHEEL = f'{_NAME}-9.9.9-py3-none-any.whl'
+_CODE = f'{_NAME}/python/core/sparsity/keras/prune.py'
+_VERSION = f'{_NAME}/python/core/version.py'
+_SETUP = """\
+import os, sys
+from setuptools import find_packages, setup
+sys.path.append(os.path.join(os.path.dirname(__file__), '{folder}'))
+from version import __version__
+name = 'tf-model-optimization-nightly'
+if '--release' in sys.argv:
+  sys.argv.remove('--release')
+  name = 'tensorflow-model-optimization'
+setup(name=name, version=__version__, packages=find_packages(),
+      install_requires=['absl-py~=1.2', 'numpy>=1.23'])
+"""
+
+
+def _installed() -> dict[str, bytes]:
+  """Returns the files of the TFMOT that is installed, without byte code."""
+  spec = importlib.util.find_spec(_NAME)  # Which does not import it.
+  (top,) = map(pathlib.Path, spec.submodule_search_locations)
+  return {
+      path.relative_to(top.parent).as_posix(): path.read_bytes()
+      for path in sorted(top.rglob('*.py'))
+  }
+
+
+def _write_wheel(path, files, project='tensorflow-model-optimization'):
+  about = f'Metadata-Version: 2.1\nName: {project}\nVersion: 9.9.9\n'
+  with zipfile.ZipFile(path, 'w') as archive:
+    for name, data in files.items():
+      archive.writestr(name, data)
+    archive.writestr(f'{_NAME}-9.9.9.dist-info/METADATA', about)
+  return path
+
+
+class SourcesTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+    self.cache = self.root / 'cache'
+    self.enter_context(
+        mock.patch.dict(os.environ, TFMOT_MODELS_CACHE=str(self.cache))
+    )
+    # This environment has the setuptools of the lock; another would have to be
+    # downloaded.
+    self.enter_context(
+        mock.patch.object(sources, 'builder', return_value=sys.executable)
+    )
+    self.files = _installed()
+    self.checkout = self.root / 'model-optimization'
+    for name, data in self.files.items():
+      if data or not name.endswith('__init__.py'):
+        self.write(name, data)
+    folder = f'{_NAME}/python/core'
+    self.write('setup.py', _SETUP.format(folder=folder).encode())
+    self.write(_CODE.replace('.py', '_test.py'), b'assert False\n')
+    self.write(f'{_NAME}/g3doc/index.md', b'# Guide\n')
+
+  def write(self, name, data):
+    """Writes a file of the checkout."""
+    path = self.checkout / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+  def append(self, name, data):
+    self.write(name, (self.checkout / name).read_bytes() + data)
+
+  def git(self, *arguments):
+    """Runs git in the checkout."""
+    who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com']
+    subprocess.run(
+        ['git', '-C', self.checkout, *who, *arguments],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, 'HOME': str(self.root)},
+    )
+
+  def commit(self, message):
+    if not (self.checkout / '.git').exists():
+      self.git('init', '-q', '-b', 'master')
+    self.git('add', '-A')
+    self.git('commit', '-q', '-m', message)
+
+  def kept(self):
+    """Returns the folders of the cache that are whole or half made."""
+    return [p for p in self.cache.glob('tfmot/*') if p.suffix != '.lock']
+
+  def test_a_folder_becomes_the_wheel_of_the_release(self):
+    built = sources.wheel(str(self.checkout))
+    with zipfile.ZipFile(built) as archive:
+      names = [n for n in archive.namelist() if '.dist-info/' not in n]
+    self.assertCountEqual(names, self.files)
+    self.assertStartsWith(built.name, 'tf_model_optimization_nightly-')
+    release = _write_wheel(self.root / _WHEEL, self.files)
+    self.assertEqual(
+        sources.content_digest(built), sources.content_digest(release)
+    )
+
+  def test_the_digest_is_of_the_code(self):
+    def digest(name, **changes):
+      files = {**self.files, **changes}
+      return sources.content_digest(_write_wheel(self.root / name, files))
+
+    first = digest('a.whl')
+    self.assertEqual(first, digest('b.whl', **{_VERSION: b'__version__="1"'}))
+    changed = {_CODE: self.files[_CODE] + b'\n'}
+    self.assertNotEqual(first, digest('c.whl', **changed))
+    moved = {_CODE.replace('prune', 'prune2'): self.files[_CODE]}
+    self.assertNotEqual(first, digest('d.whl', **moved))
+
+  def test_a_commit_is_its_files_and_not_those_on_the_disk(self):
+    self.commit('one')
+    one = sources.wheel(f'{self.checkout}@master')
+    self.assertEqual(sources.wheel(str(self.checkout)), one)
+    self.append(_CODE, b'# Not committed.\n')
+    self.assertEqual(sources.wheel(f'{self.checkout}@master'), one)
+    edited = sources.wheel(str(self.checkout))
+    self.assertNotEqual(
+        sources.content_digest(edited), sources.content_digest(one)
+    )
+    self.commit('two')
+    self.assertEqual(sources.wheel(f'{self.checkout}@master'), edited)
+    self.assertEqual(sources.wheel(f'{self.checkout}@master~1'), one)
+
+  def test_equal_code_is_built_once(self):
+    self.commit('one')
+    one = sources.wheel(f'{self.checkout}@master')
+    self.append(f'{_NAME}/g3doc/index.md', b'More.\n')
+    self.append(_CODE.replace('.py', '_test.py'), b'# More.\n')
+    self.commit('two')
+    with mock.patch.object(sources, 'builder', side_effect=AssertionError):
+      self.assertEqual(sources.wheel(f'{self.checkout}@master'), one)
+    self.append(_VERSION, b"__version__ = '9.8'\n")
+    other = sources.wheel(str(self.checkout))
+    self.assertIn('-9.8-', other.name)
+    self.assertEqual(
+        sources.content_digest(one), sources.content_digest(other)
+    )
+
+  def test_a_build_repeats_to_the_last_bit(self):
+    one = sources.wheel(str(self.checkout)).read_bytes()
+    shutil.rmtree(self.cache)
+    self.assertEqual(one, sources.wheel(str(self.checkout)).read_bytes())
+
+  def test_attributes_and_settings_of_git_change_no_byte(self):
+    self.commit('one')
+    one = sources.wheel(f'{self.checkout}@master')
+    self.write('.gitattributes', b'* text eol=crlf ident export-ignore\n')
+    self.commit('two')
+    self.assertEqual(sources.wheel(f'{self.checkout}@master'), one)
+
+  def test_a_wheel_is_kept_with_its_lock(self):
+    given = _write_wheel(self.root / _WHEEL, self.files)
+    content = given.read_bytes()
+    found = environment.lock_of('tfmot', str(given))
+    self.assertEqual(found.name, 'tfmot-source-9.9.9.txt')
+    kept = sources.wheel(str(given))
+    given.unlink()
+    self.assertEqual(kept.read_bytes(), content)
+    self.assertRegex(
+        found.read_text(),
+        rf'^tensorflow-model-optimization @ {kept.as_uri()} --hash=sha256:'
+        r'[0-9a-f]{64}\n$',
+    )
+
+  def test_head_says_what_to_set(self):
+    with self.assertRaisesRegex(
+        errors.InputError, r'--repo_env=TFMOT=/\S+@master'
+    ):
+      environment.lock_of('tfmot', 'head')
+
+  def test_what_is_no_source(self):
+    for version in ('0.8.1', 'nightly', '0.8.1.dev20260629'):
+      self.assertFalse(sources.is_source(version))
+
+  @parameterized.parameters(
+      ('./model-optimization', 'is no absolute path'),
+      ('../model-optimization@master', 'is no absolute path'),
+      ('tensorflow_model_optimization.whl', 'is no absolute path'),
+      ('{root}/nowhere', 'no such wheel, folder or checkout'),
+      ('{root}/nowhere@master', 'no such wheel, folder or checkout'),
+      ('{root}/nowhere.whl', 'no such wheel, folder or checkout'),
+      ('{root}', 'it has no setup.py'),
+      ('{checkout}@', 'has no branch, tag or commit'),
+      ('{checkout}@gone', 'has no branch, tag or commit gone'),
+      ('{checkout}@--help', 'has no branch, tag or commit --help'),
+      ('{checkout}@master:setup.py', 'has no branch, tag or commit'),
+      ('{checkout}/tensorflow_model_optimization@master', 'not a git repo'),
+  )
+  def test_refused(self, setting, message):
+    self.commit('one')
+    setting = setting.format(root=self.root, checkout=self.checkout)
+    self.refused(setting, message)
+
+  def refused(self, setting, message):
+    """Expects an error of one line, and nothing in the cache."""
+    self.assertTrue(sources.is_source(setting))
+    with self.assertRaisesRegex(errors.InputError, message) as caught:
+      sources.wheel(setting)
+    self.assertNotIn('\n', str(caught.exception))
+    self.assertEqual(self.kept(), [])
+
+  @parameterized.parameters(
+      ('setup.py', None, 'it has no setup.py'),
+      (_VERSION, None, f'it has no {_VERSION}'),
+      (f'{_NAME}/__init__.py', None, 'it has no .*/__init__.py'),
+      (f'{_NAME}/kernel.cc', b'', 'make the wheel with its Bazel'),
+      ('setup.py', b'import nothing_like_it', 'building .*nothing_like_it'),
+      ('setup.py', b'', 'made 0 wheels'),
+      ('setup.py', b'import setuptools as s; s.setup(name="x")', 'wheel of x:'),
+  )
+  def test_folders_that_are_refused(self, name, data, message):
+    if data is None:
+      (self.checkout / name).unlink()
+    else:
+      self.write(name, data)
+    self.refused(str(self.checkout), message)
+
+  def test_wheels_that_are_refused(self):
+    wheel = self.root / _WHEEL
+    wheel.write_bytes(b'PK\3\4 and then nothing')
+    self.refused(str(wheel), 'is no wheel: ')
+    _write_wheel(wheel, self.files)
+    wheel.write_bytes(wheel.read_bytes()[:-100])
+    self.refused(str(wheel), 'is no wheel: ')
+    _write_wheel(wheel, self.files)
+    content = bytearray(wheel.read_bytes())
+    content[content.index(self.files[_CODE]) + 99] ^= 1
+    wheel.write_bytes(content)
+    self.refused(str(wheel), 'is no wheel: .*prune.py is damaged')
+    _write_wheel(wheel, self.files, project='tensorflow-datasets')
+    self.refused(str(wheel), 'is a wheel of tensorflow-datasets')
+    _write_wheel(wheel, {})
+    self.refused(str(wheel), f'one of {_NAME} is needed')
+    other = self.root / f'{_NAME}-9.9.9-cp311-cp311-linux_x86_64.whl'
+    self.refused(
+        str(_write_wheel(other, self.files)), 'is no wheel for every machine'
+    )
+
+  def test_a_failed_build_leaves_nothing_behind(self):
+    self.write('setup.py', b'raise SystemExit("no")')
+    self.refused(str(self.checkout), 'building .* exit 1.*no$')
+    left = [p.name for p in self.cache.rglob('*') if p.is_file()]
+    self.assertEqual([n for n in left if not n.endswith('.lock')], [])
+
+
+class BuilderTest(absltest.TestCase):
+
+  def test_its_setuptools_is_that_of_this_environment(self):
+    text = (bootstrap.LOCKS / 'build.txt').read_text()
+    self.assertIn('\nsetuptools==', text)
+    base = environment.lock_of(
+        'tensorflow', environment.settings({})['tensorflow']
+    )
+    line = next(x for x in text.splitlines() if x.startswith('setuptools=='))
+    self.assertIn(f'\n{line}\n', base.read_text())
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -40,12 +40,16 @@ class Cache:
   def __init__(self, path: pathlib.Path):
     """Initializes the cache from its file, if there is one."""
     self._path = path
-    self._changed = False
+    self._new: dict[str, list[Any]] = {}
+    self._known = self._read()
+
+  def _read(self) -> dict[str, list[Any]]:
+    """Returns what the file holds."""
     try:
-      found = json.loads(path.read_text(encoding='utf-8'))
+      found = json.loads(self._path.read_text(encoding='utf-8'))
     except (OSError, ValueError):
       found = {}
-    self._known: dict[str, list[Any]] = found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}
 
   def get(self, key: str) -> list[Any] | None:
     """Returns what is known, or None."""
@@ -53,18 +57,21 @@ class Cache:
 
   def put(self, key: str, found: Sequence[Any]) -> None:
     """Remembers what was found."""
-    self._known[key] = list(found)
-    self._changed = True
+    self._known[key] = self._new[key] = list(found)
 
   def save(self) -> None:
-    """Writes the file, whole or not at all, if something is new."""
-    if not self._changed:
+    """Adds what is new to the file, whole or not at all.
+
+    Another process may have written to it, and what that found is kept too.
+    """
+    if not self._new:
       return
-    keys = list(self._known)[-_KEEP:]
+    merged = self._read() | self._new
+    self._new = {}
     self._path.parent.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(dir=self._path.parent)
     with os.fdopen(handle, 'w', encoding='utf-8') as stream:
-      json.dump({key: self._known[key] for key in keys}, stream)
+      json.dump({key: merged[key] for key in list(merged)[-_KEEP:]}, stream)
     os.replace(partial, self._path)
 
 

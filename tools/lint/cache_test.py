@@ -53,6 +53,15 @@ class CacheTest(absltest.TestCase):
       self.assertEqual(cache.Cache(self.path).get('a'), [])
       self.assertLen(list(self.path.parent.iterdir()), 1)
 
+  def test_what_another_process_wrote_is_kept(self):
+    first, second = cache.Cache(self.path), cache.Cache(self.path)
+    first.put('a', [])
+    first.save()
+    second.put('b', [])
+    second.save()
+    third = cache.Cache(self.path)
+    self.assertEqual((third.get('a'), third.get('b')), ([], []))
+
   def test_keys_tell_parts_apart(self):
     self.assertNotEqual(cache.key('a', 'bc'), cache.key('ab', 'c'))
     self.assertEqual(cache.key('a', 'bc'), cache.key('a', 'bc'))

@@ -81,7 +81,7 @@ class ExternalTest(parameterized.TestCase):
     self.assertEqual(found, [('pyproject.toml', 1, 'import-linter')])
 
   def test_pydoclint(self):
-    said = '\na/b.py\n    12: DOC101: Function `f`: too few\n    13: DOC103: x\n'
+    said = '\na/b.py\n    12: DOC101: Function `f`: few\n    13: DOC103: x\n'
     self.assertEqual(
         self.run_tool('pydoclint', said),
         [('a/b.py', 12, 'DOC101'), ('a/b.py', 13, 'DOC103')],

@@ -14,13 +14,8 @@
 
 """Exceptions: beside the line, or in pyproject.toml for whole files.
 
-    # lint: ignore[ID] reason          covers its line; alone, the next one
-    <!-- lint: ignore[ID] reason -->   the same in Markdown
-
-    [[tool.tfmot_models.lint.ignore]]
-    rule = "ID"
-    paths = ["tfmot_contrib/*.py"]
-    reason = "…"
+A comment that says `lint: ignore`, the rule in brackets and a reason covers its
+line; alone in a line, the next one too. docs/lint.md shows both ways.
 """
 
 import re

@@ -58,7 +58,8 @@ class IgnoresTest(parameterized.TestCase):
   def test_idle_ones_are_told(self):
     text = f'# {_MARK.format("some-rule", "Why.")}\nx = 1\n'
     found = self.exceptions('a.py', text)
-    self.assertEqual([(f.line, f.rule) for f in found.idle()], [(1, ignores.RULE)])
+    idle = [(f.line, f.rule) for f in found.idle()]
+    self.assertEqual(idle, [(1, ignores.RULE)])
     found.covers(tree.Finding('a.py', 2, 'some-rule', 'm'))
     self.assertEmpty(list(found.idle()))
 

@@ -97,7 +97,8 @@ def explain(name: str) -> str:
       for path, text in examples[0].items():
         body = re.sub(r'(?s)# Copyright.*?limitations.*?\n\n?', '', text)
         lines = body.rstrip('\n').split('\n')[:14]
-        parts.append(f'{title}: {path}\n' + '\n'.join(f'    {x}' for x in lines))
+        shown = '\n'.join(f'    {line}' for line in lines)
+        parts.append(f'{title}: {path}\n{shown}')
     return '\n\n'.join(parts)
   (tool,) = choice.tools.values()
   if tool.name == 'ruff' and choice.codes:

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests the command, in a scratch repository, with the rules of this project."""
+"""Tests the command in a scratch repository, with the project's own rules."""
 
 import contextlib
 import io
@@ -147,10 +147,8 @@ class LintTest(parameterized.TestCase):
     self.assertEqual(
         out,
         [
-            (
-                '::error file=a.md,line=1,title=whitespace::space at the end of'
-                ' the line'
-            )
+            '::error file=a.md,line=1,title=whitespace::space at the end of'
+            ' the line'
         ],
     )
     self.write('a.md', 'x\n')

@@ -126,10 +126,10 @@ def run(
       [str(word) for word in command],
       cwd=root,
       env={
-          **environ,
-          'NO_COLOR': '1',
           'PYINK_CACHE_DIR': str(cache / 'pyink'),
           'PYLINTHOME': str(cache / 'pylint'),
+          **environ,
+          'NO_COLOR': '1',
           'PYTHONDONTWRITEBYTECODE': '1',
       },
       capture_output=True,

@@ -12,17 +12,17 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The register of this project's own rules, one function each.
+'''The register of this project's own rules, one function each.
 
     @registry.file_rule('no-tabs', on=('*.md',), source=…, bad=(…), good=(…))
     def check_no_tabs(file):
-      \"""Why, in a few words.\"""
+      """Why, in a few words."""
       yield 3, 'what is wrong'
 
 The identifier and the name of the function belong together. Loading refuses a
 rule without a counterpart, a second one of the same name, and one that does not
 say where it comes from, why it is there, and what is bad and good.
-"""
+'''
 
 import dataclasses
 import functools
@@ -39,13 +39,13 @@ Files = Mapping[str, str]  # Texts by path.
 _CORE = ('registry.py', 'tree.py')
 
 STYLE = 'https://github.com/tensorflow/models/wiki/Coding-guidelines'
-PAPER = 'https://github.com/tensorflow/models/wiki/Research-paper-code-contribution'
+PAPER = (
+    'https://github.com/tensorflow/models/wiki/Research-paper-code-contribution'
+)
 TEMPLATE = 'Official Models, .github/README_TEMPLATE.md'
 DESIGN = 'docs/architecture.md'
 CONTRIBUTING = 'CONTRIBUTING.md'
-TFMOT = (
-    'https://github.com/tensorflow/model-optimization/blob/master/CONTRIBUTING.md'
-)
+TFMOT = 'https://github.com/tensorflow/model-optimization/blob/master/CONTRIBUTING.md'
 
 
 class RuleError(Exception):

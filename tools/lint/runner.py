@@ -180,6 +180,7 @@ class Runner:
     with futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
       for task in [pool.submit(task) for task in tasks]:
         findings += task.result()
+        self._cache.save()
     self._cache.save()
     return sorted(set(self._chosen(findings, choice)))
 
@@ -217,9 +218,7 @@ def _divided(names: Sequence[str], parts: int) -> Iterator[Sequence[str]]:
       yield chosen
 
 
-def fix(
-    root: pathlib.Path, choice: Choice, paths: Sequence[str]
-) -> list[str]:
+def fix(root: pathlib.Path, choice: Choice, paths: Sequence[str]) -> list[str]:
   """Mends what rules and tools can mend.
 
   Args:

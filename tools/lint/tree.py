@@ -162,7 +162,7 @@ class Project:
   def __init__(self, root: pathlib.Path, paths: Sequence[str]):
     """Initializes the project by reading its files."""
     self.root = root
-    self.files = {path: File(path, (root / path).read_bytes()) for path in paths}
+    self.files = {p: File(p, (root / p).read_bytes()) for p in paths}
     self.remember: Callable[[File], Any] = imports
 
   def glob(self, *globs: str) -> list[File]:

@@ -133,15 +133,17 @@ def _source(rule: object) -> list[str]:
         {**_A, 'tools/p/BUILD': _LIBRARY.format('b', '')},
         {
             **_A,
-            'tools/p/BUILD': _LIBRARY.format('a', '')
-            + _LIBRARY.format('b', ''),
+            'tools/p/BUILD': (
+                _LIBRARY.format('a', '') + _LIBRARY.format('b', '')
+            ),
         },
     ),
     good=(
         {
             **_A,
-            'tools/p/BUILD': _LIBRARY.format('a', '":b"')
-            + _LIBRARY.format('b', ''),
+            'tools/p/BUILD': (
+                _LIBRARY.format('a', '":b"') + _LIBRARY.format('b', '')
+            ),
         },
     ),
 )

@@ -42,7 +42,8 @@ _USE = 'import tensorflow_model_optimization as tfmot\n\nX = tfmot.{}\n'
 
 def _use(name: str) -> registry.Files:
   """Returns an example that uses a symbol."""
-  return {**_EXAMPLE, 'tfmot_contrib/a/a.py': headers.example(_USE.format(name))}
+  text = headers.example(_USE.format(name))
+  return {**_EXAMPLE, 'tfmot_contrib/a/a.py': text}
 
 
 def symbols(file: tree.File) -> list[tuple[int, str]]:

@@ -141,8 +141,8 @@ class RulesTest(parameterized.TestCase):
 
   def test_anchors_are_those_of_github(self):
     self.assertEqual(
-        links.anchors('# A `b` (c)!\n## Two words\n## Two words\n```\n# no\n```'),
-        {'a-b-c', 'two-words', 'two-words-1'},
+        links.anchors('# A `b` (c)!\n## Two d\n## Two d\n```\n# no\n```'),
+        {'a-b-c', 'two-d', 'two-d-1'},
     )
 
   def test_a_test_that_inherits_its_methods_is_one(self):

@@ -152,7 +152,7 @@ _TRIVIAL = re.compile(
                 "DATA = tfds.load('fashion_mnist')\n"
             ),
         ),
-        ('tfmot_contrib/a.yaml', 'task:\n  train_data:\n    tfds_name: mnist\n'),
+        ('tfmot_contrib/a.yaml', 'task:\n  data:\n    tfds_name: mnist\n'),
         (
             'tfmot_contrib/b.py',
             headers.example('X = tf_keras.datasets.mnist.load_data()\n'),

@@ -27,7 +27,7 @@ _MAIN = re.compile(
     r'\.(test_)?main\(',
     re.MULTILINE,
 )
-_CASE = "class ATest(absltest.TestCase):\n\n  def {}(self):\n    pass\n"
+_CASE = 'class ATest(absltest.TestCase):\n\n  def {}(self):\n    pass\n'
 _RUN = "\n\nif __name__ == '__main__':\n  absltest.main()\n"
 _IMPORT = 'from absl.testing import absltest\n\n\n'
 

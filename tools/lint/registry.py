@@ -12,17 +12,17 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-'''The register of this project's own rules, one function each.
+"""The register of this project's own rules, one function each.
 
     @registry.file_rule('no-tabs', on=('*.md',), source=…, bad=(…), good=(…))
     def check_no_tabs(file):
-      """Why, in a few words."""
+      # The docstring says what the rule asks for and why.
       yield 3, 'what is wrong'
 
 The identifier and the name of the function belong together. Loading refuses a
 rule without a counterpart, a second one of the same name, and one that does not
 say where it comes from, why it is there, and what is bad and good.
-'''
+"""
 
 import dataclasses
 import functools

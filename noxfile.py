@@ -50,8 +50,26 @@ def python(session: nox.Session, module: str, *arguments: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-  """Checks style, headers and documents [-- --fix] [-- PATHS]."""
+  """Checks style, code and documents [-- --fix --explain ID … PATHS]."""
   python(session, 'tools.lint.lint', *session.posargs)
+
+
+@nox.session
+def lint_check(session: nox.Session) -> None:
+  """Plants mistakes in a copy of the tree: the lint finds each of them."""
+  python(session, 'tools.lint.planted_check', *session.posargs)
+
+
+@nox.session
+def lint_survey(session: nox.Session) -> None:
+  """Runs the rules over Official Models: docs/lint.md [-- --samples=5]."""
+  python(session, 'tools.lint.survey', *session.posargs)
+
+
+@nox.session
+def bench_lint(session: nox.Session) -> None:
+  """Compares the lint with plain pylint [-- --rounds=1]."""
+  python(session, 'tools.bench.linting', *session.posargs)
 
 
 @nox.session

@@ -62,6 +62,9 @@ def _prepared(
     clusters: How many values a kernel has, or 0 to leave them all.
     zeros: Whether half of them are zero.
     names: Of the layers to prepare.
+
+  Returns:
+    The model.
   """
   model = _model()
   for name in names:

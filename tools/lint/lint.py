@@ -19,96 +19,137 @@ there is none, 1 that there are some, 2 that the command is wrong.
 """
 
 import argparse
-from concurrent import futures
-import os
+import json
 import pathlib
+import re
 import sys
 import time
 from typing import Sequence
 
 from tfmot_contrib import errors
+from tools.lint import cache as caches
 from tools.lint import external
-from tools.lint import rules
+from tools.lint import programs
+from tools.lint import registry
+from tools.lint import runner
+from tools.lint import tree
 from tools.versions import bootstrap
 
-# In the order in which --fix runs them: pyink lays out what others changed.
-CHECKERS = {
-    'rules': rules.run,
-    'ruff': external.ruff,
-    'pyink': external.pyink,
-    'buildifier': external.buildifier,
-    'yamllint': external.yamllint,
-    'codespell': external.codespell,
-}
 
-
-def list_files(root: pathlib.Path, paths: Sequence[str]) -> list[str]:
-  """Lists the files of a repository that git tracks or does not ignore.
+def choose(names: Sequence[str]) -> runner.Choice:
+  """Returns the rules and tools that are asked for.
 
   Args:
-    root: The root of the repository.
-    paths: Files and folders to restrict the list to; all without any.
+    names: Own rules, tools, or rules of tools such as F401; none for all.
 
   Returns:
-    Paths relative to the root.
+    The choice.
 
   Raises:
-    errors.InputError: A path does not exist or has no such file.
+    errors.InputError: There is no such rule.
   """
-  root = root.resolve()
-  everything = bootstrap.run(
-      ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
-      'listing the files of the repository',
-      cwd=root,
-  )
-  files = sorted(
-      name
-      for name in set(everything.split('\0')) - {''}
-      if (root / name).is_file() and not (root / name).is_symlink()
-  )
-  if not paths:
-    return files
-  chosen = set()
-  for path in paths:
-    if not os.path.exists(path):
-      raise errors.InputError(f'no file or folder {path}')
-    wanted = pathlib.Path(path).resolve()
-    inside = [f for f in files if (root / f).is_relative_to(wanted)]
-    if not inside:
-      raise errors.InputError(f'{path} has no file that git does not ignore')
-    chosen.update(inside)
-  return sorted(chosen)
-
-
-def fix(
-    root: pathlib.Path, files: Sequence[str], names: Sequence[str]
-) -> list[str]:
-  """Mends what the checkers can mend and returns the files that changed."""
-  before = {path: (root / path).read_bytes() for path in files}
+  rules = registry.load()
+  if not names:
+    return runner.Choice(rules, external.TOOLS)
+  own, tools, codes = {}, {}, set()
   for name in names:
-    CHECKERS[name](root, files, True)
-  return [path for path in files if (root / path).read_bytes() != before[path]]
+    if name in rules:
+      own[name] = rules[name]
+    elif name in external.TOOLS:
+      tools[name] = external.TOOLS[name]
+    elif tool := _tool_of(name):
+      tools[tool.name] = tool
+      codes.add(name)
+    else:
+      raise errors.InputError(
+          f'there is no rule {name}: tools/nox -s lint -- --list has them all'
+      )
+  # A whole tool beside a code of another: all of both.
+  whole = set(own) if codes else set()
+  return runner.Choice(own, tools, codes=frozenset(codes | whole))
 
 
-def check(
-    root: pathlib.Path, files: Sequence[str], names: Sequence[str]
-) -> list[rules.Finding]:
-  """Returns what the checkers find, sorted. They run at the same time."""
-  with futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-    running = [pool.submit(CHECKERS[n], root, files, False) for n in names]
-    return sorted(finding for task in running for finding in task.result())
+def _tool_of(code: str) -> external.Tool | None:
+  """Returns the tool that has a rule, by the look of its identifier."""
+  for tool in external.TOOLS.values():
+    if re.fullmatch(tool.codes, code) and tool.name != code:
+      if tool.name != 'ruff' or not code.startswith(('DOC', 'F0')):
+        if tool.name != 'pylint' or len(code) == 5:
+          return tool
+  return None
+
+
+def explain(name: str) -> str:
+  """Returns what a rule asks for, why, where that stands, and examples.
+
+  Args:
+    name: As for `choose`.
+
+  Returns:
+    Some lines of text.
+  """
+  choice = choose([name])
+  if name in choice.rules:
+    rule = choice.rules[name]
+    parts = [f'{rule.id}\n\n{rule.why}\n\nSource: {rule.source}']
+    parts.append('Mended by --fix.' if rule.fix else 'Mended by hand.')
+    for title, examples in (('Bad', rule.bad), ('Good', rule.good)):
+      for path, text in examples[0].items():
+        body = re.sub(r'(?s)# Copyright.*?limitations.*?\n\n?', '', text)
+        lines = body.rstrip('\n').split('\n')[:14]
+        shown = '\n'.join(f'    {line}' for line in lines)
+        parts.append(f'{title}: {path}\n{shown}')
+    return '\n\n'.join(parts)
+  (tool,) = choice.tools.values()
+  if tool.name == 'ruff' and choice.codes:
+    command = [programs.packages() / 'ruff', 'rule', name]
+    return bootstrap.run(command, f'explaining {name}').strip()
+  if tool.name == 'pylint' and choice.codes:
+    command = [programs.packages() / 'pylint', f'--help-msg={name}']
+    return bootstrap.run(command, f'explaining {name}').strip()
+  return f'{name}\n\n{tool.check.__doc__}\nIts table: [tool.{tool.name}].'
+
+
+def _list() -> str:
+  """Returns a line for each rule and tool."""
+  lines = [
+      f'{rule.id:<20} {rule.why.splitlines()[0]}'
+      for rule in registry.load().values()
+  ]
+  lines += [
+      f'{tool.name:<20} {tool.check.__doc__.splitlines()[0]}'
+      for tool in external.TOOLS.values()
+  ]
+  return '\n'.join(lines)
+
+
+def show(findings: Sequence[tree.Finding], form: str) -> str:
+  """Returns findings as text.
+
+  Args:
+    findings: What was found.
+    form: `text`, `json` or `github`, whose lines become remarks in a review.
+
+  Returns:
+    Some lines.
+  """
+  if form == 'json':
+    return json.dumps([finding._asdict() for finding in findings], indent=1)
+  if form == 'github':
+    return '\n'.join(
+        f'::error file={f.path},line={f.line},title={f.rule}::'
+        + f.message.replace('%', '%25').replace('\n', '%0A')
+        for f in findings
+    )
+  return '\n'.join(map(str, findings))
 
 
 def _parser() -> argparse.ArgumentParser:
-  """Makes the parser, with what each checker does in the help."""
-  what = {rule.name: rule.check.__doc__ for rule in rules.RULES}
-  what |= {n: c.__doc__ for n, c in CHECKERS.items() if n != 'rules'}
-  lines = [f'  {name:<15} {doc.splitlines()[0]}' for name, doc in what.items()]
+  """Makes the parser."""
   parser = argparse.ArgumentParser(
       prog='lint',
       description=__doc__,
-      epilog='what is checked (the settings are in pyproject.toml):\n'
-      + '\n'.join(lines),
+      epilog='The settings are in pyproject.toml, the rules in docs/lint.md.',
       formatter_class=argparse.RawDescriptionHelpFormatter,
   )
   parser.add_argument(
@@ -118,31 +159,71 @@ def _parser() -> argparse.ArgumentParser:
       '--fix', action='store_true', help='mend what can be mended'
   )
   parser.add_argument(
-      '--only',
+      '--changed-since', metavar='REV', help='only files that differ from REV'
+  )
+  parser.add_argument(
+      '--rule',
       action='append',
-      choices=CHECKERS,
-      help='run this checker alone; may be repeated',
+      default=[],
+      metavar='ID',
+      help='this rule or tool alone; may be repeated',
+  )
+  parser.add_argument('--explain', metavar='ID', help='say what a rule is for')
+  parser.add_argument('--list', action='store_true', help='name all rules')
+  parser.add_argument(
+      '--format', choices=('text', 'json', 'github'), default='text'
   )
   return parser
 
 
 @errors.exits_with_one_line
-def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
-  """Prints the findings and returns the exit code."""
+def main(
+    argv: Sequence[str],
+    root: pathlib.Path = bootstrap.ROOT,
+    cache: pathlib.Path | None = None,
+) -> int:
+  """Prints the findings and returns the exit code.
+
+  Args:
+    argv: The command line without the program.
+    root: The folder of the project.
+    cache: Where results are kept; that of all clones by default.
+
+  Returns:
+    0 when nothing is found, else 1.
+  """
   flags = _parser().parse_args(argv)
+  if flags.list or flags.explain:
+    print(explain(flags.explain) if flags.explain else _list())
+    return 0
   started = time.monotonic()
-  files = list_files(root, flags.paths)
-  names = [n for n in CHECKERS if n in (flags.only or CHECKERS)]
+  choice = choose(flags.rule)
+  if flags.paths and flags.changed_since:
+    raise errors.InputError('give PATHS or --changed-since, not both')
+  files = None
+  if flags.paths:
+    files = tree.list_files(root, flags.paths)
+  elif flags.changed_since:
+    files = tree.changed_files(root, flags.changed_since)
+  every = tree.list_files(root)
   if flags.fix:
-    for path in fix(root, files, names):
+    for path in runner.fix(root, choice, every if files is None else files):
       print(f'fixed {path}')
-  findings = check(root, files, names)
-  for finding in findings:
-    print(finding)
+  project = tree.Project(root, every)
+  findings = runner.Runner(
+      project, caches.Cache(cache or caches.default_path())
+  ).run(
+      runner.Choice(
+          choice.rules, choice.tools, files, bool(flags.paths), choice.codes
+      )
+  )
+  if findings or flags.format == 'json':
+    print(show(findings, flags.format))
   seconds = time.monotonic() - started
   plural = '' if len(findings) == 1 else 's'
   count = f'{len(findings)} finding{plural}' if findings else 'clean'
-  print(f'lint: {count}, {len(files)} files, {seconds:.1f} s', file=sys.stderr)
+  looked = len(every if files is None else files)
+  print(f'lint: {count}, {looked} files, {seconds:.1f} s', file=sys.stderr)
   return 1 if findings else 0
 
 

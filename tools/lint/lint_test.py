@@ -12,148 +12,78 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests the rules of this project and the command, in a scratch repository."""
+"""Tests the command in a scratch repository, with the project's own rules."""
 
 import contextlib
 import io
+import json
 import os
 import pathlib
 import subprocess
-import tempfile
 
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from tools.lint import external
 from tools.lint import lint
-from tools.lint import rules
+from tools.lint import registry
+from tools.lint.rules import headers
 
-_HEADER = rules.add_header('')
-_LINES = _HEADER.count('\n')
-_CLEAN_TEST = f"""{_HEADER}
-import os
-
-from absl.testing import absltest
-
-if __name__ == '__main__':
-  absltest.main()
-"""
+_HEADER = headers.example('')
+_OWN = [f'--rule={n}' for n, rule in registry.load().items() if not rule.slow]
 
 
 class LintTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
-    scratch = tempfile.TemporaryDirectory()
-    self.addCleanup(scratch.cleanup)
-    self.root = pathlib.Path(scratch.name).resolve()
-    subprocess.run(['git', 'init', '-q'], cwd=self.root, check=True)
+    scratch = pathlib.Path(self.create_tempdir().full_path).resolve()
+    self.root, self.cache = scratch / 'root', scratch / 'cache.json'
+    self.root.mkdir()
+    self.git('init', '-q')
     self.enterContext(contextlib.chdir(self.root))
+
+  def git(self, *arguments):
+    """Runs git in the scratch repository."""
+    who = ['-c', 'user.name=a', '-c', 'user.email=a@b']
+    subprocess.run(['git', *who, *arguments], cwd=self.root, check=True)
 
   def write(self, path, text):
     """Writes a file of the scratch repository."""
     (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-    (self.root / path).write_bytes(
-        text if isinstance(text, bytes) else text.encode()
-    )
+    (self.root / path).write_text(text, encoding='utf-8')
 
-  def lint(self, *argv):
+  def run_lint(self, *argv):
     """Returns the exit code and what is printed to stdout and to stderr."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
       try:
-        code = lint.main(['--only=rules', *argv], self.root)
+        code = lint.main(argv, self.root, self.cache)
       except SystemExit as error:
         code = error.code
     return code, out.getvalue().splitlines(), err.getvalue()
 
-  @parameterized.parameters(
-      ('a.py', 'x = 1\n', 'a.py:1: license-header'),
-      ('a.py', '', 'a.py:1: license-header'),
-      ('a.bzl', '"""Rules."""\n', 'a.bzl:1: license-header'),
-      ('run', '#!/bin/sh\ntrue\n', 'run:1: license-header'),
-      ('a.py', _HEADER.replace('20', '19', 1), 'a.py:1: license-header'),
-      ('a.md', 'One\ntwo \n', 'a.md:2: whitespace space at'),
-      ('a.yaml', 'a:\n\tb: 1\n', 'a.yaml:2: whitespace tab'),
-      ('a.toml', 'a = 1\nb = 2', 'a.toml:2: whitespace no newline'),
-      ('a.md', 'One\n\n', 'a.md:2: whitespace empty line'),
-      (
-          'a_test.py',
-          f'{_HEADER}\nX = 1\n',
-          f'a_test.py:{_LINES + 2}: test-main',
-      ),
-      ('d/a.md', 'One\nsee py' + 'pi.org\n', 'd/a.md:2: private-name'),
-      (
-          'a.txt',
-          'https://files.pytho' + 'nhosted.org/',
-          'a.txt:1: private-name',
-      ),
-      (
-          'a.json',
-          '{"a": "https://registry.np' + 'mjs.org"}\n',
-          'a.json:1: priv',
-      ),
-      ('a.cfg', 'deb.debi' + 'an.org', 'a.cfg:1: private-name'),
-      ('a.md', '\n/home' + '/someone/x\n', 'a.md:2: private-name'),
-      ('a.py', _HEADER + 'x = 1\n' * 500, 'a.py:500: file-length'),
-      (
-          'a.py',
-          f'{_HEADER}import os\nimport ast\n',
-          f'a.py:{_LINES + 2}: import-order the import of ast',
-      ),
-      (
-          'a.py',
-          f'{_HEADER}import numpy\n\nimport os\n',
-          f'a.py:{_LINES + 3}: import-order the import of os',
-      ),
-      (
-          'a.py',
-          f'{_HEADER}import os\nimport numpy\n',
-          f'a.py:{_LINES + 2}: import-order no blank line',
-      ),
-  )
-  def test_finds(self, path, text, expected):
-    self.write(path, text)
-    code, out, err = self.lint()
-    self.assertEqual(code, 1)
-    self.assertLen(out, 1)
-    self.assertStartsWith(out[0], expected)
-    self.assertIn('lint: 1 finding', err)
-
-  @parameterized.parameters(
-      ('a_test.py', _CLEAN_TEST),
-      ('__init__.py', _HEADER),
-      ('up.py', _HEADER.replace('TFMOT Models', 'TensorFlow')),
-      ('run', f'#!/bin/sh\n{_HEADER}true\n'),
-      ('a.md', '# Title\n\nUse /tmp/x or ~/x or https://a.org/home/b/c.\n'),
-      ('a.patch', '-a\t\n+b \n'),
-      ('a.png', b'\x89PNG\0 /home' + b'/someone/x'),
-      ('a.py', f'{_HEADER}import tensorflow as tf, tf_keras\n\nimport a.b\n'),
-      ('a.py', f'{_HEADER}def broken(:\n'),
-      ('empty.md', ''),
-  )
-  def test_finds_nothing_in_a_clean_file(self, path, text):
-    self.write(path, text)
-    self.assertEqual(self.lint()[:2], (0, []))
-
-  def test_ignored_files_are_not_looked_at(self):
-    self.write('.gitignore', '/made/\n')
-    self.write('made/a.py', 'x = 1\n')
-    os.symlink('made/a.py', self.root / 'link.py')
-    self.assertEqual(self.lint()[:2], (0, []))
-
-  def test_deleted_files_are_not_looked_at(self):
-    self.write('a.py', 'x = 1\n')
-    subprocess.run(['git', 'add', 'a.py'], cwd=self.root, check=True)
-    (self.root / 'a.py').unlink()
-    self.assertEqual(self.lint()[:2], (0, []))
+  def lint(self, *argv):
+    """Runs the rules of this project that start no process."""
+    return self.run_lint(*_OWN, *argv)
 
   def test_findings_are_sorted_by_path_and_line(self):
     self.write('b.md', 'x \n' * 12)
     self.write('a.py', '')
-    _, out, _ = self.lint()
+    code, out, err = self.lint()
     places = [line.split(' ')[0] for line in out]
     lines = [f'b.md:{n}:' for n in range(1, 13)]
-    self.assertEqual(places, ['a.py:1:', *lines])
+    self.assertEqual((code, places), (1, ['a.py:1:', *lines]))
+    self.assertIn('lint: 13 findings, 2 files', err)
+
+  def test_ignored_and_deleted_files_are_not_looked_at(self):
+    self.write('.gitignore', '/made/\n')
+    self.write('made/a.py', 'x = 1\n')
+    os.symlink('made/a.py', self.root / 'link.py')
+    self.write('gone.py', 'x = 1\n')
+    self.git('add', 'gone.py')
+    (self.root / 'gone.py').unlink()
+    self.assertEqual(self.lint()[:2], (0, []))
 
   def test_paths_restrict_what_is_checked(self):
     for path in ('a/x.py', 'b/x.py', 'bb/x.py'):
@@ -167,6 +97,20 @@ class LintTest(parameterized.TestCase):
     code, out, err = self.lint(path)
     self.assertEqual((code, out), (2, []))
     self.assertRegex(err, rf'\Aerror: .*{path}.*\n\Z')
+
+  def test_changed_since(self):
+    self.write('old.py', '')
+    self.write('edited.py', '')
+    self.git('add', '.')
+    self.git('commit', '-q', '-m', 'first')
+    self.write('edited.py', '\n')
+    self.write('new.py', '')
+    _, out, _ = self.lint('--changed-since=HEAD')
+    places = [line.split(':')[0] for line in out]
+    self.assertEqual(places, ['edited.py', 'new.py'])
+    code, out, err = self.lint('--changed-since=nowhere')
+    self.assertEqual((code, out), (2, []))
+    self.assertStartsWith(err, 'error: comparing with nowhere failed')
 
   def test_fix_mends_and_the_next_run_is_clean(self):
     self.write('a.py', '"""Doc."""\n')
@@ -183,25 +127,73 @@ class LintTest(parameterized.TestCase):
         ('empty.py', _HEADER),
         ('a.md', 'One\n  two\n'),
         ('run', f'#!/bin/sh\n{_HEADER}\ntrue\n'),
+        ('clean.md', 'One\n'),
     ):
       self.assertEqual((self.root / path).read_text(), text)
 
-  def test_fix_leaves_another_copyright_alone(self):
-    text = '# Copyright 2024 Somebody Else.\n'
-    self.write('a.py', text)
-    code, out, _ = self.lint('--fix')
-    self.assertEqual(code, 1)
-    self.assertStartsWith(out[0], 'a.py:1: license-header')
-    self.assertEqual((self.root / 'a.py').read_text(), text)
+  def test_json_and_github(self):
+    self.write('a.md', 'x \n')
+    _, out, _ = self.lint('--format=json')
+    self.assertEqual(
+        json.loads('\n'.join(out)),
+        [{
+            'path': 'a.md',
+            'line': 1,
+            'rule': 'whitespace',
+            'message': 'space at the end of the line',
+        }],
+    )
+    _, out, _ = self.lint('--format=github')
+    self.assertEqual(
+        out,
+        [
+            '::error file=a.md,line=1,title=whitespace::space at the end of'
+            ' the line'
+        ],
+    )
+    self.write('a.md', 'x\n')
+    self.assertEqual(self.lint('--format=json')[1], ['[]'])
 
-  def test_every_checker_and_rule_is_in_the_help(self):
-    code, out, _ = self.lint('--help')
+  def test_one_rule_alone(self):
+    self.write('a.py', 'import os\nimport ast\n')
+    _, out, _ = self.run_lint('--rule=import-order')
+    self.assertLen(out, 1)
+    self.assertStartsWith(out[0], 'a.py:2: import-order')
+
+  def test_an_unknown_rule_is_an_error_of_one_line(self):
+    for flag in ('--rule=no-such', '--explain=no-such'):
+      code, _, err = self.run_lint(flag)
+      self.assertEqual(code, 2)
+      self.assertRegex(err, r'\Aerror: there is no rule no-such.*\n\Z')
+
+  def test_an_exception_beside_the_line(self):
+    mark = '# lint: ' + 'ignore[import-order] They are a pair.'
+    self.write('a.py', f'{_HEADER}import os\n{mark}\nimport ast\n')
+    self.assertEqual(self.lint()[:2], (0, []))
+    self.write('a.py', f'{_HEADER}import os\n{mark[:-20]}\nimport ast\n')
+
+  def test_every_rule_is_listed_and_explained(self):
+    _, out, _ = self.run_lint('--list')
+    names = [line.split()[0] for line in out]
+    self.assertEqual(names, [*registry.RULES, *external.TOOLS])
+    for name in names:
+      code, out, _ = self.run_lint(f'--explain={name}')
+      self.assertEqual((code, out[0]), (0, name))
+    _, out, _ = self.run_lint('--explain=trivial-task')
     text = '\n'.join(out)
-    self.assertEqual(code, 0)
-    for rule in rules.RULES:
-      self.assertRegex(text, rf'  {rule.name} +\w')
-    for name in lint.CHECKERS:
-      self.assertIn(name, text)
+    for words in ('Source: http', 'Bad: ', 'Good: ', 'linear one'):
+      self.assertIn(words, text)
+
+  @parameterized.parameters(
+      ('F401', 'ruff'),
+      ('D205', 'ruff'),
+      ('E1101', 'pylint'),
+      ('DOC101', 'pydoclint'),
+      ('E501', 'ruff'),
+  )
+  def test_a_rule_of_a_tool(self, code, tool):
+    choice = lint.choose([code])
+    self.assertEqual((list(choice.tools), choice.codes), ([tool], {code}))
 
 
 if __name__ == '__main__':

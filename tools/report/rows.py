@@ -192,6 +192,9 @@ def folders(contrib: pathlib.Path) -> list[pathlib.Path]:
 
   Args:
     contrib: The folder `tfmot_contrib`.
+
+  Returns:
+    Those that have a technique.yaml.
   """
   found = [path.parent for path in contrib.glob('*/technique.yaml')]
   return sorted(

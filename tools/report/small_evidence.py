@@ -45,6 +45,9 @@ def exported(accuracy: float, share: float, faster: float, zeros: int = 0):
     faster: How many times as fast as that.
     zeros: Of the 80 weights of the layer `conv`; the 20 of the layer
       `depthwise` are as many distinct ones.
+
+  Returns:
+    That part of a record.
   """
   kernel = {'distinct': 9, 'distinct_per_channel': 9, 'scales': 0}
   conv = {'name': 'conv', 'operator': 'CONV_2D', 'size': 80, 'zeros': zeros}
@@ -84,6 +87,9 @@ def run(weights: str, *lineage: str, **changes: Any) -> record.Record:
     weights: A hex digit that stands for the digest.
     *lineage: The same of the runs that it comes from.
     **changes: Other fields.
+
+  Returns:
+    The record.
   """
   fields = {
       'experiment': 'net_cifar10',

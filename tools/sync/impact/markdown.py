@@ -63,6 +63,7 @@ def _identity(report: 'report_lib.Report') -> Iterator[str]:
 
 
 def _files(report: 'report_lib.Report') -> Iterator[str]:
+  """Yields what changed in upstream's files."""
   if report.files is None:
     yield 'The first sync: there is nothing to compare with.'
     return
@@ -90,6 +91,7 @@ def _patches(report: 'report_lib.Report') -> Iterator[str]:
 
 
 def _log(report: 'report_lib.Report') -> Iterator[str]:
+  """Yields upstream's commits."""
   if report.log is None:
     yield 'The source has no history.'
     return
@@ -129,6 +131,7 @@ def _stale(report: 'report_lib.Report') -> Iterator[str]:
 
 
 def _probe(report: 'report_lib.Report') -> Iterator[str]:
+  """Yields what was tried out and how it went."""
   if report.probe is None:
     yield f'Not made: {report.why_no_probe or "not asked for"}.'
     return
@@ -154,6 +157,7 @@ def _probe(report: 'report_lib.Report') -> Iterator[str]:
 
 
 def _needs(report: 'report_lib.Report') -> Iterator[str]:
+  """Yields which packages the new upstream needs."""
   needs = report.dependencies
   if needs is None:
     yield 'Not known.'
@@ -179,6 +183,7 @@ def _needs(report: 'report_lib.Report') -> Iterator[str]:
 
 
 def _licences(report: 'report_lib.Report') -> Iterator[str]:
+  """Yields which licenses changed."""
   licences = report.licences
   if licences is None:
     yield 'Not compared.'

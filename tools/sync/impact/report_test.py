@@ -19,7 +19,8 @@ import json
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from tools.lint import rules
+from tools.lint import tree
+from tools.lint.rules import text as texts
 from tools.sync.impact import api
 from tools.sync.impact import dependencies
 from tools.sync.impact import files
@@ -235,8 +236,9 @@ class FormatsTest(parameterized.TestCase):
   @parameterized.named_parameters(*_REPORTS)
   def test_markdown_is_clean(self, report):
     text = report.markdown()
-    self.assertEmpty(list(rules.check_whitespace(text)))
-    self.assertEmpty(list(rules.check_private(text)))
+    file = tree.File('report.md', text.encode())
+    self.assertEmpty(list(texts.check_whitespace(file)))
+    self.assertEmpty(list(texts.check_private_name(file)))
     self.assertStartsWith(text, '# Official Models ')
     self.assertNotIn('\n\n\n', text)
     # A table has as many cells in each row as in its head.

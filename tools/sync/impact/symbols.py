@@ -321,6 +321,9 @@ class Tree:
     Args:
       module: Where it is written.
       value: A griffe expression or source text.
+
+    Yields:
+      Each constant.
     """
     node = parse(value)
     for part in ast.walk(node) if node else ():

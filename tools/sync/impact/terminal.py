@@ -75,6 +75,7 @@ def _log(report: 'report_lib.Report') -> list[str]:
 
 
 def _api(report: 'report_lib.Report') -> list[str]:
+  """Returns what changed in the symbols that the fork uses."""
   if not report.api:
     return ['nothing changed of what our code uses']
   lines = []
@@ -90,6 +91,7 @@ def _api(report: 'report_lib.Report') -> list[str]:
 
 
 def _stale(report: 'report_lib.Report') -> list[str]:
+  """Returns which runs are to be made again."""
   lines = [
       f'{len(report.stale)} of {words.count(report.runs, "convergence test")}'
       ' stale'
@@ -112,6 +114,7 @@ def _probe(report: 'report_lib.Report') -> list[str]:
 
 
 def _needs(report: 'report_lib.Report') -> list[str]:
+  """Returns which packages the new upstream needs."""
   needs = report.dependencies
   if needs is None:
     return ['not known']
@@ -127,6 +130,7 @@ def _needs(report: 'report_lib.Report') -> list[str]:
 
 
 def _licences(report: 'report_lib.Report') -> list[str]:
+  """Returns which licenses changed."""
   licences = report.licences
   if licences is None:
     return ['not compared']

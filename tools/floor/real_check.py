@@ -86,7 +86,9 @@ def check() -> list[str]:
   for name, releases in again.symbols.items():
     known = [r for r in table.symbols[name] if r in some]
     if known != list(releases):
-      raise errors.InputError(f'the table says {known} of {name}: build it anew')
+      raise errors.InputError(
+          f'the table says {known} of {name}: build it anew'
+      )
   seen.append(f'{len(again.symbols)} symbols of {" and ".join(some)} as built')
   for name, uses in (
       (derive.OURS, derive.ours(root)),

@@ -100,13 +100,17 @@ def check_release(version: str, package: str = symbols.PACKAGE) -> None:
       index does not answer.
   """
   well_formed(version)
-  known = released(package)
-  if version not in known:
+  known = released(package)  # pip does not list what was yanked.
+  try:
+    taken_back = yanked(version, package)
+  except errors.InputError as error:
+    if version in known:
+      raise
     raise errors.InputError(
         f'there is no release {version} of {package}: the newest are'
         f' {", ".join(known[-_NEWEST:])}'
-    )
-  if yanked(version, package):
+    ) from error
+  if taken_back:
     raise errors.InputError(
         f'{package} {version} was yanked by its makers: give one of'
         f' {", ".join(v for v in known[-_NEWEST:] if v != version)}'

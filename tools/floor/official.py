@@ -47,13 +47,16 @@ Ask for the TensorFlow Model Optimization Toolkit that the code needs.
 _TEXT = """\
 # Official Models asks for a TFMOT that its code does not run with
 
-Patch: [`{name}.patch`]({name}.patch): `{old}` becomes `{new}`.
+Patch: [`{name}.patch`]({name}.patch), for `patch -p1`, which finds the line:
+`{old}` becomes
+`{new}`.
 
 ## Why
 
-tf-models-official {version} declares `{old}`, so an installer may leave an old
-release in place. What the code takes from TFMOT is in every release from
-{floor} on and not in {before}:
+tf-models-official {version} declares
+`{old}`, so an installer may leave an old release in
+place. What the code takes from TFMOT is in every release from {floor} on, and
+{before} lacks of it:
 
 {needing}
 
@@ -150,7 +153,7 @@ def texts(
   before = tight.before(found.floor, table)
   new = re.sub(r'>=\S+|$', f'>={wanted}', old, count=1)
   listed = '\n'.join(
-      f'* `tfmot.{use.symbol}` in `{use.path}`, line {use.line}'
+      f'* `tfmot.{use.symbol}`, in `{use.path}`,\n  line {use.line}'
       for use in found.needing
   )
   text = _TEXT.format(

@@ -40,6 +40,7 @@ from tools.floor import gate
 from tools.floor import index
 from tools.floor import official
 from tools.floor import places
+from tools.floor import real_check
 from tools.floor import sign
 from tools.floor import staged
 from tools.floor import symbols
@@ -72,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
   add('--output', type=pathlib.Path, help='folder for --target official')
   add('--derive', action='store_true', help='derive the floor from symbols')
   add('--build-table', action='store_true', help='read all releases anew')
+  add('--real-check', action='store_true', help='ask index, wheels and mirror')
   add('--sign', nargs='*', metavar='TEST', help='sign for the main tests')
   add('--party', default='', help='with --sign: who signs')
   add('--role', choices=evidence.ROLES, help='with --sign: as whom')
@@ -85,13 +87,14 @@ def _refuse_flags(flags: argparse.Namespace) -> None:
       '--dry-run': flags.dry_run,
       '--derive': flags.derive,
       '--build-table': flags.build_table,
+      '--real-check': flags.real_check,
       '--sign': flags.sign is not None,
   }
   if len(given := [name for name, on in modes.items() if on]) > 1:
     raise errors.InputError(
         f'{" and ".join(given)} do not go together: give one'
     )
-  alone = flags.check or flags.derive or flags.build_table
+  alone = flags.check or flags.derive or flags.build_table or flags.real_check
   if not flags.version and not alone:
     raise errors.InputError('give a version, such as 0.8.1, or --check')
   if flags.version:
@@ -374,6 +377,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
     table = symbols.build(index.released())
     staged.write(root, {str(symbols.TABLE): symbols.to_text(table)})
     print(f'pin_tfmot: wrote {symbols.TABLE}, {len(table.releases)} releases')
+  elif flags.real_check:
+    print('\n'.join(real_check.check()))
   elif flags.derive:
     table = symbols.load(root)
     for name, uses in (

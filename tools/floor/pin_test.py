@@ -270,16 +270,21 @@ class PinTest(parameterized.TestCase):
     self.root = pathlib.Path(self.create_tempdir().full_path) / 'project'
     shutil.copytree(self.good, self.root)
     self.probes = {'0.7.5': False, '0.8.0': False, '0.8.1': True}
-    self.released = ['0.7.5', '0.8.0', '0.8.1', '0.8.2']
+    self.released = ['0.7.5', '0.8.0', '0.8.1']
     old = derive.Use('sparsity.keras.old', 'official/core.py', 3)
     for where, name, stand_in in (
         (index, 'released', lambda *_: self.released),
-        (index, 'yanked', lambda version, *_: version == '0.8.2'),
+        (index, 'yanked', self.yanked),
         (index, 'resolve', lambda *_: '0.8.1'),
         (tight, 'run', self.probe),
         (derive, 'of_mirror', lambda root: [old]),
     ):
       self.enterContext(mock.patch.object(where, name, stand_in))
+
+  def yanked(self, version, *_):
+    if version not in [*self.released, '0.8.2']:
+      raise errors.InputError('no solution found')
+    return version == '0.8.2'
 
   def probe(self, release, uses, tensorflow, table):
     self.assertEqual(uses, ['sparsity.keras.new'])

@@ -125,10 +125,8 @@ class OfficialTest(parameterized.TestCase):
     fixture.put(self.root, {str(tight.RECORD): proof})
     texts = self.texts('0.8.0')
     text = texts[f'out/{official.NAME}.md']
-    self.assertIn(
-        '`tfmot.sparsity.keras.new` in `official/core.py`, line 3', text
-    )
-    self.assertIn('0.8.0 on and not in 0.7.5', text)
+    self.assertIn('`tfmot.sparsity.keras.new`, in `official/core.py`,', text)
+    self.assertIn('release from 0.8.0 on, and\n0.7.5 lacks of it', text)
     self.assertIn('2.20.0, TFMOT 0.7.5 fails at import: ImportError: x', text)
 
   def test_the_patch_applies_wherever_the_line_is(self):

@@ -252,6 +252,9 @@ class HistoryTest(absltest.TestCase):
     ):
       found = nightly.last_green(nights, *kind)
       self.assertEqual(found is not None, there, kind)
+    red = {**nights[0], 'green': False}
+    found = nightly.last_green([*nights, red], 'nightly', 'cpu', ['//x:good'])
+    self.assertIs(found, nights[0])
 
   def test_history_that_is_broken(self):
     fixture.put(self.root, {str(nightly.HISTORY): '{"date": 1}\n'})

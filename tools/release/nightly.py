@@ -64,6 +64,7 @@ _CPU, _SMOKE = 'cpu', 'smoke'
 _CHANNELS = ('nightly', 'head')
 _LOCKED = re.compile(r'^(tf\w*-\S*nightly\S*)==(\S+)', re.M)
 _COMMIT = 'tfmot_commit'
+_TFMOT_NIGHTLY = 'tf-model-optimization-nightly'
 _SHOWN_COMMITS = 50
 
 
@@ -267,6 +268,42 @@ def night_of(
   }
 
 
+def bisect_commands(
+    night: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    bad: Sequence[str],
+    tfmot: str,
+) -> list[str]:
+  """Returns the command that looks for what broke each test.
+
+  Args:
+    night: The night.
+    before: The last green night.
+    bad: The labels that failed and are not explained.
+    tfmot: The setting; where it is a checkout, its commits are looked through.
+
+  Returns:
+    A command for each label; nothing without a green night, or where nothing
+    has changed.
+  """
+  if before is None or before['versions'] == night['versions']:
+    return []
+  ends = []
+  for versions in (before['versions'], night['versions']):
+    named = {
+        'tfmot': versions.get(_COMMIT, versions.get(_TFMOT_NIGHTLY)),
+        'tensorflow': versions.get('tf-nightly', versions.get('tensorflow')),
+    }
+    ends.append(','.join(f'{k}={v}' for k, v in named.items() if v))
+  checkout = checkout_of(tfmot)
+  where = f' --checkout {checkout[0]}' if checkout else ''
+  return [
+      f'tools/nox -s bisect -- --target {label}{where} --good {ends[0]} --bad'
+      f' {ends[1]}'
+      for label in bad
+  ]
+
+
 def _say(night: Mapping[str, Any], outcome: suite.Outcome) -> None:
   """Prints what became of the night."""
   for test in outcome.bad:
@@ -339,11 +376,9 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   night = night_of(outcome, explanations, datetime.date.today(), **about)
   append(root, night)
   _say(night, outcome)
-  if not night['green']:
-    print(
-        'find the change: tools/nox -s bisect -- --target LABEL --good VERSION'
-        ' --bad VERSION, with the versions above'
-    )
+  red = [t.label for t in outcome.bad if t.label not in night['explained']]
+  for command in bisect_commands(night, before, red, settings['tfmot']):
+    print(f'find the change: {command}')
   return 0 if night['green'] else 1
 
 

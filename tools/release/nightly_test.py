@@ -158,6 +158,34 @@ class HistoryTest(absltest.TestCase):
     same = nightly.changes(before['versions'], before, 'nightly')
     self.assertEqual(same, ['nothing has changed since 2026-11-01'])
 
+  def test_bisect_commands(self):
+    then = {'tf-nightly': '2', 'tf-model-optimization-nightly': '7'}
+    night = {'versions': {**then, 'tf-nightly': '3'}}
+    self.assertEqual(
+        nightly.bisect_commands(night, {'versions': then}, ['//x:bad'], '7'),
+        [
+            'tools/nox -s bisect -- --target //x:bad --good'
+            ' tfmot=7,tensorflow=2 --bad tfmot=7,tensorflow=3'
+        ],
+    )
+    first, _, last = self.commits
+    ends = [{'tf-nightly': '2', 'tfmot_commit': c} for c in (first, last)]
+    found = nightly.bisect_commands(
+        {'versions': ends[1]},
+        {'versions': ends[0]},
+        ['//x:bad'],
+        str(self.checkout),
+    )
+    self.assertRegex(
+        found[0],
+        f'--checkout {self.checkout} --good tfmot={first},tensorflow=2 --bad'
+        f' tfmot={last},tensorflow=2$',
+    )
+    for before in (None, night):
+      self.assertEqual(
+          nightly.bisect_commands(night, before, ['//x:bad'], '7'), []
+      )
+
   def test_commit_that_is_gone(self):
     before = {'date': '', 'versions': {'tfmot_commit': 'a' * 40}}
     lines = nightly.changes(
@@ -224,6 +252,9 @@ class HistoryTest(absltest.TestCase):
     ):
       found = nightly.last_green(nights, *kind)
       self.assertEqual(found is not None, there, kind)
+    red = {**nights[0], 'green': False}
+    found = nightly.last_green([*nights, red], 'nightly', 'cpu', ['//x:good'])
+    self.assertIs(found, nights[0])
 
   def test_history_that_is_broken(self):
     fixture.put(self.root, {str(nightly.HISTORY): '{"date": 1}\n'})

@@ -143,7 +143,7 @@ def bazel(root: pathlib.Path, name: str, reuse: bool) -> draw.Bazel:
   return draw.Bazel(
       program,
       root,
-      startup=(f'--output_base={base}',),
+      startup=(f'--output_base={base}', '--max_idle_secs=60'),
       options=('--disk_cache=', '--remote_cache='),
   )
 

@@ -149,7 +149,7 @@ class ScaffoldTest(parameterized.TestCase):
     text = (self.root / 'tfmot_contrib/registry_imports.py').read_text('utf-8')
     imported = re.findall(r'import experiments as (\w+)', text)
     self.assertEqual(imported[1:], sorted(imported[1:]))
-    self.assertLen(set(imported), 9)
+    self.assertContainsSubset({'apple', 'middle', 'zebra'}, imported)
 
   @parameterized.parameters(
       ('pruning', 'pruning exists'),

@@ -243,15 +243,18 @@ def steps(root: pathlib.Path, name: str) -> list[Step]:
     )
   declared = claims.read_technique(str(path))
   signed = [e for e in evidence.collect(root) if e['technique'] == name]
-  return [
+  found = [
       _rfc(root, name, declared),
       _example(root, name),
       _results(root, name),
       _reproduced(root, name, declared, signed),
       _release(root, declared),
       _minimum(root, name, declared, signed),
-      _owned(root, name, declared),
   ]
+  last = _owned(root, name, declared)
+  if not all(step.done for step in found):
+    last = last._replace(left=(*last.left, 'a step above is open'))
+  return [*found, last]
 
 
 def text(name: str, found: Sequence[Step]) -> str:

@@ -117,7 +117,6 @@ def project(root: pathlib.Path) -> None:
             'experiments.py': (
                 'from tfmot_contrib import shared\n'
                 f'from tfmot_contrib.{folder} import code\n'
-                'from tfmot_contrib.baselines import experiments\n'
             ),
             'code.py': 'import tensorflow\n',
             'aside.py': '',

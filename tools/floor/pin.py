@@ -52,6 +52,7 @@ from tools.versions import environment
 from tools.versions import lock
 
 _OFFICIAL = 'official'
+_SIGNED = '/evidence/signed/'
 
 
 def parser() -> argparse.ArgumentParser:
@@ -109,17 +110,19 @@ def _refuse_flags(flags: argparse.Namespace) -> None:
     raise errors.InputError('--output goes with --target official')
 
 
-def refuse_dirty(root: pathlib.Path) -> None:
+def refuse_dirty(root: pathlib.Path, beside: str = '') -> None:
   """Refuses a tree with changes that are not committed.
 
   Args:
     root: The folder of the project.
+    beside: A part of the paths that do not count.
 
   Raises:
     errors.InputError: It has changes, or is no repository.
   """
   what = 'asking git for changes'
   changed = git.text(root, 'status', '--porcelain', what=what).splitlines()
+  changed = [line for line in changed if not beside or beside not in line]
   if changed:
     raise errors.InputError(
         f'{len(changed)} files have changes that are not committed, such as'
@@ -346,7 +349,7 @@ def _sign(root: pathlib.Path, flags: argparse.Namespace) -> None:
     raise errors.InputError(
         f'{strange[0]} is no main test: there are {", ".join(sorted(main))}'
     )
-  refuse_dirty(root)
+  refuse_dirty(root, beside=_SIGNED)
   environment.lock_of('tfmot', flags.version, root / places.LOCKS)
   bazel = draw.Bazel(bootstrap.bazel(), root)
   tensorflow = environment.table(root / 'pyproject.toml')['tensorflow']

@@ -331,6 +331,15 @@ class PinTest(parameterized.TestCase):
     fixture.put(self.root, {'new.txt': ''})
     self.assert_refused(['0.8.1'], 'have changes .* new.txt')
 
+  def test_what_was_signed_just_now_keeps_nobody_from_signing(self):
+    fixture.sign_all(self.root, ['0.8.2'])
+    pin.refuse_dirty(self.root, beside='/evidence/signed/')
+    with self.assertRaisesRegex(errors.InputError, 'are not committed'):
+      pin.refuse_dirty(self.root)
+    fixture.put(self.root, {'tfmot_contrib/net/code.py': 'x = 3\n'})
+    with self.assertRaisesRegex(errors.InputError, 'net/code.py'):
+      pin.refuse_dirty(self.root, beside='/evidence/signed/')
+
   def test_no_repository(self):
     (self.root / '.git').rename(self.root.parent / 'gone')
     self.assert_refused(['0.8.1'], 'asking git for changes failed')

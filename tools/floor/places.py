@@ -296,6 +296,10 @@ def _unregistered(
       'listing the files of the repository',
       cwd=root,
   )
+  known: dict[str, list[Place]] = {}
+  for place in PLACES:
+    for path in root.glob(place.glob):
+      known.setdefault(str(path.relative_to(root)), []).append(place)
   for name in sorted(set(listed.split('\0')) - {''}):
     path = root / name
     if not path.is_file() or path.is_symlink():
@@ -307,8 +311,7 @@ def _unregistered(
     own = [e for e in entries if fnmatch.fnmatch(name, e['glob'])]
     registered = {
         _line(text, match.start(1))
-        for place in PLACES
-        if path in root.glob(place.glob)
+        for place in known.get(name, ())
         for match in re.finditer(place.pattern, text, re.MULTILINE)
     }
     lines = text.split('\n')

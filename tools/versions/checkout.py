@@ -63,6 +63,7 @@ class Checkout:
   """
 
   def __init__(self, top: pathlib.Path):
+    """Writes the files to `top`."""
     self.top = top
     self.files = installed()
     for name, data in self.files.items():

@@ -29,7 +29,11 @@ from tools.versions import bootstrap
 from tools.versions import clashes
 from tools.versions import environment
 
-_HAS = {'absl-py': '2.5.1', 'numpy': '2.4.6', 'tf-keras': '2.23.0.dev2026102618'}
+_HAS = {
+    'absl-py': '2.5.1',
+    'numpy': '2.4.6',
+    'tf-keras': '2.23.0.dev2026102618',
+}
 _WAIVER = {'requirement': 'numpy~=1.23', 'tfmot': '==0.8.0', 'reason': 'Tried.'}
 _PROJECT = 'tensorflow-model-optimization'
 
@@ -64,13 +68,17 @@ class ClashesTest(parameterized.TestCase):
       ),
       (
           'Requires-Dist: ABSL_py (~=1.2)',
-          'TFMOT 0.8.0 asks for ABSL_py~=1.2, the environment has ABSL_py'
-          ' 2.5.1',
+          (
+              'TFMOT 0.8.0 asks for ABSL_py~=1.2, the environment has ABSL_py'
+              ' 2.5.1'
+          ),
       ),
       (
           'Requires-Dist: tf-keras<2.20',
-          'TFMOT 0.8.0 asks for tf-keras<2.20, the environment has tf-keras'
-          ' 2.23.0.dev2026102618',
+          (
+              'TFMOT 0.8.0 asks for tf-keras<2.20, the environment has tf-keras'
+              ' 2.23.0.dev2026102618'
+          ),
       ),
       (
           'Requires-Dist: mock',

@@ -81,10 +81,14 @@ class SourcesTest(parameterized.TestCase):
       return sources.content_digest(_write_wheel(self.root / name, files))
 
     first = digest('a.whl')
-    self.assertEqual(first, digest('b.whl', **{checkout.VERSION: b'__version__="1"'}))
+    self.assertEqual(
+        first, digest('b.whl', **{checkout.VERSION: b'__version__="1"'})
+    )
     changed = {checkout.CODE: self.files[checkout.CODE] + b'\n'}
     self.assertNotEqual(first, digest('c.whl', **changed))
-    moved = {checkout.CODE.replace('prune', 'prune2'): self.files[checkout.CODE]}
+    moved = {
+        checkout.CODE.replace('prune', 'prune2'): self.files[checkout.CODE]
+    }
     self.assertNotEqual(first, digest('d.whl', **moved))
 
   def test_a_commit_is_its_files_and_not_those_on_the_disk(self):
@@ -112,9 +116,7 @@ class SourcesTest(parameterized.TestCase):
     self.checkout.append(checkout.VERSION, b"__version__ = '9.8'\n")
     other = sources.wheel(str(self.top))
     self.assertIn('-9.8-', other.name)
-    self.assertEqual(
-        sources.content_digest(one), sources.content_digest(other)
-    )
+    self.assertEqual(sources.content_digest(one), sources.content_digest(other))
 
   def test_a_build_repeats_to_the_last_bit(self):
     one = sources.wheel(str(self.top)).read_bytes()
@@ -124,7 +126,9 @@ class SourcesTest(parameterized.TestCase):
   def test_attributes_and_settings_of_git_change_no_byte(self):
     self.checkout.commit('one')
     one = sources.wheel(f'{self.top}@master')
-    self.checkout.write('.gitattributes', b'* text eol=crlf ident export-ignore\n')
+    self.checkout.write(
+        '.gitattributes', b'* text eol=crlf ident export-ignore\n'
+    )
     self.checkout.commit('two')
     self.assertEqual(sources.wheel(f'{self.top}@master'), one)
 

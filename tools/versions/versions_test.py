@@ -148,9 +148,7 @@ class EnvironmentTest(parameterized.TestCase):
   def test_bazel_has_a_config_for_each_channel(self):
     text = (bootstrap.ROOT / '.bazelrc').read_text(encoding='utf-8')
     for name in environment.table()['channels']:
-      self.assertIn(
-          f'\ncommon:{name} --repo_env=TFMOT_CHANNEL={name}\n', text
-      )
+      self.assertIn(f'\ncommon:{name} --repo_env=TFMOT_CHANNEL={name}\n', text)
 
   @parameterized.parameters(
       ('tensorflow = "2.20.0"', "KeyError('tfmot')"),

@@ -147,7 +147,7 @@ class Hunt(observe.Observer):
       if not row:
         return
       why = f'between {good.value} and {bad.value}'
-      self.say(f'{len(row) - 2} {row[1].kind}s lie {why}')
+      self.say(f'{len(row) - 2} of kind {row[1].kind} lie {why}')
       finer = Stage(axis, why, row)
       kinds = [
           self.kind({**guilty.good, axis: row[end].value}) for end in (0, -1)

@@ -130,6 +130,18 @@ def fault_injection(session: nox.Session) -> None:
 
 
 @nox.session
+def bisect(session: nox.Session) -> None:
+  """Finds what broke a test [-- --target //… --good … --bad …]."""
+  python(session, 'tools.bisect.command', *session.posargs)
+
+
+@nox.session
+def bisect_check(session: nox.Session) -> None:
+  """Plants faults in a checkout of TFMOT, and finds them [-- --help]."""
+  python(session, 'tools.bisect.real_check', *session.posargs)
+
+
+@nox.session
 def report(session: nox.Session) -> None:
   """Makes one HTML page of all evidence: report/index.html [-- --output]."""
   python(session, 'tools.report.page', *session.posargs)

@@ -81,7 +81,9 @@ class BazelProbe(probes.Probe):
     with contextlib.suppress(errors.InputError):  # Then it has no seeds.
       self._test = draw.find(bazel, target)
       package = target.partition(':')[0]
-      pattern = f'filter("^{re.escape(target)}_seed[0-9]+_record$", {package}:*)'
+      pattern = (
+          f'filter("^{re.escape(target)}_seed[0-9]+_record$", {package}:*)'
+      )
       listed = bazel('query', pattern, capture=True).stdout.split()
       self.seeds = 1 + len(listed)
 
@@ -120,7 +122,9 @@ class BazelProbe(probes.Probe):
     done = bazel('test', *options, self.target, capture=True)
     if done.returncode not in (_PASSED, _BUILD_FAILED, _TEST_FAILED):
       lines = done.stderr.strip().splitlines()[-3:]
-      raise probes.Broken(f'bazel exit {done.returncode}: {" | ".join(lines)}')
+      raise probes.BrokenError(
+          f'bazel exit {done.returncode}: {" | ".join(lines)}'
+      )
     if done.returncode == _BUILD_FAILED:
       return {'failures': (f'run: {probes.raised(done.stderr) or "failed"}',)}
     name = self.target.removeprefix('//').replace(':', '/')
@@ -154,7 +158,7 @@ def _cases(path: pathlib.Path) -> Iterator[ElementTree.Element]:
   try:
     yield from ElementTree.parse(path).iter('testcase')
   except (OSError, ElementTree.ParseError) as error:
-    raise probes.Broken(f'{path} is no JUnit file: {error}') from error
+    raise probes.BrokenError(f'{path} is no JUnit file: {error}') from error
 
 
 def read_junit(folder: pathlib.Path) -> dict[str, Any]:
@@ -167,13 +171,13 @@ def read_junit(folder: pathlib.Path) -> dict[str, Any]:
     Its `failures`, and as `metrics` what claims measured.
 
   Raises:
-    probes.Broken: There is no such file.
+    probes.BrokenError: There is no such file.
   """
   failures: set[str] = set()
   metrics: dict[str, float] = {}
   files: Sequence[pathlib.Path] = sorted(folder.rglob('test.xml'))
   if not files:
-    raise probes.Broken(f'there is no test.xml in {folder}')
+    raise probes.BrokenError(f'there is no test.xml in {folder}')
   for path in files:
     for case in _cases(path):
       name = case.get('name', '')

@@ -229,9 +229,7 @@ def commits(
         ' commit that the bad one is built on'
     )
   row = ['log', '--first-parent', '--reverse', '--format=%H %s']
-  between = git.text(
-      checkout, *row, f'{good}..{bad}', '--', *paths, what=what
-  )
+  between = git.text(checkout, *row, f'{good}..{bad}', '--', *paths, what=what)
   about = git.text(checkout, *row, '-1', good, what=what)
   lines = [about, *between.splitlines()]
   found = []
@@ -323,9 +321,7 @@ def row(
   by_value = {one.value: one for one in found}
   if axis == axes.MIRROR:
     inner = found[1:-1]
-  return [
-      by_value.get(good, ends[0]), *inner, by_value.get(bad, ends[1])
-  ]
+  return [by_value.get(good, ends[0]), *inner, by_value.get(bad, ends[1])]
 
 
 def _dated(good: str, bad: str) -> list[Candidate]:

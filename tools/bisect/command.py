@@ -37,6 +37,7 @@ from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import conclude
 from tools.bisect import hunt as hunts
+from tools.bisect import observe
 from tools.bisect import probe as probes
 from tools.bisect import signature
 from tools.bisect import state as states
@@ -72,8 +73,8 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
   parser.add_argument(
       '--command',
       help=(
-          'in place of it, a command; {tree}, {wheel}, {python}, {seed}, {tfmot}'
-          ' and {tensorflow} in it are replaced'
+          'in place of it, a command; {tree}, {wheel}, {python}, {seed},'
+          ' {tfmot} and {tensorflow} in it are replaced'
       ),
   )
   parser.add_argument('--good', required=True, help='what was good')
@@ -136,8 +137,8 @@ def _combination(
   if builds.kind_of(tfmot) == builds.COMMIT and '@' not in tfmot:
     if checkout is None and not tfmot.endswith('.whl'):
       raise errors.InputError(
-          f'{flag} {tfmot} is no version such as 0.8.0 or 0.8.1.dev20260629; for'
-          ' a commit give --checkout too'
+          f'{flag} {tfmot} is no version such as 0.8.0 or 0.8.1.dev20260629;'
+          ' for a commit give --checkout too'
       )
     if checkout is not None:
       commit = builds.resolve(checkout, tfmot)
@@ -205,8 +206,10 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
     mended = {**hunt.bad, axes.TFMOT: f'{checkout}@{made.commit}'}
     try:
       kind = hunt.kind(mended)
-      said += ', and it is good' if kind == signature.GOOD else f': it is {kind}'
-    except hunts.Inconclusive as error:
+      said += (
+          ', and it is good' if kind == signature.GOOD else f': it is {kind}'
+      )
+    except observe.InconclusiveError as error:
       said += f'; it was not tested: {error}'
   return {**made._asdict(), 'said': said}
 
@@ -266,7 +269,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
           (good, bad),
           root,
           checkout,
-          budget=hunts.Budget(flags.runs, flags.minutes),
+          budget=observe.Budget(flags.runs, flags.minutes),
           confidence=flags.confidence,
           noisy=flags.noisy,
           metric=flags.metric,
@@ -274,7 +277,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
           say=_say,
       )
       return _conclude(hunt, flags, flags.output or path.absolute().parent)
-  except probes.Broken as error:
+  except probes.BrokenError as error:
     raise errors.InputError(
         f'{error}: nothing is concluded from it; mend that and run it again'
     ) from error
@@ -289,7 +292,7 @@ def _conclude(
   reason = ''
   try:
     hunt.run()
-  except hunts.Inconclusive as error:
+  except observe.InconclusiveError as error:
     reason = errors.one_line(error)
   found = conclude.result(hunt, reason)
   found['revert'] = _revert(hunt, found)

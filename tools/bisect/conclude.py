@@ -29,6 +29,7 @@ from tfmot_contrib import errors
 from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import hunt as hunts
+from tools.bisect import observe
 from tools.sync import git
 from tools.versions import bootstrap
 
@@ -70,9 +71,7 @@ def _identity(checkout: pathlib.Path) -> list[str]:
   return found
 
 
-def revert(
-    checkout: pathlib.Path, guilty: str, bad: str, tells: str
-) -> Revert:
+def revert(checkout: pathlib.Path, guilty: str, bad: str, tells: str) -> Revert:
   """Makes a branch that takes a commit back.
 
   Args:
@@ -86,7 +85,12 @@ def revert(
   """
   what = f'reverting {guilty[:_SHORT]}'
   branch = f'revert-{guilty[:_SHORT]}'
-  settings = ['-c', f'core.hooksPath={os.devnull}', '-c', 'commit.gpgSign=false']
+  settings = [
+      '-c',
+      f'core.hooksPath={os.devnull}',
+      '-c',
+      'commit.gpgSign=false',
+  ]
   settings += _identity(checkout)
   named = f'refs/heads/{branch}'
   there = git.run(
@@ -116,7 +120,9 @@ def revert(
         ).split('\n')
         where = ', '.join(filter(None, files)) or done.stderr.decode()[:200]
         return Revert(
-            '', '', errors.one_line(f'{what} conflicts in {where}: do it by hand')
+            '',
+            '',
+            errors.one_line(f'{what} conflicts in {where}: do it by hand'),
         )
       subject = git.text(tree, 'log', '-1', '--format=%s', guilty, what=what)
       text = f'Revert "{subject}"\n\nThis reverts commit {guilty}.\n\n{tells}\n'
@@ -170,7 +176,7 @@ def result(hunt: hunts.Hunt, reason: str) -> dict[str, Any]:
     reason += ' be tested'
   try:
     tells = str(hunt.tells)
-  except hunts.Inconclusive:
+  except observe.InconclusiveError:
     tells = ''
   runs = hunt.state.runs
   return {
@@ -217,7 +223,8 @@ def summary(found: Mapping[str, Any]) -> str:
   if found['verdict'] == FOUND:
     bad, good = found['first_bad'], found['last_good']
     lines.append(
-        f'first bad {found["axis"]}: {short(bad["value"])} {bad["about"]}'.strip()
+        f'first bad {found["axis"]}: {short(bad["value"])} {bad["about"]}'
+        .strip()
     )
     lines.append(f'last good: {short(good["value"])} {good["about"]}'.strip())
   else:

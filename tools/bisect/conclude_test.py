@@ -157,11 +157,15 @@ class IssueTest(absltest.TestCase):
             '**Describe the bug**',
             '**System information**',
             'TensorFlow version (installed from source or binary): 2.20.0',
-            'TensorFlow Model Optimization version (installed from source or'
-            ' binary): bbbbbbbbbbbb (source)',
+            (
+                'TensorFlow Model Optimization version (installed from source'
+                ' or binary): bbbbbbbbbbbb (source)'
+            ),
             'Python version: ',
-            'The behavior was correct previously when using versions:\n'
-            '- TensorFlow 2.20.0, TFMOT dddddddddddd',
+            (
+                'The behavior was correct previously when using versions:\n'
+                '- TensorFlow 2.20.0, TFMOT dddddddddddd'
+            ),
             'Commit/PR that introduced the regression: bbbbbbbbbbbb Mend it',
             '**Describe the expected behavior**',
             '**Describe the current behavior**',

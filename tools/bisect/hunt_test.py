@@ -21,6 +21,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tools.bisect import hunt as hunts
+from tools.bisect import observe
 from tools.bisect import probe as probes
 from tools.bisect import state as states
 
@@ -52,7 +53,7 @@ class HuntTest(parameterized.TestCase):
     self.said = []
 
   def hunt(self, probe, ends=_ENDS, equal=None, skip_finer=True, **options):
-    """Hunts among numbered candidates; `equal` maps some to another's digest."""
+    """Hunts among numbered candidates; `equal` says whose digest one has."""
     if not isinstance(probe, _Probe):
       is_failing = probe
       probe = _Probe(
@@ -81,7 +82,7 @@ class HuntTest(parameterized.TestCase):
 
   def inconclusive(self, message, *args, **kwargs):
     """Hunts, and expects that there is no answer."""
-    with self.assertRaisesRegex(hunts.Inconclusive, message):
+    with self.assertRaisesRegex(observe.InconclusiveError, message):
       self.hunt(*args, **kwargs)
 
   def values(self, hunt):
@@ -143,10 +144,12 @@ class HuntTest(parameterized.TestCase):
     self.inconclusive('^the good end cannot be tested: no wheel', probe)
 
   def test_equal_contents_run_once(self):
-    equal = {n: 10 for n in range(10, 20)}  # The middle of the row is one.
+    equal = dict.fromkeys(range(10, 20), 10)  # The middle of the row is one.
     hunt = self.hunt(lambda n, seed: n >= 10, equal=equal)
     self.assertEqual(self.values(hunt), ['10'])
-    inside = {int(value) for value, _ in self.probe.ran if 10 <= int(value) < 20}
+    inside = {
+        int(value) for value, _ in self.probe.ran if 10 <= int(value) < 20
+    }
     self.assertLen(inside, 1)
     self.assertNotEmpty(hunt.stages[-1].equal)
 
@@ -154,7 +157,7 @@ class HuntTest(parameterized.TestCase):
     self.inconclusive(
         'have the same contents',
         lambda n, seed: n >= 5,
-        equal={n: 0 for n in range(_SIZE)},
+        equal=dict.fromkeys(range(_SIZE), 0),
     )
 
   def test_contradiction_turns_to_the_noisy_search(self):
@@ -178,30 +181,45 @@ class HuntTest(parameterized.TestCase):
         'cannot be told apart', lambda n, seed: seed % 2, noisy=True
     )
 
+  def test_noisy_end_that_passes_at_first(self):
+
+    def fails(n, seed):
+      return n >= 17 and (n < 29 or seed > 4)
+
+    hunt = self.hunt(fails, noisy=True)
+    self.assertEqual(self.values(hunt), ['17'])
+    self.path.unlink()
+    self.inconclusive('bad end is not bad', lambda n, seed: False, noisy=True)
+    self.assertEqual([v for v, _ in self.probe.ran].count('29'), 10)
+
   def test_seeds_run_out(self):
-    probe = _Probe(
-        lambda c, seed: {'failures': ('a',) * (seed % 2)}, seeds=3
-    )
+    probe = _Probe(lambda c, seed: {'failures': ('a',) * (seed % 2)}, seeds=3)
     self.inconclusive('all of its 3 seeds', probe, noisy=True)
 
   def test_budget_and_going_on(self):
-    fails = lambda n, seed: n >= 21
+
+    def fails(n, seed):
+      del seed
+      return n >= 21
+
     whole = self.hunt(fails)
     self.assertEqual(self.values(whole), ['21'])
     expected = self.probe.ran
     for budget in range(1, len(expected)):
       self.path.unlink()
       self.inconclusive(
-          f'budget of {budget} runs', fails, budget=hunts.Budget(budget)
+          f'budget of {budget} runs', fails, budget=observe.Budget(budget)
       )
       first = self.probe.ran
-      hunt = self.hunt(fails, budget=hunts.Budget(50))
+      hunt = self.hunt(fails, budget=observe.Budget(50))
       self.assertEqual(self.values(hunt), ['21'])
       self.assertEqual(first + self.probe.ran, expected)
 
   def test_minutes(self):
     self.inconclusive(
-        'minutes is spent', lambda n, seed: n > 3, budget=hunts.Budget(None, 0)
+        'minutes is spent',
+        lambda n, seed: n > 3,
+        budget=observe.Budget(None, 0),
     )
 
   def test_metric(self):

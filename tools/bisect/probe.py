@@ -36,12 +36,13 @@ from tools.bisect import builds
 from tools.bisect import signature
 from tools.versions import environment
 
-_RAISED = re.compile(r'^\s*(?:[\w.]+\.)?(\w+(?:Error|Exception)|error)\b:?', re.M)
+_RAISED = re.compile(r'^\s*(?:[\w.]+\.)?(\w+(?:Error|Exception))\b:?', re.M)
+_SAID = re.compile(r'^(error):', re.M)  # As this project's own programs.
 _SKIP = 125  # As of `git bisect run`.
 _PLACES = ('seed', 'tree', 'wheel', 'python', *axes.AXES)
 
 
-class Broken(Exception):
+class BrokenError(Exception):
   """What runs the combinations is broken: nothing may be concluded."""
 
 
@@ -54,9 +55,7 @@ class Probe:
 
   seeds: int | None = None
 
-  def __call__(
-      self, combination: axes.Combination, seed: int
-  ) -> signature.Run:
+  def __call__(self, combination: axes.Combination, seed: int) -> signature.Run:
     """Runs a combination.
 
     Args:
@@ -84,7 +83,7 @@ class Probe:
 
 def raised(text: str) -> str:
   """Returns the last exception that a text tells of, or nothing."""
-  found = _RAISED.findall(text)
+  found = _RAISED.findall(text) or _SAID.findall(text)
   return found[-1] if found else ''
 
 
@@ -105,6 +104,14 @@ class CommandProbe(Probe):
   """
 
   def __init__(self, command: str):
+    """Reads the command.
+
+    Args:
+      command: As a shell would read it.
+
+    Raises:
+      errors.InputError: It is empty, or a quote is open.
+    """
     try:
       self.words = shlex.split(command)
     except ValueError as error:
@@ -134,7 +141,7 @@ class CommandProbe(Probe):
           words, capture_output=True, check=False, text=True, env=env
       )
     except OSError as error:
-      raise Broken(f'cannot run {words[0]}: {error.strerror}') from error
+      raise BrokenError(f'cannot run {words[0]}: {error.strerror}') from error
     return _said(done)
 
 
@@ -144,7 +151,7 @@ def _said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     lines = (done.stderr or done.stdout).strip().splitlines()
     return {'unusable': lines[-1] if lines else 'the command says so'}
   if done.returncode < 0:
-    raise Broken(f'the command was killed by signal {-done.returncode}')
+    raise BrokenError(f'the command was killed by signal {-done.returncode}')
   said: dict[str, Any] = {}
   lines = done.stdout.strip().splitlines()
   with contextlib.suppress(ValueError):

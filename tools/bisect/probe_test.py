@@ -62,13 +62,17 @@ class CommandProbeTest(parameterized.TestCase):
     self.assertEqual(run.combination, _COMBINATION)
 
   def test_cannot_be_tested(self):
-    run = _run('import sys; print("no such op", file=sys.stderr); sys.exit(125)')
+    run = _run(
+        'import sys; print("no such op", file=sys.stderr); sys.exit(125)'
+    )
     self.assertEqual(run.unusable, 'no such op')
 
   def test_what_is_broken_is_no_result(self):
-    with self.assertRaisesRegex(probes.Broken, 'killed by signal 9'):
+    with self.assertRaisesRegex(probes.BrokenError, 'killed by signal 9'):
       _run('import os; os.kill(os.getpid(), 9)')
-    with self.assertRaisesRegex(probes.Broken, 'cannot run no_such_program'):
+    with self.assertRaisesRegex(
+        probes.BrokenError, 'cannot run no_such_program'
+    ):
       probes.CommandProbe('no_such_program')(_COMBINATION, 1)
 
   def test_a_tfmot_that_cannot_be_had(self):

@@ -14,7 +14,7 @@
 
 """Bisects for real: plants faults in a checkout of TFMOT, and finds them.
 
-    python -m tools.bisect.real_check --plantings 20
+    tools/nox -s bisect_check -- --plantings 20
 
 The checkout has 60 commits that make TFMOT 0.7.3 into 0.8.1, of the files of
 their wheels. Some touch documents only, one cannot be built, and one fails in
@@ -27,6 +27,7 @@ The network is needed, so this is no Bazel test.
 """
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import os
@@ -121,7 +122,7 @@ def history() -> list[dict[str, bytes]]:
   trees = [_files(version) for version in _RELEASES]
   changes = [
       (name, after.get(name))
-      for before, after in zip(trees, trees[1:])
+      for before, after in itertools.pairwise(trees)
       for name in sorted(before.keys() | after.keys())
       if before.get(name) != after.get(name)
   ]
@@ -282,9 +283,7 @@ def trial(
     searched = sum(
         run['combination']['tfmot'].rpartition('@')[2] in shas for run in after
     )
-    return Trial(
-        at, found, searched, len(before), end == at, runs, mended
-    )
+    return Trial(at, found, searched, len(before), end == at, runs, mended)
 
 
 def summary(name: str, trials: Sequence[Trial]) -> str:

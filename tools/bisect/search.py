@@ -183,6 +183,7 @@ class Row:
   """
 
   def __init__(self, size: int):
+    """Begins with all of `size` candidates, each on its own."""
     self._group = list(range(size))
     self._skipped: set[int] = set()
 

@@ -22,9 +22,7 @@ from tools.bisect import signature
 
 def _run(*failures, unusable='', **metrics):
   """Returns a run."""
-  return signature.Run(
-      {'tfmot': '1'}, 1, failures, metrics, unusable=unusable
-  )
+  return signature.Run({'tfmot': '1'}, 1, failures, metrics, unusable=unusable)
 
 
 class SignatureTest(parameterized.TestCase):

@@ -44,6 +44,7 @@ class State:
   """
 
   def __init__(self, path: pathlib.Path, request: Mapping[str, Any]):
+    """Begins with nothing known."""
     self.path = path
     self.request = dict(request)
     self.runs: list[signature.Run] = []
@@ -144,8 +145,8 @@ def opened(
       fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
       raise errors.InputError(
-          f'another bisection is at work on {path}: wait for it, or give another'
-          ' --state'
+          f'another bisection is at work on {path}: wait for it, or give'
+          ' another --state'
       ) from error
     if path.exists() and not fresh:
       yield _read(path, request)

@@ -64,8 +64,10 @@ class StateTest(parameterized.TestCase):
       ('{"schema": 1}', 'does not have schema, request'),
       ('{"schema": 9, "request": {}, "runs": [], "notes": {}}', 'schema is 9'),
       (
-          '{"schema": 1, "request": {}, "runs": [{"failures": []}],'
-          ' "notes": {}}',
+          (
+              '{"schema": 1, "request": {}, "runs": [{"failures": []}],'
+              ' "notes": {}}'
+          ),
           'missing',
       ),
       ('{"schema": 1, "request": {}, "runs": [3], "notes": {}}', 'mapping'),

@@ -1,0 +1,124 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests what is read from the JUnit files that tests and Bazel leave."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tfmot_contrib import errors
+from tools.bisect import bazel_probe
+from tools.bisect import probe as probes
+from tools.reference import draw
+
+_TEST = """
+from absl.testing import absltest
+class NetTest(absltest.TestCase):
+  def test_wrong(self):
+    self.assertEqual(1, 2)
+  def test_raises(self):
+    raise KeyError('x')
+  def test_passes(self):
+    pass
+absltest.main()
+"""
+_VERDICT = """
+<testsuite name="half" tests="2" failures="1">
+<testcase name="accuracy_drop" classname="half" time="0"><properties>
+<property name="measured" value="6.5"/></properties>
+<failure message="fail">It is too much.</failure></testcase>
+<testcase name="zipped_size" classname="half" time="0"><properties>
+<property name="measured" value="0.25"/></properties></testcase></testsuite>
+"""
+_OF_BAZEL = """
+<testsuites><testsuite name="a/b" tests="1" failures="0" errors="1">
+<testcase name="a/b" status="run" duration="1" time="1">
+<error message="exited with error code 1"></error></testcase>
+</testsuite></testsuites>
+"""
+
+
+class JunitTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir().full_path)
+
+  def test_of_a_real_test(self):
+    script = self.folder / 'net_test.py'
+    script.write_text(textwrap.dedent(_TEST))
+    path = self.folder / 'shard_1_of_1/test.xml'
+    path.parent.mkdir()
+    subprocess.run(
+        [sys.executable, script],
+        check=False,
+        capture_output=True,
+        env={**os.environ, 'XML_OUTPUT_FILE': str(path)},
+    )
+    found = bazel_probe.read_junit(self.folder)
+    self.assertEqual(
+        found['failures'],
+        (
+            'NetTest.test_raises: KeyError',
+            'NetTest.test_wrong: AssertionError',
+        ),
+    )
+
+  def test_of_a_verdict(self):
+    (self.folder / 'test.xml').write_text(_VERDICT)
+    found = bazel_probe.read_junit(self.folder)
+    self.assertEqual(found['failures'], ('accuracy_drop',))
+    self.assertEqual(
+        found['metrics'], {'accuracy_drop': 6.5, 'zipped_size': 0.25}
+    )
+
+  @parameterized.parameters(
+      ('Traceback …\nImportError: no net\nerror: x\n', 'run: ImportError'),
+      ('tf.errors.ResourceError: x\n', 'run: ResourceError'),
+      ('Killed\n', 'run: failed'),
+  )
+  def test_of_bazel(self, log, expected):
+    (self.folder / 'test.xml').write_text(_OF_BAZEL)
+    (self.folder / 'test.log').write_text(log)
+    found = bazel_probe.read_junit(self.folder)
+    self.assertEqual(found['failures'], (expected,))
+
+  def test_none(self):
+    with self.assertRaisesRegex(probes.BrokenError, 'no test.xml'):
+      bazel_probe.read_junit(self.folder)
+    (self.folder / 'test.xml').write_text('<test')
+    with self.assertRaisesRegex(probes.BrokenError, 'is no JUnit file'):
+      bazel_probe.read_junit(self.folder)
+
+
+class BazelProbeTest(parameterized.TestCase):
+
+  @parameterized.parameters('', 'a:b', '//a/...', '//a', '//a:b //a:c')
+  def test_no_label(self, target):
+    with self.assertRaisesRegex(errors.InputError, 'no label of one test'):
+      bazel_probe.BazelProbe(target, draw.Bazel('false', pathlib.Path()))
+
+  def test_no_test(self):
+    with self.assertRaisesRegex(errors.InputError, '//a:b is no test'):
+      bazel_probe.BazelProbe('//a:b', draw.Bazel('false', pathlib.Path()))
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,153 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests what lies between two values, short of the package index."""
+
+import os
+import pathlib
+import subprocess
+import zipfile
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tfmot_contrib import errors
+from tools.bisect import axes
+from tools.bisect import builds
+
+
+class BuildsTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.top = pathlib.Path(self.create_tempdir().full_path) / 'checkout'
+    self.top.mkdir()
+    self.git('init', '-q', '-b', 'master')
+    self.shas = [self.commit(n) for n in range(6)]
+
+  def git(self, *arguments):
+    """Runs git and returns what it prints."""
+    who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com']
+    done = subprocess.run(
+        ['git', *who, *arguments],
+        cwd=self.top,
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'GIT_CONFIG_GLOBAL': os.devnull},
+    )
+    return done.stdout.strip()
+
+  def commit(self, number):
+    """Commits a change of the mirror, or for an odd number of another file."""
+    name = 'other' if number % 2 else 'official/upstream.lock'
+    (self.top / name).parent.mkdir(exist_ok=True)
+    (self.top / name).write_text(str(number))
+    self.git('add', '-A')
+    self.git('commit', '-q', '-m', f'Set {number}')
+    return self.git('rev-parse', 'HEAD')
+
+  @parameterized.parameters(
+      ('0.8.1', 'release'),
+      ('0.8.0rc1', 'release'),
+      ('0.8.1.dev20260629', 'nightly'),
+      ('2.22.0.dev20260905', 'nightly'),
+      ('master', 'commit'),
+      ('v0.8.1', 'commit'),
+      ('1234567', 'commit'),
+      ('/some/where@abc', 'commit'),
+      ('here', 'commit'),
+  )
+  def test_kind_of(self, value, expected):
+    self.assertEqual(builds.kind_of(value), expected)
+
+  def test_commits(self):
+    found = builds.commits(self.top, self.shas[1], self.shas[4])
+    self.assertEqual([one.value for one in found], self.shas[1:5])
+    self.assertEqual(found[1].about, 'Set 2')
+
+  def test_commits_of_no_line(self):
+    with self.assertRaisesRegex(errors.InputError, 'is no ancestor of'):
+      builds.commits(self.top, self.shas[4], self.shas[1])
+
+  def test_commits_of_tfmot(self):
+    ends = [f'{self.top}@{sha}' for sha in (self.shas[0], self.shas[3])]
+    found = builds.row(axes.TFMOT, *ends, self.top, self.top)
+    self.assertEqual(
+        [one.value for one in found],
+        [f'{self.top}@{sha}' for sha in self.shas[:4]],
+    )
+    self.assertEqual({one.kind for one in found}, {'commit'})
+
+  def test_updates_of_the_mirror(self):
+    found = builds.row(axes.MIRROR, self.shas[0], axes.HERE, self.top)
+    self.assertEqual(
+        [one.value for one in found], [self.shas[0], self.shas[2], axes.HERE]
+    )
+    digests = [builds.digest(axes.MIRROR, s, self.top) for s in self.shas]
+    self.assertEqual(digests[0], digests[1])
+    self.assertNotEqual(digests[1], digests[2])
+    here = builds.digest(axes.MIRROR, axes.HERE, self.top)
+    self.assertEqual(here, digests[5])
+
+  @parameterized.parameters(
+      ('0.8.0', 'master', 'are not of one kind'),
+      ('one.whl', 'two.whl', 'nothing to search between'),
+  )
+  def test_no_row(self, good, bad, message):
+    with self.assertRaisesRegex(errors.InputError, message):
+      builds.row(axes.TFMOT, good, bad, self.top, self.top)
+
+  def test_resolve(self):
+    self.assertEqual(builds.resolve(self.top, 'master'), self.shas[-1])
+    self.assertEqual(builds.resolve(self.top, 'HEAD~2'), self.shas[3])
+    for ref in ('nothing', '-x', '0' * 40):
+      with self.assertRaisesRegex(errors.InputError, 'no such branch, tag'):
+        builds.resolve(self.top, ref)
+    with self.assertRaisesRegex(errors.InputError, 'not a git repository'):
+      builds.resolve(self.top.parent, 'master')
+    with self.assertRaisesRegex(errors.InputError, 'is no folder'):
+      builds.resolve(self.top / 'other', 'master')
+
+  def test_finer_by_tags(self):
+    good, bad = (builds.Candidate(v, 'release') for v in ('0.1.0', '0.2.0'))
+    self.git('tag', 'v0.1.0', self.shas[1])
+    self.git('tag', 'v0.2.0', self.shas[3])
+    found = builds.finer(good, bad, self.top)
+    self.assertEqual(
+        [one.value for one in found],
+        [f'{self.top}@{sha}' for sha in self.shas[1:4]],
+    )
+    self.assertEmpty(builds.finer(found[0], found[1], self.top))
+
+  def test_tree_of_a_wheel(self):
+    wheel = self.top / 'tensorflow_model_optimization-9-py3-none-any.whl'
+    code = 'tensorflow_model_optimization/__init__.py'
+    with zipfile.ZipFile(wheel, 'w') as archive:
+      archive.writestr(code, '')
+      archive.writestr(
+          'tensorflow_model_optimization-9.dist-info/METADATA',
+          'Name: tensorflow-model-optimization\nVersion: 9\n\n',
+      )
+    with absltest.mock.patch.dict(
+        os.environ, {'TFMOT_MODELS_CACHE': str(self.top / 'cache')}
+    ):
+      tree = builds.tree(str(wheel))
+      self.assertTrue((tree / code).exists())
+      self.assertEqual(builds.tree(str(wheel)), tree)
+      self.assertLen(builds.digest(axes.TFMOT, str(wheel), self.top), 16)
+
+
+if __name__ == '__main__':
+  absltest.main()

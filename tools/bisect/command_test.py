@@ -1,0 +1,179 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests the command as people call it, over updates of a mirror."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tfmot_contrib import errors
+from tools.bisect import command
+from tools.versions import bootstrap
+
+_COUNT = 12
+_GUILTY = 7
+# Fails from the guilty update on; takes long enough to be killed.
+_PROBE = """
+import pathlib, subprocess, sys, time
+top, mirror = sys.argv[1:]
+time.sleep(0.3)
+lock = subprocess.run(
+    ['git', '-C', top, 'show', mirror + ':official/upstream.lock'],
+    capture_output=True, check=True, text=True).stdout
+sys.exit('ValueError: bad mirror' if int(lock) >= 7 else 0)
+"""
+
+
+class CommandTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.top = pathlib.Path(self.create_tempdir().full_path)
+    self.root = self.top / 'fork'
+    (self.root / 'official').mkdir(parents=True)
+    self.git('init', '-q', '-b', 'main')
+    self.shas = []
+    for number in range(_COUNT):
+      (self.root / 'official/upstream.lock').write_text(str(number))
+      self.git('add', '-A')
+      self.git('commit', '-q', '-m', f'Update to {number}')
+      self.shas.append(self.git('rev-parse', 'HEAD'))
+    self.state = self.top / 'state/state.json'
+    (self.top / 'probe.py').write_text(_PROBE)
+
+  def git(self, *arguments):
+    """Runs git and returns what it prints."""
+    who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com']
+    done = subprocess.run(
+        ['git', '-C', self.root, *who, *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'GIT_CONFIG_GLOBAL': os.devnull},
+    )
+    return done.stdout.strip()
+
+  def start(self, *flags):
+    """Starts the command."""
+    argv = ['--good', f'mirror={self.shas[0]}', '--bad', 'mirror=HEAD']
+    probe = f'{sys.executable} -I -S {self.top}/probe.py {self.root} {{mirror}}'
+    argv += ['--command', probe, '--state', str(self.state), *flags]
+    code = (
+        'import pathlib, sys; from tools.bisect import command;'
+        f' sys.exit(command.main({argv!r}, pathlib.Path({str(self.root)!r})))'
+    )
+    return subprocess.Popen(
+        [sys.executable, '-c', code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, 'PYTHONPATH': str(bootstrap.ROOT)},
+    )
+
+  def runs(self):
+    """Returns the runs that the state has."""
+    if not self.state.exists():
+      return []
+    return json.loads(self.state.read_text(encoding='utf-8'))['runs']
+
+  def test_killed_anywhere_and_found(self):
+    done = []
+    for kills in range(1, 20):
+      process = self.start()
+      while process.poll() is None and len(self.runs()) == len(done):
+        time.sleep(0.01)
+      if process.poll() is None:
+        time.sleep(0.05 * (kills % 4))
+        process.send_signal(signal.SIGKILL)
+      said = process.communicate()[0]
+      self.assertEqual(self.runs()[: len(done)], done)
+      done = self.runs()
+      if process.returncode != -signal.SIGKILL:
+        break
+    self.assertEqual(process.returncode, 0, said)
+    self.assertGreater(kills, 3)
+    self.assertIn(f'first bad mirror: {self.shas[_GUILTY]}', said)
+    self.assertIn('failure: exit 1: ValueError', said)
+    result = json.loads((self.state.parent / 'result.json').read_text())
+    self.assertEqual(result['verdict'], 'found')
+    self.assertEqual(result['first_bad']['value'], self.shas[_GUILTY])
+    self.assertEqual(result['last_good']['value'], self.shas[_GUILTY - 1])
+    self.assertEqual(result['runs'], len(done))
+    issue = (self.state.parent / 'issue.md').read_text()
+    self.assertIn('none of TFMOT: it came with mirror', issue)
+
+  def test_budget_has_an_exit_code_of_its_own(self):
+    process = self.start('--runs', '3')
+    said = process.communicate()[0]
+    self.assertEqual(process.returncode, 3, said)
+    self.assertIn('inconclusive: the budget of 3 runs is spent', said)
+    process = self.start('--runs', '30')
+    said = process.communicate()[0]
+    self.assertEqual(process.returncode, 0, said)
+    self.assertIn('going on from', said)
+
+  def test_state_of_another_bisection(self):
+    self.start('--runs', '1').communicate()
+    before = self.state.read_bytes()
+    process = self.start('--only', 'x')
+    said = process.communicate()[0]
+    self.assertEqual(process.returncode, 2)
+    self.assertRegex(said, r'^error: \S+ is of another bisection: its only is')
+    self.assertEqual(self.state.read_bytes(), before)
+
+
+class FlagsTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      ([], 'give one of --target and --command'),
+      (['--target', '//a:b', '--command', 'c'], 'give one of --target and --c'),
+      (['--command', 'c', '--metric', 'a', '--only', 'b'], '--metric and --o'),
+      (['--command', 'c', '--confidence', '1'], '--confidence must be above'),
+      (['--command', 'c', '--runs', '0'], '--runs must be above 0'),
+      (['--command', 'c', '--minutes', 'nan'], '--minutes must be above 0'),
+      (['--command', 'c'], 'are the same combination'),
+      (['--command', 'c', '--bad', 'keras=3'], 'no AXIS=VALUE'),
+      (['--command', 'c', '--bad', 'main'], 'for a commit give --checkout'),
+      (['--command', 'c', '--checkout', '/no/such'], 'is no folder'),
+      (['--command', '', '--bad', '0.8.1'], 'give one of --target'),
+      (['--command', ' ', '--bad', '0.8.1'], '--command is empty'),
+  )
+  def test_refused_in_one_line(self, flags, message):
+    flags = ['--good', '0.8.0', '--bad', '0.8.0', *flags]
+    with absltest.mock.patch.object(sys.stderr, 'write') as write:
+      with self.assertRaises(SystemExit) as caught:
+        command.main(flags)
+    self.assertEqual(caught.exception.code, 2)
+    said = ''.join(call.args[0] for call in write.call_args_list)
+    self.assertStartsWith(said, 'error: ')
+    self.assertIn(message, said)
+    self.assertEqual(said.count('\n'), 1)
+
+  def test_no_commit(self):
+    with self.assertRaisesRegex(errors.InputError, 'not a git repository'):
+      command._combination(
+          'main', '--good', bootstrap.ROOT, pathlib.Path(self.create_tempdir())
+      )
+
+
+if __name__ == '__main__':
+  absltest.main()

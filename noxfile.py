@@ -150,3 +150,9 @@ def sync_upstream(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
   """Resolves requirements into locks [-- --tfmot X.Y.Z]."""
   python(session, 'tools.versions.lock', *session.posargs)
+
+
+@nox.session
+def pin_tfmot(session: nox.Session) -> None:
+  """Moves or checks the oldest TFMOT that counts [-- X.Y.Z --help]."""
+  python(session, 'tools.floor.pin', *session.posargs)

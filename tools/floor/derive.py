@@ -56,13 +56,11 @@ class Derived(NamedTuple):
       every release has.
     uses: The symbols, by name, with their first place.
     needing: The uses that the release before does not have, sorted by name.
-    unknown: The uses that no release has.
   """
 
   floor: str
   uses: Mapping[str, Use]
   needing: Sequence[Use]
-  unknown: Sequence[Use]
 
 
 def _chain(node: ast.expr, known: Mapping[str, str]) -> str | None:
@@ -216,7 +214,7 @@ def derive(uses: Iterable[Use], table: symbols.Table) -> Derived:
   needing = [
       first[name] for name in known if at and order[at - 1] not in has[name]
   ]
-  return Derived(order[at], first, needing, unknown)
+  return Derived(order[at], first, needing)
 
 
 def told(name: str, found: Derived, table: symbols.Table) -> str:

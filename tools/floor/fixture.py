@@ -15,10 +15,11 @@
 """A small project for tests: two techniques, their records, a mirror."""
 
 import pathlib
-from typing import Any
+from typing import Any, Sequence
 
 from tfmot_contrib.convergence import record
 from tools.floor import evidence
+from tools.floor import symbols
 from tools.report import small_evidence
 
 TEST = 'net_cifar10_half'
@@ -50,6 +51,16 @@ convergence_test(
     module = "tfmot_contrib.baselines.experiments",
 )
 """
+_PYPROJECT = """\
+[tool.tfmot_models.environment]
+tensorflow = "2.20.0"
+tfmot = "0.8.1"
+
+[tool.tfmot_models.environment.channels]
+stable = {}
+floor = { tfmot = "0.8.0" }
+"""
+RELEASES = ('0.7.5', '0.8.0', '0.8.1')
 _LOCK = """\
 # Made by `tools/nox -s lock`.
 {package}=={version} \\
@@ -110,6 +121,11 @@ def project(root: pathlib.Path) -> None:
             ),
             'code.py': 'import tensorflow\n',
             'aside.py': '',
+            'uses.py': (
+                'import tensorflow_model_optimization as tfmot\n'
+                'x = tfmot.sparsity.keras.new\n'
+            ),
+            'README.md': 'TFMOT 0.8.0 or later.\n',
             '__init__.py': '',
         },
     )
@@ -136,8 +152,47 @@ def project(root: pathlib.Path) -> None:
       ('tfmot', '0.8.0'),
       ('tfmot', '0.8.1'),
   ):
-    text = _LOCK.format(package=package, version=version, digest='a' * 64)
+    name = symbols.PACKAGE if package == 'tfmot' else package
+    text = _LOCK.format(package=name, version=version, digest='a' * 64)
     put(root / 'tools/versions/locks', {f'{package}-{version}.txt': text})
+  table = symbols.Table(
+      dict.fromkeys(RELEASES, 'b' * 64),
+      dict.fromkeys(('sparsity', 'sparsity.keras'), RELEASES),
+      {
+          'sparsity.keras.old': RELEASES,
+          'sparsity.keras.new': RELEASES[1:],
+          'sparsity.keras.newest': RELEASES[2:],
+      },
+  )
+  mentions = (
+      '- glob: tools/versions/locks/*\n  reason: The locks themselves.\n'
+      '- glob: tfmot_contrib/*/evidence/*\n  reason: What was used then.\n'
+      '- glob: tools/floor/*\n  reason: Of the floor itself.\n'
+  )
+  put(
+      root,
+      {
+          'pyproject.toml': _PYPROJECT,
+          'README.md': 'Run `bazel test --repo_env=TFMOT=0.8.0 //...` now.\n',
+          'tools/floor/symbols.json': symbols.to_text(table),
+          'tools/floor/mentions.yaml': mentions,
+          'tools/floor/waivers.yaml': '[]\n',
+          'tools/floor/notes.txt': 'TFMOT 0.7.5\n',
+          'docs/guide.md': 'The floor is TFMOT 0.8.0.\n',
+          '.github/workflows/ci.yml': 'run: bazel test\n',
+      },
+  )
+
+
+def sign_all(root: pathlib.Path, versions: Sequence[str]) -> None:
+  """Signs for all main tests, as contributor and as second party."""
+  for technique in ('net', 'other'):
+    for tfmot in versions:
+      for party, role in zip(('Ada', 'Bob'), evidence.ROLES, strict=True):
+        made = signed(
+            root, technique=technique, tfmot=tfmot, party=party, role=role
+        )
+        evidence.write(root, made)
 
 
 def run(tfmot: str, **changes: Any) -> record.Record:
@@ -166,7 +221,9 @@ def signed(root: pathlib.Path, **changes: Any) -> dict[str, Any]:
       'verdicts': VERDICTS,
   } | changes
   if 'records' not in wanted:
-    path = root.parent / f'{root.name}_{wanted["tfmot"]}.json'
-    record.write(run(wanted['tfmot']), path)
+    path = root.parent / f'{root.name}_record.json'
+    share = {evidence.CONTRIBUTOR: 0.8, evidence.SECOND_PARTY: 0.81}
+    keras = {'accuracy': share.get(wanted['role'], 0.5)}
+    record.write(run(wanted['tfmot'], keras=keras), path)
     wanted['records'] = [path]
   return evidence.sign(root, **wanted)

@@ -53,7 +53,6 @@ def digest_of(value: Any) -> str:
   return hashlib.sha256(canonical(value)).hexdigest()
 
 
-
 def read(path: pathlib.Path) -> str:
   """Returns the text of a file.
 

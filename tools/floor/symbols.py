@@ -295,7 +295,9 @@ def texts_of(wheel: pathlib.Path, version: str) -> dict[str, str]:
   """Returns the Python files of a wheel, by path."""
   return {
       name: entry.data.decode('utf-8')
-      for name, entry in archive.read_wheel(wheel, PACKAGE, version).files.items()
+      for name, entry in archive.read_wheel(
+          wheel, PACKAGE, version
+      ).files.items()
       if name.endswith('.py')
   }
 

@@ -1,0 +1,340 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The places that name the floor, and the places that must not.
+
+The floor stands in pyproject.toml, as the channel `floor` of the environment,
+and the newest TFMOT that is tested as its `tfmot`. Whatever else names one of
+them is in `PLACES`, where it is checked and rewritten. A version of TFMOT
+anywhere else is found too; `mentions.yaml` says which may be, and why.
+"""
+
+import fnmatch
+import json
+import pathlib
+import re
+import tomllib
+from typing import Any, Iterator, NamedTuple, Sequence
+
+import jsonschema
+from packaging import version as versions
+import yaml
+
+from tfmot_contrib import errors
+from tools.floor import inputs
+from tools.floor import symbols
+from tools.versions import bootstrap
+
+FLOOR = 'floor'
+LATEST = 'latest'
+MENTIONS = pathlib.Path('tools/floor/mentions.yaml')
+LOCKS = pathlib.Path('tools/versions/locks')
+_SCHEMA = pathlib.Path(__file__).parent / 'mentions_schema.json'
+_MEND = 'mend it with tools/nox -s pin_tfmot -- {}'
+_VERSION = r'(\d[\w.+-]*)'
+
+
+class Place(NamedTuple):
+  """Where files name a version.
+
+  Attributes:
+    glob: Of the files.
+    pattern: What stands there; its group is the version.
+    which: `FLOOR` or `LATEST`.
+    least: How often it stands in each of the files.
+  """
+
+  glob: str
+  pattern: str
+  which: str
+  least: int = 0
+
+
+PLACES = (
+    Place(
+        'pyproject.toml', rf'^floor = \{{ tfmot = "{_VERSION}" \}}$', FLOOR, 1
+    ),
+    Place('pyproject.toml', rf'^tfmot = "{_VERSION}"$', LATEST, 1),
+    Place('tfmot_contrib/*/technique.yaml', rf'^floor: {_VERSION}$', FLOOR, 1),
+    Place('tfmot_contrib/*/README.md', rf'^TFMOT {_VERSION} or later', FLOOR),
+    Place('README.md', rf'--repo_env=TFMOT={_VERSION}`?', FLOOR),
+    Place('MAINTAINING.md', rf'floor (?:is )?(?:TFMOT )?{_VERSION}', FLOOR),
+    Place('docs/*.md', rf'floor (?:is )?(?:TFMOT )?{_VERSION}', FLOOR),
+    Place('.github/workflows/*.yml', rf'TFMOT[=:] ?"?{_VERSION}', FLOOR),
+)
+
+
+class Problem(NamedTuple):
+  """A place that disagrees.
+
+  Attributes:
+    path: The file.
+    line: The line, from 1; 0 is the whole file.
+    message: What is wrong and how to mend it.
+  """
+
+  path: str
+  line: int
+  message: str
+
+  def __str__(self) -> str:
+    return f'{self.path}:{self.line or 1}: {self.message}'
+
+
+def truth(root: pathlib.Path) -> dict[str, str]:
+  """Reads the one source of the floor and of the newest TFMOT.
+
+  Args:
+    root: The folder of the project.
+
+  Returns:
+    The versions by `FLOOR` and `LATEST`.
+
+  Raises:
+    errors.InputError: pyproject.toml does not say, or says nonsense.
+  """
+  path = root / 'pyproject.toml'
+  try:
+    table = tomllib.loads(inputs.read(path))['tool']['tfmot_models']
+    table = table['environment']
+    found = {FLOOR: table['channels'][FLOOR]['tfmot'], LATEST: table['tfmot']}
+    lowest, highest = (versions.Version(v) for v in found.values())
+  except (KeyError, TypeError, ValueError) as error:
+    raise errors.InputError(
+        f'{path} does not name tfmot and the channel floor under'
+        f' [tool.tfmot_models.environment] ({error!r}): restore it with git'
+    ) from error
+  if lowest > highest:
+    raise errors.InputError(
+        f'{path}: the floor {lowest} is above the newest TFMOT that is tested,'
+        f' {highest}: restore it with git'
+    )
+  return found
+
+
+def _found(root: pathlib.Path, place: Place) -> Iterator[tuple[str, list]]:
+  """Yields the files of a place, each with its matches."""
+  for path in sorted(root.glob(place.glob)):
+    matches = re.finditer(place.pattern, inputs.read(path), re.MULTILINE)
+    yield str(path.relative_to(root)), list(matches)
+
+
+def _line(text: str, at: int) -> int:
+  """Returns the line of a position."""
+  return text.count('\n', 0, at) + 1
+
+
+def check(root: pathlib.Path) -> list[Problem]:
+  """Compares all places, and the locks, with the truth.
+
+  Args:
+    root: The folder of the project.
+
+  Returns:
+    What disagrees.
+
+  Raises:
+    errors.InputError: There is no truth.
+  """
+  wanted = truth(root)
+  mend = _MEND.format(wanted[FLOOR])
+  problems = []
+  for place in PLACES:
+    version = wanted[place.which]
+    for path, matches in _found(root, place):
+      text = inputs.read(root / path)
+      for match in matches:
+        if match[1].rstrip('.') != version:
+          problems.append(
+              Problem(
+                  path,
+                  _line(text, match.start(1)),
+                  f'names TFMOT {match[1].rstrip(".")}, but the {place.which}'
+                  f' is {version}: {mend}',
+              )
+          )
+      if len(matches) < place.least:
+        message = (
+            f'does not name the {place.which}, TFMOT {version}: restore it'
+        )
+        problems.append(Problem(path, 0, f'{message} with git'))
+      elif place.least and len(matches) > place.least:
+        message = f'names the {place.which} {len(matches)} times: say it once'
+        problems.append(Problem(path, 0, message))
+  problems += _check_locks(root, sorted(set(wanted.values())), mend)
+  return [*problems, *_unregistered(root, wanted)]
+
+
+def _check_locks(
+    root: pathlib.Path, wanted: Sequence[str], mend: str
+) -> Iterator[Problem]:
+  """Yields what is wrong with the locks of some versions."""
+  for version in wanted:
+    path = LOCKS / f'tfmot-{version}.txt'
+    if not (root / path).is_file():
+      yield Problem(str(path), 0, f'there is no such lock: {mend}')
+      continue
+    text = inputs.read(root / path)
+    pins = re.findall(r'^([\w-]+)==(\S+)', text, re.MULTILINE)
+    if pins != [(symbols.PACKAGE, version)] or '--hash=sha256:' not in text:
+      told = ', '.join('=='.join(pin) for pin in pins) or 'nothing'
+      yield Problem(str(path), 0, f'locks {told}, or has no hash: {mend}')
+
+
+def rewritten(root: pathlib.Path, wanted: dict[str, str]) -> dict[str, str]:
+  """Returns the files that name another version, as they should be.
+
+  Args:
+    root: The folder of the project.
+    wanted: The versions by `FLOOR` and `LATEST`.
+
+  Returns:
+    By path, the whole text.
+  """
+  texts: dict[str, str] = {}
+  for place in PLACES:
+    for path in sorted(root.glob(place.glob)):
+      name = str(path.relative_to(root))
+      old = texts.get(name) or inputs.read(path)
+
+      def put(match: re.Match, version: str = wanted[place.which]) -> str:
+        start, end = (
+            match.start(1) - match.start(),
+            match.end(1) - match.start(),
+        )
+        tail = '.' if match[1].endswith('.') else ''  # The end of a sentence.
+        return match[0][:start] + version + tail + match[0][end:]
+
+      new = re.sub(place.pattern, put, old, flags=re.MULTILINE)
+      if new != old:
+        texts[name] = new
+  return texts
+
+
+def allowed(root: pathlib.Path) -> list[dict[str, Any]]:
+  """Reads which other files may name a version of TFMOT.
+
+  Args:
+    root: The folder of the project.
+
+  Returns:
+    Entries with `glob`, perhaps `pattern`, and `reason`.
+
+  Raises:
+    errors.InputError: The list is broken.
+  """
+  path = root / MENTIONS
+  try:
+    entries = yaml.safe_load(inputs.read(path))
+  except yaml.YAMLError as error:
+    raise errors.InputError(f'{MENTIONS} is no YAML: {error}') from error
+  schema = json.loads(_SCHEMA.read_text(encoding='utf-8'))
+  found = jsonschema.exceptions.best_match(
+      jsonschema.Draft202012Validator(schema).iter_errors(entries)
+  )
+  if found:
+    where = '/'.join(str(p) for p in found.absolute_path) or 'top level'
+    raise errors.InputError(f'{MENTIONS}: at {where}: {found.message[:200]}')
+  for entry in entries:
+    try:
+      re.compile(entry.get('pattern', ''))
+    except re.error as error:
+      raise errors.InputError(
+          f'{MENTIONS}: {entry["pattern"]!r} is no pattern: {error}'
+      ) from error
+  return entries
+
+
+def mentions(text: str, releases: Sequence[str]) -> Iterator[tuple[int, str]]:
+  """Yields the lines of a text that name a version of TFMOT.
+
+  Args:
+    text: Of a file.
+    releases: The versions of TFMOT that are known.
+
+  Yields:
+    The line, from 1, and the version: a known release in a line that speaks of
+    TFMOT or a floor, or any version right behind TFMOT's name.
+  """
+  release = re.compile(
+      r'(?<![\w.])v?(' + '|'.join(map(re.escape, releases)) + r')(?!\.?\w)'
+  )
+  about = re.compile(r'tfmot|model.optimization|\bfloor\b', re.IGNORECASE)
+  behind = re.compile(
+      r'(?:tfmot|model.optimization)[\'"`\]]*['
+      r' =:<>~!"\']{1,4}(\d+(?:\.\d+)+)',
+      re.IGNORECASE,
+  )
+  for number, line in enumerate(text.split('\n'), 1):
+    if not about.search(line):
+      continue
+    found = release.search(line) or behind.search(line)
+    if found:
+      yield number, found[1]
+
+
+def _unregistered(
+    root: pathlib.Path, wanted: dict[str, str]
+) -> Iterator[Problem]:
+  """Yields mentions of TFMOT's versions that nothing accounts for."""
+  entries = allowed(root)
+  used = set()
+  releases = sorted({*symbols.load(root).releases, *wanted.values()})
+  listed = bootstrap.run(
+      ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+      'listing the files of the repository',
+      cwd=root,
+  )
+  known: dict[str, list[Place]] = {}
+  for place in PLACES:
+    for path in root.glob(place.glob):
+      known.setdefault(str(path.relative_to(root)), []).append(place)
+  for name in sorted(set(listed.split('\0')) - {''}):
+    path = root / name
+    if not path.is_file() or path.is_symlink():
+      continue
+    try:
+      text = path.read_text(encoding='utf-8')
+    except UnicodeDecodeError:
+      continue
+    own = [e for e in entries if fnmatch.fnmatch(name, e['glob'])]
+    registered = {
+        _line(text, match.start(1))
+        for place in known.get(name, ())
+        for match in re.finditer(place.pattern, text, re.MULTILINE)
+    }
+    lines = text.split('\n')
+    for number, version in mentions(text, releases):
+      fits = [
+          entry
+          for entry in own
+          if re.search(entry.get('pattern', ''), lines[number - 1])
+      ]
+      used.update(id(entry) for entry in fits)
+      if number not in registered and not fits:
+        yield Problem(
+            name,
+            number,
+            f'names TFMOT {version} and is no place of the floor: add it to'
+            f' tools/floor/places.py, or to {MENTIONS} with a reason',
+        )
+  for entry in entries:
+    if id(entry) not in used:
+      yield Problem(
+          str(MENTIONS),
+          0,
+          f'allows {entry["glob"]}'
+          + (f' {entry["pattern"]!r}' if 'pattern' in entry else '')
+          + ', where no version of TFMOT is left: take it out',
+      )

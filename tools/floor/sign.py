@@ -1,0 +1,104 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Signs for a convergence test: has Bazel make the runs, judges, writes.
+
+What was trained before comes from Bazel's cache, which knows the inputs of each
+run; so evidence is always of the tree as it is.
+"""
+
+import dataclasses
+import pathlib
+
+from tfmot_contrib import errors
+from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import sequential
+from tfmot_contrib.convergence import verdict
+from tools.floor import evidence
+from tools.floor import gate
+from tools.reference import draw
+
+
+def sign(
+    bazel: draw.Bazel,
+    folder: str,
+    test: str,
+    *,
+    tensorflow: str,
+    tfmot: str,
+    party: str,
+    role: str,
+) -> pathlib.Path:
+  """Signs for one test, with as many seeds as it takes.
+
+  Args:
+    bazel: How to make the runs.
+    folder: The technique.
+    test: Its convergence test.
+    tensorflow: The version of TensorFlow.
+    tfmot: The version of TFMOT.
+    party: Who signs.
+    role: One of `evidence.ROLES`.
+
+  Returns:
+    The file that was written.
+
+  Raises:
+    errors.InputError: A run failed, or a claim does not hold. Nothing is
+      written.
+  """
+  root = bazel.root
+  settings = (
+      f'--repo_env=TENSORFLOW={tensorflow}',
+      f'--repo_env=TFMOT={tfmot}',
+  )
+  bazel = dataclasses.replace(bazel, options=(*bazel.options, *settings))
+  found = draw.find(bazel, f'//tfmot_contrib/{folder}:{test}')
+  path = root / 'tfmot_contrib' / folder / 'technique.yaml'
+  declared = claims.claims_of(str(path), test, gate.TIER)
+  seeds = 1
+  while True:
+    shown = draw.draw(bazel, found, range(1, seeds + 1))
+    own, family = verdict.references(path, test, shown.runs[0])
+    shown = dataclasses.replace(shown, reference=own, family=family)
+    judge.check(shown)
+    verdicts = judge.judge(declared, shown)
+    undecided = any(
+        v.decision and v.decision.word == sequential.UNDECIDED and not v.good
+        for v in verdicts
+    )
+    if not undecided or not shown.controls or seeds == judge.PLAN.at_most:
+      break
+    seeds += 1
+  if bad := [v for v in verdicts if not v.good]:
+    raise errors.InputError(
+        f'nobody signs for {test} on TFMOT {tfmot}: {bad[0].claim.id} is'
+        f' {bad[0].measured:.6g}, bound {bad[0].bound}: {bad[0].word}'
+    )
+  labels = [found.records(seed)[0] for seed in range(1, seeds + 1)]
+  names = [label.removeprefix('//').replace(':', '/') for label in labels]
+  signed = evidence.sign(
+      root,
+      technique=folder,
+      test=test,
+      tfmot=tfmot,
+      tensorflow=tensorflow,
+      party=party,
+      role=role,
+      records=[root / 'bazel-bin' / f'{name}.json' for name in names],
+      verdicts=[verdict.as_dict(v) for v in verdicts],
+      tier=gate.TIER,
+  )
+  return evidence.write(root, signed)

@@ -87,6 +87,7 @@ def tests(session: nox.Session) -> None:
   )
   python(session, 'tools.bazel.cache_check')
   python(session, 'tools.sync.real_check')
+  python(session, 'tools.versions.real_check')
   python(session, 'tools.report.browser_check')
   converge(session)
 
@@ -148,7 +149,7 @@ def sync_upstream(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-  """Resolves requirements into locks [-- --tfmot X.Y.Z]."""
+  """Resolves requirements into locks [-- --channel nightly]."""
   python(session, 'tools.versions.lock', *session.posargs)
 
 

@@ -132,6 +132,26 @@ def find(bazel: Bazel, label: str) -> Test:
   return Test(label, baselines[0], control)
 
 
+def processor(bazel: Bazel, test: Test) -> str:
+  """Returns the instruction set of the machine that trains a test's baseline.
+
+  Args:
+    bazel: How to make the baseline's record.
+    test: The convergence test.
+
+  Returns:
+    The name, as run records have it.
+
+  Raises:
+    errors.InputError: The baseline cannot be trained.
+  """
+  if bazel('build', test.baseline).returncode:
+    raise errors.InputError(
+        f'Bazel could not make the float baseline of {test.name}: see above'
+    )
+  return _read(bazel.root, test.baseline).instruction_set
+
+
 def draw(bazel: Bazel, test: Test, seeds: Sequence[int]) -> judge.Shown:
   """Makes the records of some seeds.
 

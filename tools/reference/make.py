@@ -245,7 +245,9 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   parser.add_argument('--why', default='', help='the reason for a refresh')
   parser.add_argument('--who', help='who makes it; the user of git by default')
   parser.add_argument(
-      '--missing', action='store_true', help='leave those that exist alone'
+      '--missing',
+      action='store_true',
+      help='leave those alone that exist for this kind of processor',
   )
   parser.add_argument(
       '--plot', type=pathlib.Path, help='an SVG of the old drops and the new'
@@ -262,15 +264,16 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   bazel = draw.Bazel(bootstrap.bazel(), root)
   for label, is_main in _tests(root, flags.names).items():
     package, _, name = label.removeprefix('//').partition(':')
-    exists = list(root.glob(f'{package}/references/{flags.tier}_*/{name}.json'))
-    if flags.missing and exists:
-      continue
     try:
       test = draw.find(bazel, label + _TIERS[flags.tier])
     except errors.InputError:
       if flags.tier == 'smoke':  # Not every test has one.
         continue
       raise
+    if flags.missing:
+      kind = f'{flags.tier}_{draw.processor(bazel, test)}'
+      if (root / package / 'references' / kind / f'{name}.json').exists():
+        continue
     many = is_main and flags.tier == 'cpu'
     count = flags.seeds or (_MAIN_SEEDS if many else _OTHER_SEEDS)
     seeds = range(flags.first_seed, flags.first_seed + count)

@@ -93,8 +93,15 @@ class MakeTest(parameterized.TestCase):
     self.make()
     before = small_project.asked(self.root)
     self.make('--missing')
-    builds = [x for x in small_project.asked(self.root) if 'build' in x]
-    self.assertLen(builds, len([x for x in before if 'build' in x]))
+    asked = small_project.asked(self.root)[len(before) :]
+    self.assertEqual([x for x in asked if 'seed' in x], [])
+
+  def test_missing_on_another_kind_of_processor(self):
+    self.make()
+    folder = self.root / 'tfmot_contrib/pruning/references'
+    (folder / 'cpu_avx2').rename(folder / 'cpu_avx512f')
+    self.make('--missing')
+    self.assertLen(list(folder.glob('*/*.json')), 2)
 
   def test_new_seeds(self):
     self.make('--first_seed=4', '--seeds=2')

@@ -33,7 +33,7 @@ from packaging import utils
 from tfmot_contrib import errors
 
 # What takes the place of a package when TensorFlow is a nightly.
-_NIGHTLIES = {
+NIGHTLIES = {
     'keras': ('keras-nightly',),
     'tensorboard': ('tb-nightly',),
     'tensorflow': ('tf-nightly', 'tf-nightly-cpu', 'tensorflow-cpu'),
@@ -41,14 +41,18 @@ _NIGHTLIES = {
 }
 
 
+def version_here(name: str) -> str | None:
+  """Returns the version of a package that is installed, or None."""
+  try:
+    return metadata.version(name)
+  except metadata.PackageNotFoundError:
+    return None
+
+
 def installed(name: str) -> str | None:
   """Returns the version of a package, or of the nightly in its place."""
-  for candidate in (name, *_NIGHTLIES.get(name, ())):
-    try:
-      return metadata.version(candidate)
-    except metadata.PackageNotFoundError:
-      pass
-  return None
+  candidates = (name, *NIGHTLIES.get(name, ()))
+  return next(filter(None, map(version_here, candidates)), None)
 
 
 def waives(
@@ -73,7 +77,7 @@ def waives(
     versions = specifiers.SpecifierSet(waived['tfmot'])
     if not waived['reason'].strip():
       raise KeyError('reason')
-  except (KeyError, ValueError) as error:
+  except (AttributeError, KeyError, TypeError, ValueError) as error:
     raise errors.InputError(
         'an entry of [[tool.tfmot_models.environment.waived]] has no good'
         f' requirement, tfmot or reason: {error}'

@@ -282,11 +282,10 @@ def _refuse_clashes(site: pathlib.Path, versions: Mapping[str, str]) -> None:
       input=json.dumps(table()['waived']),
   )
   if clashes := json.loads(said):
-    more = f' (and {len(clashes) - 1} more)' if clashes[1:] else ''
     raise errors.InputError(
-        f'{clashes[0]}{more}, with TENSORFLOW {versions["tensorflow"]} and'
-        f' TFMOT {versions["tfmot"]}: choose another of them, waive the'
-        ' requirement in pyproject.toml, or set TFMOT_CLASHES=ignore'
+        f'{"; ".join(clashes)}. Of TENSORFLOW {versions["tensorflow"]} and'
+        f' TFMOT {versions["tfmot"]} choose another, waive it in'
+        ' pyproject.toml, or set TFMOT_CLASHES=ignore'
     )
 
 

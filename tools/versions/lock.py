@@ -39,6 +39,7 @@ _HEADER = """\
 # Made by `tools/nox -s lock`. Change {source} and run it again.
 """
 _NIGHTLY = 'nightly'
+_VERSION = re.compile(r'nightly|\d[\w.]*')
 # Nightlies put the same files in the same place as these. tensorflow-hub and
 # tf-slim ask for the stable ones, which would be installed over them.
 _STABLE = ('keras', 'tensorflow', 'tf-keras')
@@ -83,7 +84,7 @@ def compile_lock(
   partial.write_text(text, encoding='utf-8')
   os.replace(partial, lock)
   said = re.findall(r'^(?:tf|tensorflow)-\S*(?:nightly)\S*==\S+', text, re.M)
-  print(f'lock: wrote {lock.relative_to(bootstrap.ROOT)}', *said)
+  print(f'lock: wrote {lock.name}', *said)
 
 
 def is_nightly(version: str) -> bool:
@@ -136,6 +137,11 @@ def main(argv: Sequence[str]) -> None:
   parser.add_argument('--tfmot', help='add a lock of this version')
   parser.add_argument('--channel', help='make the locks of a channel anew')
   flags = parser.parse_args(argv)
+  for version in (flags.tensorflow, flags.tfmot):
+    if version is not None and not _VERSION.fullmatch(version):
+      raise errors.InputError(
+          f'{version!r} is no version: give one such as 0.8.1, or nightly'
+      )
   environ = {'TFMOT_CHANNEL': flags.channel} if flags.channel else os.environ
   chosen = environment.settings(environ)
   everything = not (flags.tensorflow or flags.tfmot or flags.channel)

@@ -12,18 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests wheels of TFMOT from files, folders and commits.
+"""Tests wheels of TFMOT from files, folders and commits."""
 
-The checkout is made of the TFMOT that is installed, as upstream has it in git:
-with tests beside the code, without the empty `__init__.py` that Bazel adds, and
-a setup.py that finds packages and reads version.py.
-"""
-
-import importlib.util
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 from unittest import mock
 import zipfile
@@ -33,35 +26,11 @@ from absl.testing import parameterized
 
 from tfmot_contrib import errors
 from tools.versions import bootstrap
+from tools.versions import checkout
 from tools.versions import environment
 from tools.versions import sources
 
-_NAME = 'tensorflow_model_optimization'
-_WHEEL = f'{_NAME}-9.9.9-py3-none-any.whl'
-_CODE = f'{_NAME}/python/core/sparsity/keras/prune.py'
-_VERSION = f'{_NAME}/python/core/version.py'
-_SETUP = """\
-import os, sys
-from setuptools import find_packages, setup
-sys.path.append(os.path.join(os.path.dirname(__file__), '{folder}'))
-from version import __version__
-name = 'tf-model-optimization-nightly'
-if '--release' in sys.argv:
-  sys.argv.remove('--release')
-  name = 'tensorflow-model-optimization'
-setup(name=name, version=__version__, packages=find_packages(),
-      install_requires=['absl-py~=1.2', 'numpy>=1.23'])
-"""
-
-
-def _installed() -> dict[str, bytes]:
-  """Returns the files of the TFMOT that is installed, without byte code."""
-  spec = importlib.util.find_spec(_NAME)  # Which does not import it.
-  (top,) = map(pathlib.Path, spec.submodule_search_locations)
-  return {
-      path.relative_to(top.parent).as_posix(): path.read_bytes()
-      for path in sorted(top.rglob('*.py'))
-  }
+_WHEEL = f'{checkout.NAME}-9.9.9-py3-none-any.whl'
 
 
 def _write_wheel(path, files, project='tensorflow-model-optimization'):
@@ -69,7 +38,7 @@ def _write_wheel(path, files, project='tensorflow-model-optimization'):
   with zipfile.ZipFile(path, 'w') as archive:
     for name, data in files.items():
       archive.writestr(name, data)
-    archive.writestr(f'{_NAME}-9.9.9.dist-info/METADATA', about)
+    archive.writestr(f'{checkout.NAME}-9.9.9.dist-info/METADATA', about)
   return path
 
 
@@ -87,47 +56,16 @@ class SourcesTest(parameterized.TestCase):
     self.enter_context(
         mock.patch.object(sources, 'builder', return_value=sys.executable)
     )
-    self.files = _installed()
-    self.checkout = self.root / 'model-optimization'
-    for name, data in self.files.items():
-      if data or not name.endswith('__init__.py'):
-        self.write(name, data)
-    folder = f'{_NAME}/python/core'
-    self.write('setup.py', _SETUP.format(folder=folder).encode())
-    self.write(_CODE.replace('.py', '_test.py'), b'assert False\n')
-    self.write(f'{_NAME}/g3doc/index.md', b'# Guide\n')
-
-  def write(self, name, data):
-    """Writes a file of the checkout."""
-    path = self.checkout / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-  def append(self, name, data):
-    self.write(name, (self.checkout / name).read_bytes() + data)
-
-  def git(self, *arguments):
-    """Runs git in the checkout."""
-    who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com']
-    subprocess.run(
-        ['git', '-C', self.checkout, *who, *arguments],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, 'HOME': str(self.root)},
-    )
-
-  def commit(self, message):
-    if not (self.checkout / '.git').exists():
-      self.git('init', '-q', '-b', 'master')
-    self.git('add', '-A')
-    self.git('commit', '-q', '-m', message)
+    self.checkout = checkout.Checkout(self.root / 'model-optimization')
+    self.top = self.checkout.top
+    self.files = self.checkout.files
 
   def kept(self):
     """Returns the folders of the cache that are whole or half made."""
     return [p for p in self.cache.glob('tfmot/*') if p.suffix != '.lock']
 
   def test_a_folder_becomes_the_wheel_of_the_release(self):
-    built = sources.wheel(str(self.checkout))
+    built = sources.wheel(str(self.top))
     with zipfile.ZipFile(built) as archive:
       names = [n for n in archive.namelist() if '.dist-info/' not in n]
     self.assertCountEqual(names, self.files)
@@ -143,52 +81,56 @@ class SourcesTest(parameterized.TestCase):
       return sources.content_digest(_write_wheel(self.root / name, files))
 
     first = digest('a.whl')
-    self.assertEqual(first, digest('b.whl', **{_VERSION: b'__version__="1"'}))
-    changed = {_CODE: self.files[_CODE] + b'\n'}
+    self.assertEqual(
+        first, digest('b.whl', **{checkout.VERSION: b'__version__="1"'})
+    )
+    changed = {checkout.CODE: self.files[checkout.CODE] + b'\n'}
     self.assertNotEqual(first, digest('c.whl', **changed))
-    moved = {_CODE.replace('prune', 'prune2'): self.files[_CODE]}
+    moved = {
+        checkout.CODE.replace('prune', 'prune2'): self.files[checkout.CODE]
+    }
     self.assertNotEqual(first, digest('d.whl', **moved))
 
   def test_a_commit_is_its_files_and_not_those_on_the_disk(self):
-    self.commit('one')
-    one = sources.wheel(f'{self.checkout}@master')
-    self.assertEqual(sources.wheel(str(self.checkout)), one)
-    self.append(_CODE, b'# Not committed.\n')
-    self.assertEqual(sources.wheel(f'{self.checkout}@master'), one)
-    edited = sources.wheel(str(self.checkout))
+    self.checkout.commit('one')
+    one = sources.wheel(f'{self.top}@master')
+    self.assertEqual(sources.wheel(str(self.top)), one)
+    self.checkout.append(checkout.CODE, b'# Not committed.\n')
+    self.assertEqual(sources.wheel(f'{self.top}@master'), one)
+    edited = sources.wheel(str(self.top))
     self.assertNotEqual(
         sources.content_digest(edited), sources.content_digest(one)
     )
-    self.commit('two')
-    self.assertEqual(sources.wheel(f'{self.checkout}@master'), edited)
-    self.assertEqual(sources.wheel(f'{self.checkout}@master~1'), one)
+    self.checkout.commit('two')
+    self.assertEqual(sources.wheel(f'{self.top}@master'), edited)
+    self.assertEqual(sources.wheel(f'{self.top}@master~1'), one)
 
   def test_equal_code_is_built_once(self):
-    self.commit('one')
-    one = sources.wheel(f'{self.checkout}@master')
-    self.append(f'{_NAME}/g3doc/index.md', b'More.\n')
-    self.append(_CODE.replace('.py', '_test.py'), b'# More.\n')
-    self.commit('two')
+    self.checkout.commit('one')
+    one = sources.wheel(f'{self.top}@master')
+    self.checkout.append(checkout.GUIDE, b'More.\n')
+    self.checkout.append(checkout.TEST, b'# More.\n')
+    self.checkout.commit('two')
     with mock.patch.object(sources, 'builder', side_effect=AssertionError):
-      self.assertEqual(sources.wheel(f'{self.checkout}@master'), one)
-    self.append(_VERSION, b"__version__ = '9.8'\n")
-    other = sources.wheel(str(self.checkout))
+      self.assertEqual(sources.wheel(f'{self.top}@master'), one)
+    self.checkout.append(checkout.VERSION, b"__version__ = '9.8'\n")
+    other = sources.wheel(str(self.top))
     self.assertIn('-9.8-', other.name)
-    self.assertEqual(
-        sources.content_digest(one), sources.content_digest(other)
-    )
+    self.assertEqual(sources.content_digest(one), sources.content_digest(other))
 
   def test_a_build_repeats_to_the_last_bit(self):
-    one = sources.wheel(str(self.checkout)).read_bytes()
+    one = sources.wheel(str(self.top)).read_bytes()
     shutil.rmtree(self.cache)
-    self.assertEqual(one, sources.wheel(str(self.checkout)).read_bytes())
+    self.assertEqual(one, sources.wheel(str(self.top)).read_bytes())
 
   def test_attributes_and_settings_of_git_change_no_byte(self):
-    self.commit('one')
-    one = sources.wheel(f'{self.checkout}@master')
-    self.write('.gitattributes', b'* text eol=crlf ident export-ignore\n')
-    self.commit('two')
-    self.assertEqual(sources.wheel(f'{self.checkout}@master'), one)
+    self.checkout.commit('one')
+    one = sources.wheel(f'{self.top}@master')
+    self.checkout.write(
+        '.gitattributes', b'* text eol=crlf ident export-ignore\n'
+    )
+    self.checkout.commit('two')
+    self.assertEqual(sources.wheel(f'{self.top}@master'), one)
 
   def test_a_wheel_is_kept_with_its_lock(self):
     given = _write_wheel(self.root / _WHEEL, self.files)
@@ -229,8 +171,8 @@ class SourcesTest(parameterized.TestCase):
       ('{checkout}/tensorflow_model_optimization@master', 'not a git repo'),
   )
   def test_refused(self, setting, message):
-    self.commit('one')
-    setting = setting.format(root=self.root, checkout=self.checkout)
+    self.checkout.commit('one')
+    setting = setting.format(root=self.root, checkout=self.top)
     self.refused(setting, message)
 
   def refused(self, setting, message):
@@ -243,19 +185,19 @@ class SourcesTest(parameterized.TestCase):
 
   @parameterized.parameters(
       ('setup.py', None, 'it has no setup.py'),
-      (_VERSION, None, f'it has no {_VERSION}'),
-      (f'{_NAME}/__init__.py', None, 'it has no .*/__init__.py'),
-      (f'{_NAME}/kernel.cc', b'', 'make the wheel with its Bazel'),
+      (checkout.VERSION, None, f'it has no {checkout.VERSION}'),
+      (f'{checkout.NAME}/__init__.py', None, 'it has no .*/__init__.py'),
+      (f'{checkout.NAME}/kernel.cc', b'', 'make the wheel with its Bazel'),
       ('setup.py', b'import nothing_like_it', 'building .*nothing_like_it'),
       ('setup.py', b'', 'made 0 wheels'),
       ('setup.py', b'import setuptools as s; s.setup(name="x")', 'wheel of x:'),
   )
   def test_folders_that_are_refused(self, name, data, message):
     if data is None:
-      (self.checkout / name).unlink()
+      (self.top / name).unlink()
     else:
-      self.write(name, data)
-    self.refused(str(self.checkout), message)
+      self.checkout.write(name, data)
+    self.refused(str(self.top), message)
 
   def test_wheels_that_are_refused(self):
     wheel = self.root / _WHEEL
@@ -266,21 +208,21 @@ class SourcesTest(parameterized.TestCase):
     self.refused(str(wheel), 'is no wheel: ')
     _write_wheel(wheel, self.files)
     content = bytearray(wheel.read_bytes())
-    content[content.index(self.files[_CODE]) + 99] ^= 1
+    content[content.index(self.files[checkout.CODE]) + 99] ^= 1
     wheel.write_bytes(content)
     self.refused(str(wheel), 'is no wheel: .*prune.py is damaged')
     _write_wheel(wheel, self.files, project='tensorflow-datasets')
     self.refused(str(wheel), 'is a wheel of tensorflow-datasets')
     _write_wheel(wheel, {})
-    self.refused(str(wheel), f'one of {_NAME} is needed')
-    other = self.root / f'{_NAME}-9.9.9-cp311-cp311-linux_x86_64.whl'
+    self.refused(str(wheel), f'one of {checkout.NAME} is needed')
+    other = self.root / f'{checkout.NAME}-9.9.9-cp311-cp311-linux_x86_64.whl'
     self.refused(
         str(_write_wheel(other, self.files)), 'is no wheel for every machine'
     )
 
   def test_a_failed_build_leaves_nothing_behind(self):
-    self.write('setup.py', b'raise SystemExit("no")')
-    self.refused(str(self.checkout), 'building .* exit 1.*no$')
+    self.checkout.write('setup.py', b'raise SystemExit("no")')
+    self.refused(str(self.top), 'building .* exit 1.*no$')
     left = [p.name for p in self.cache.rglob('*') if p.is_file()]
     self.assertEqual([n for n in left if not n.endswith('.lock')], [])
 

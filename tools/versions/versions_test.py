@@ -129,6 +129,53 @@ class EnvironmentTest(parameterized.TestCase):
     changed = environment.settings({'TFMOT': '0.8.0', 'TENSORFLOW': ''})
     self.assertEqual(changed, {**pinned, 'tfmot': '0.8.0'})
 
+  def test_channels(self):
+    pinned = environment.settings({})
+    for name, changes in environment.table()['channels'].items():
+      chosen = environment.settings({'TFMOT_CHANNEL': name})
+      self.assertEqual(chosen, pinned | changes)
+      for layer, version in chosen.items():
+        if version != 'head':
+          self.assertTrue(environment.lock_of(layer, version).is_file())
+    self.assertEqual(environment.settings({'TFMOT_CHANNEL': 'stable'}), pinned)
+    given = {'TFMOT_CHANNEL': 'head', 'TFMOT': '/x', 'TENSORFLOW': '2.20.0'}
+    self.assertEqual(
+        environment.settings(given), {'tensorflow': '2.20.0', 'tfmot': '/x'}
+    )
+    with self.assertRaisesRegex(errors.InputError, 'of stable, floor, nightly'):
+      environment.settings({'TFMOT_CHANNEL': 'latest'})
+
+  def test_bazel_has_a_config_for_each_channel(self):
+    text = (bootstrap.ROOT / '.bazelrc').read_text(encoding='utf-8')
+    for name in environment.table()['channels']:
+      self.assertIn(f'\ncommon:{name} --repo_env=TFMOT_CHANNEL={name}\n', text)
+
+  @parameterized.parameters(
+      ('tensorflow = "2.20.0"', "KeyError('tfmot')"),
+      ('tensorflow = "2.20.0"\ntfmot = 8', 'tfmot = 8 is no version'),
+      (
+          'tensorflow = "1"\ntfmot = "2"\nchannels.x.tf = "3"',
+          "tf = '3' is no version of a layer",
+      ),
+      ('tensorflow = "1"\ntfmot = "2"\nchannels = "x"', 'no attribute'),
+      ('tensorflow = ', 'Invalid value'),
+  )
+  def test_bad_table(self, text, message):
+    path = pathlib.Path(self.create_tempdir().full_path) / 'pyproject.toml'
+    with self.assertRaisesRegex(errors.InputError, 'No such file'):
+      environment.table(path)
+    path.write_text(f'[tool.tfmot_models.environment]\n{text}\n')
+    with self.assertRaises(errors.InputError) as caught:
+      environment.table(path)
+    self.assertIn(message, str(caught.exception))
+
+  def test_nightlies_are_alone(self):
+    text = environment.lock_of('tensorflow', 'nightly').read_text()
+    for name in ('tf-nightly', 'tf-keras-nightly', 'keras-nightly'):
+      self.assertIn(f'\n{name}==', text)
+    for name in ('tensorflow', 'tensorflow-cpu', 'tf-keras', 'keras'):
+      self.assertNotIn(f'\n{name}==', text)
+
   def test_version_without_a_lock(self):
     with self.assertRaisesRegex(
         errors.InputError, r'no lock for tfmot 0\.1\.0 .*-- --tfmot 0\.1\.0'

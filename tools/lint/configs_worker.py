@@ -30,7 +30,9 @@ from tools.sync import mirror
 
 def _official(root: pathlib.Path) -> None:
   """Makes Official Models importable: the mirror of the project's pin."""
-  if importlib.util.find_spec('official') is None:
+  spec = importlib.util.find_spec('official')
+  # The folder `official/` of a fresh clone has no code of its own.
+  if spec is None or spec.origin is None:
     for folder in mirror.make(root).values():
       sys.path.append(str(folder.parent))
 

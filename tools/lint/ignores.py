@@ -53,7 +53,10 @@ def inline(file: tree.File) -> Iterator[Ignore]:
     return
   for number, line in enumerate(file.lines, 1):
     found = _INLINE.search(line)
-    if not found or file.path.endswith('.md') != (found[1] == '<!--'):
+    markdown = file.path.endswith('.md')
+    if not found or markdown != (found[1] == '<!--'):
+      continue
+    if markdown and line.startswith('    '):  # Code that shows one.
       continue
     alone = not line[: found.start()].strip()
     lines = (number, number + 1) if alone else (number,)

@@ -41,6 +41,7 @@ class IgnoresTest(parameterized.TestCase):
       ('a.py', 'x = 1  # {}\n', 2, False),
       ('a.md', '<!-- {} -->\nx\n', 2, True),
       ('a.md', '    # {}\nx\n', 2, False),
+      ('a.md', '    <!-- {} -->\nx\n', 2, False),
       ('a.py', 'x = "{}"\n', 1, False),
   )
   def test_lines(self, path, text, line, covered):

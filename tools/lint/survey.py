@@ -36,8 +36,8 @@ from tools.sync import mirror
 from tools.versions import bootstrap
 
 DOCUMENT = 'docs/lint.md'
-# The tools whose settings make sense for code that is not ours.
-_TOOLS = ('ruff', 'pydoclint', 'codespell')
+# Of the tools, the one whose settings are not of our style.
+_TOOLS = ('codespell',)
 _CHUNK = 400
 
 

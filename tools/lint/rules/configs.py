@@ -129,7 +129,9 @@ convergence_test(
         },
         {
             'tfmot_contrib/pruning/BUILD': _BUILD,
-            'tfmot_contrib/pruning/configs/a.yaml': 'trainer: [1, 2]\n',
+            'tfmot_contrib/pruning/configs/a.yaml': (
+                'trainer:\n  train_stepz: 3\n'
+            ),
         },
         {'tfmot_contrib/a/configs/a.yaml': 'task:\n  model: {}\n'},
     ),

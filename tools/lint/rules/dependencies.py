@@ -92,7 +92,7 @@ def check_declared_import(
   settings = tomllib.loads(file.text or '') if file else {}
   lint = settings.get('tool', {}).get('tfmot_models', {}).get('lint', {})
   names = lint.get('distributions', {})
-  training = _declared(project, 'tensorflow')
+  training = _declared(project, 'tensorflow') | {'tensorflow'}
   tools = training | _declared(project, 'tools')
   for file in project.glob(*_ON):
     allowed = tools if file.path.startswith('tools/') else training

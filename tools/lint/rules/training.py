@@ -91,7 +91,7 @@ def check_gradient_tape(file: tree.File) -> Iterator[tuple[int, str]]:
     if tree.dotted(node).rpartition('.')[2] != 'GradientTape':
       continue
     names = {n.name for n in outer if isinstance(n, _FUNCTION)}
-    if 'train_step' not in names:
+    if not any(name.endswith('train_step') for name in names):
       yield node.lineno, 'GradientTape outside of train_step'
 
 

@@ -215,7 +215,10 @@ class Observer:
       self.ask(end, f'the {verdict} end')
 
   def _end_counts(self) -> tuple[search.Counts, search.Counts] | None:
-    """Returns the counts of the ends, or None if the bad one only passed yet.
+    """Returns the counts of the ends.
+
+    Returns:
+      Those of the good and of the bad end; None if the bad one only passed yet.
 
     Raises:
       InconclusiveError: It passed too often to be called bad.

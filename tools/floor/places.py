@@ -70,7 +70,9 @@ PLACES = (
     Place('tfmot_contrib/*/README.md', rf'^TFMOT {_VERSION} or later', FLOOR),
     Place('README.md', rf'--repo_env=TFMOT={_VERSION}`?', FLOOR),
     Place('MAINTAINING.md', rf'floor (?:is )?(?:TFMOT )?{_VERSION}', FLOOR),
-    Place('docs/versions.md', rf'--config=floor .*` \| {_VERSION} \|', FLOOR, 1),
+    Place(
+        'docs/versions.md', rf'--config=floor .*` \| {_VERSION} \|', FLOOR, 1
+    ),
     Place('docs/versions.md', rf'\.\.\.` \| {_VERSION} \| .* daily', LATEST, 1),
     Place('docs/*.md', rf'floor (?:is )?(?:TFMOT )?{_VERSION}', FLOOR),
     Place('.github/workflows/*.yml', rf'TFMOT[=:] ?"?{_VERSION}', FLOOR),

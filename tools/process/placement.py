@@ -50,7 +50,7 @@ class Decision(NamedTuple):
   @property
   def open(self) -> bool:
     """Whether somebody has yet to say something."""
-    return any(part.strip() in ('', 'TODO') for part in self)
+    return any(part.strip() in ('', 'TODO') for part in self._asdict().values())
 
 
 def read(root: pathlib.Path) -> dict[str, Decision]:

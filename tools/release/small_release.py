@@ -133,6 +133,9 @@ def asked_of(root: pathlib.Path, **changes: object) -> gate.Gate:
   Args:
     root: Of `project`.
     **changes: Other fields.
+
+  Returns:
+    The gate.
   """
   fields = {
       'root': root,

@@ -173,6 +173,9 @@ def setting_options(settings: Mapping[str, str]) -> list[str]:
 
   Args:
     settings: By `tensorflow` and `tfmot`, as `environment.settings` has them.
+
+  Returns:
+    One for each.
   """
   return [f'--repo_env={k.upper()}={v}' for k, v in sorted(settings.items())]
 

@@ -154,8 +154,8 @@ def main(argv: Sequence[str]) -> None:
       compile_lock(f'{name}.in', locks / f'{name}.txt', [])
     base = locks / f'tensorflow-{chosen["tensorflow"]}.txt'
     omitted = [f'--no-emit-package={name}' for name in _BELOW_TOOLS]
-    flags = ['--constraints', base, *omitted]
-    compile_lock('tools.in', locks / 'tools.txt', [], *flags)
+    options = ['--constraints', base, *omitted]
+    compile_lock('tools.in', locks / 'tools.txt', [], *options)
   if version := flags.tensorflow or both and chosen['tensorflow']:
     lock_tensorflow(version)
   if version := flags.tfmot or both and chosen['tfmot']:

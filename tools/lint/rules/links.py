@@ -63,6 +63,7 @@ def anchors(text: str) -> set[str]:
         {'docs/a.md': 'See [b](b.md#two).\n', 'docs/b.md': '# One\n'},
         {'README.md': '# One\n\nSee [here](#too).\n'},
         {'README.md': '[b]: docs/gone.md\n'},
+        {'README.md': '[b](.github/a.yml)\n', 'github/a.yml': 'a: 1\n'},
     ),
     good=(
         {
@@ -72,6 +73,7 @@ def anchors(text: str) -> set[str]:
             ),
             'docs/b.md': '# One *two*\n',
         },
+        {'README.md': '[b](.github/a.yml)\n', '.github/a.yml': 'a: 1\n'},
     ),
 )
 def check_link_resolves(
@@ -91,7 +93,8 @@ def check_link_resolves(
       line = text.count('\n', 0, found.start()) + 1
       place, _, name = target.partition('#')
       path = posixpath.normpath(posixpath.join(file.folder, place))
-      path = file.path if not place else path.removeprefix('.').strip('/')
+      path = file.path if not place else path.strip('/')
+      path = '' if path == '.' else path
       if path.startswith('..') or not project.exists(path):
         yield file.path, line, f'{target} leads nowhere'
       elif name and path.endswith('.md') and name not in known(path):

@@ -28,6 +28,14 @@ nox.needs_version = '>=2025.2.9'
 nox.options.default_venv_backend = 'none'
 nox.options.sessions = ['lint', 'tests']
 
+# What needs Bazel, the network or a browser, and so is no Bazel test.
+CHECKS = (
+    'tools.lint.planted_check',
+    'tools.bazel.cache_check',
+    'tools.sync.real_check',
+    'tools.versions.real_check',
+    'tools.report.browser_check',
+)
 MAIN_TEST = '//tfmot_contrib/pruning:mobilenet_v3_cifar10_sparsity50'
 
 
@@ -85,10 +93,9 @@ def tests(session: nox.Session) -> None:
       '--test_tag_filters=-cpu,-slow',
       '--build_tests_only',
   )
-  python(session, 'tools.bazel.cache_check')
-  python(session, 'tools.sync.real_check')
-  python(session, 'tools.versions.real_check')
-  python(session, 'tools.report.browser_check')
+  for module in CHECKS:
+    python(session, module)
+  python(session, 'tools.floor.pin', '--check')
   converge(session)
 
 

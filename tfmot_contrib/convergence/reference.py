@@ -49,6 +49,9 @@ _SIZES = ('bytes', 'gzip_bytes')
 _NEAR = ('scale_', 'moved')
 _NEAR_ALPHA = 1e-6
 _NEAR_BAND = 0.02
+# A test whose deviation is greater than that of its family with less than this
+# chance is noisy in a way of its own.
+_UNLIKE = 1e-4
 # In the few steps of a smoke run rounding does not add up to more than this.
 _SAME_SEED_BAND = 0.0002
 _MAKE = 'make it with tools/nox -s reference -- {}'
@@ -295,13 +298,38 @@ def differences(
   return found
 
 
+def _deviation(
+    own: Sequence[float], others: Sequence[Sequence[float]]
+) -> tuple[float, int]:
+  """Returns a deviation, which the family shares where it is alike.
+
+  Args:
+    own: What was seen of the test.
+    others: The same of the tests of its family.
+
+  Returns:
+    The deviation and its degrees of freedom. They are pooled unless the test is
+    noisier than the others by an F test: random centroids spread more than any
+    that are chosen.
+  """
+  others = [group for group in others if len(group) > 1]
+  if others and len(own) > 1:
+    deviation, freedom = sequential.pooled([own])
+    theirs, degrees = sequential.pooled(others)
+    ratio = (deviation / max(theirs, 1e-12)) ** 2
+    if stats.f.sf(ratio, freedom, degrees) < _UNLIKE:
+      return deviation, freedom
+  return sequential.pooled([own, *others])
+
+
 def far(
     reference: Reference, family: Sequence[Reference], run: record.Record
 ) -> list[tuple[str, Any, Any]]:
   """Returns where a run is not near the reference.
 
   Numbers are compared by their logarithm, with Student's prediction interval.
-  Of the deviation a few seeds know little, so it is pooled with the family's.
+  Of the deviation a few seeds know little, so it is pooled with the family's
+  where that is alike.
   A smoke run with a seed of the reference has to repeat that one: there is no
   noise between them.
 
@@ -321,8 +349,8 @@ def far(
         [math.log(s.near[path]) for s in one.seeds if path in s.near]
         for one in (reference, *family)
     ]
-    own = groups[0]
-    deviation, freedom = sequential.pooled([g for g in groups if g])
+    own, *others = groups
+    deviation, freedom = _deviation(own, others)
     reach = stats.t.isf(_NEAR_ALPHA, freedom) * math.sqrt(1 + 1 / len(own))
     band = max(reach * deviation, _NEAR_BAND)
     mean = sum(own) / len(own)

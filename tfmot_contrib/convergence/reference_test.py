@@ -294,6 +294,13 @@ class NearTest(parameterized.TestCase):
     )
     self.assertLen(found, count)
 
+  def test_noisier_than_its_family(self):
+    own = self.reference(1.0, 1.5, 1 / 1.5)
+    steady = [self.reference(2.0, 2.0001, 2.0)] * 10
+    self.assertEmpty(reference.far(own, steady, self.run_of(scale_x=3.0)))
+    alike = [self.reference(2.0, 3.0, 2 / 1.5)] * 10
+    self.assertLen(reference.far(own, alike, self.run_of(scale_x=900.0)), 1)
+
   def test_never_narrower_than_two_percent(self):
     steady = self.reference(1.0, 1.0, 1.0)
     run = self.run_of(scale_x=1.019)

@@ -72,6 +72,21 @@ class Shown:
         for run in self.runs
     )
 
+  @property
+  def comparable(self) -> bool:
+    """Whether scales and distances are to be those of the reference.
+
+    Small differences of rounding become large in the training of a baseline, and
+    so another model on another machine. These numbers are of the model: they
+    are compared if a float run is that of the reference to the last bit, or if
+    a few smoke steps were all the training.
+    """
+    known = {seed.control for seed in self.reference.seeds}
+    floats = self.controls or [run for run in [self.baseline] if run]
+    return self.reference.tier == 'smoke' or any(
+        run.weights in known for run in floats
+    )
+
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
@@ -308,7 +323,8 @@ def _as_reference(shown: Shown) -> list[Verdict]:
   exact, near = [], []
   for run in shown.runs:
     exact += reference_lib.differences(shown.reference, run)
-    near += reference_lib.far(shown.reference, shown.family, run)
+    if shown.comparable:
+      near += reference_lib.far(shown.reference, shown.family, run)
   band = f'{100 * reference_lib.SIZE_BAND:g} %'
   return [
       _expected(

@@ -147,6 +147,22 @@ class JudgeTest(parameterized.TestCase):
       self.assertEqual((drop.word, drop.bound), ('pass', '<= 0.5'))
       self.assertEqual(same.word, word)
 
+  @parameterized.parameters(
+      ('cpu', 'f', 'FAIL'), ('cpu', '0', 'pass'), ('smoke', '0', 'FAIL')
+  )
+  def test_another_baseline_has_other_scales(self, tier, control, word):
+    shown = _shown(0.2)
+    seeds = [
+        dataclasses.replace(seed, near={'keras.validation_loss': 1.0})
+        for seed in shown.reference.seeds
+    ]
+    known = dataclasses.replace(shown.reference, seeds=seeds, tier=tier)
+    run = dataclasses.replace(shown.runs[0], tier=tier)
+    controls = [_run(1, 80.0, weights=control * 64, tier=tier)]
+    baseline = dataclasses.replace(shown.baseline, tier=tier)
+    shown = judge.Shown([run], baseline, controls, known)
+    self.assertEqual(self.judge(shown)[-1].word, word)
+
   def test_family_shares_its_deviation(self):
     shown = _shown(0.45)
     seeds = [

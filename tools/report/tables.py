@@ -117,8 +117,19 @@ def results(technique: rows.Technique) -> str:
 
 
 def _noise(row: rows.Row) -> list[str]:
-  """Returns what a row's reference knows of its drop, and what it finds."""
+  """Returns what a row's reference knows of its drop, and what it finds.
+
+  Args:
+    row: The row. Where its reference is of another kind of processor, and so
+      decides nothing about the drop, it tells of its noise all the same.
+
+  Returns:
+    Mean and deviation in points with the number of seeds, and the growth.
+  """
   noise = next((v.noise for v in row.verdicts if v.noise), None)
+  drops = [v.claim.id for v in row.verdicts if v.claim.relation == 'drop']
+  if not noise and row.known and drops and row.control:
+    noise = row.known.noise(drops[0])
   if not noise:
     return [_NOTHING] * 2
   return [

@@ -20,6 +20,7 @@ import pathlib
 from absl.testing import absltest
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import reference
 from tools.report import rows
 from tools.report import small_evidence
 from tools.report import tables
@@ -85,6 +86,36 @@ class TablesTest(absltest.TestCase):
     self.assertIn(
         '2 of 2 hold; reported: steps', tables.results(self.techniques[1])
     )
+
+  def test_noise_of_a_reference_of_another_processor(self):
+    technique = self.techniques[1]
+    row = technique.rows[0]
+    claim = dataclasses.replace(row.verdicts[0].claim, id='d', relation='drop')
+    seeds = [
+        reference.Seed(i, {'d': drop}, weights='', control='', batch='')
+        for i, drop in enumerate((1.0, 1.1, 1.2))
+    ]
+    known = reference.Reference(
+        test='net_half',
+        tier='cpu',
+        instruction_set='asimd',
+        recipe='',
+        data='',
+        environment='',
+        seeds=seeds,
+        exact={},
+        sizes={},
+        history=[],
+    )
+    row = dataclasses.replace(
+        row,
+        known=known,
+        control=row.run,
+        verdicts=[dataclasses.replace(row.verdicts[0], claim=claim)],
+    )
+    one = dataclasses.replace(technique, rows=[row])
+    line = _cells(tables.results(one))[2]
+    self.assertEqual(line[-4:-2], ['+1.10 +- 0.10 (3)', '0.40'])
 
   def test_failure_is_named(self):
     row = self.techniques[1].judged[0]

@@ -76,10 +76,10 @@ class Shown:
   def comparable(self) -> bool:
     """Whether scales and distances are to be those of the reference.
 
-    Small differences of rounding become large in the training of a baseline, and
-    so another model on another machine. These numbers are of the model: they
-    are compared if a float run is that of the reference to the last bit, or if
-    a few smoke steps were all the training.
+    Rounding differs a little between machines, and after the training of a
+    baseline that is another model. These numbers are of the model: they are
+    compared if a float run is that of the reference to the last bit, or if a
+    few smoke steps were all the training.
     """
     known = {seed.control for seed in self.reference.seeds}
     floats = self.controls or [run for run in [self.baseline] if run]

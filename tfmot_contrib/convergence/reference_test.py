@@ -211,6 +211,20 @@ class CheckTest(parameterized.TestCase):
     self.assertEqual(not found, fits, found)
 
   @parameterized.parameters(
+      ('cpu', [42, 42], True),
+      ('cpu', [43, 0], False),
+      ('smoke', [42, 42], False),
+  )
+  def test_some_moved_by_chance(self, tier, moved, fits):
+    path = 'health.kinds.indices'
+    exact = {f'{path}.moved': moved, f'{path}.of': 43}
+    known = dataclasses.replace(_reference(), tier=tier, exact=exact)
+    kinds = {'indices': {'moved': [41, 43], 'of': 43}}
+    run = _run(9, health={'kinds': kinds}, tier=tier)
+    found = [p for p, _, _ in reference.differences(known, run)]
+    self.assertEqual(found, [] if fits else [f'{path}.moved'])
+
+  @parameterized.parameters(
       (1, 'avx2', False),
       (9, 'avx2', True),  # It has not seen this seed.
       (1, 'asimd', True),

@@ -24,7 +24,7 @@ grown by less than the sequential test looks for, adds up in Page's chart
 import datetime
 import json
 import pathlib
-from typing import Any, Sequence
+from typing import Any, Collection, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import judge
@@ -86,11 +86,14 @@ def append(path: pathlib.Path, line: dict[str, Any]) -> None:
     raise errors.InputError(f'cannot write {path}: {error.strerror}') from error
 
 
-def read(path: pathlib.Path) -> list[dict[str, Any]]:
+def read(
+    path: pathlib.Path, keys: Collection[str] = _KEYS
+) -> list[dict[str, Any]]:
   """Reads a history.
 
   Args:
     path: The file.
+    keys: Of a line.
 
   Returns:
     The nights, the oldest first; none without a file.
@@ -107,7 +110,7 @@ def read(path: pathlib.Path) -> list[dict[str, Any]]:
       value = json.loads(line)
     except ValueError:
       value = None
-    if not isinstance(value, dict) or set(value) != _KEYS:
+    if not isinstance(value, dict) or set(value) != set(keys):
       raise errors.InputError(
           f'{path}: line {number} is no night: restore it with git'
       )

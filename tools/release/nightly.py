@@ -36,6 +36,7 @@ import sys
 from typing import Any, Mapping, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import history
 from tools.reference import draw
 from tools.release import explained as explained_lib
 from tools.release import suite
@@ -80,22 +81,7 @@ def read_history(root: pathlib.Path) -> list[dict[str, Any]]:
   Raises:
     errors.InputError: A line is no night.
   """
-  path = root / HISTORY
-  if not path.exists():
-    return []
-  nights = []
-  lines = path.read_text(encoding='utf-8').splitlines()
-  for number, line in enumerate(lines, start=1):
-    try:
-      value = json.loads(line)
-    except ValueError:
-      value = None
-    if not isinstance(value, dict) or set(value) != _KEYS:
-      raise errors.InputError(
-          f'{path}: line {number} is no night: restore it with git'
-      )
-    nights.append(value)
-  return nights
+  return history.read(root / HISTORY, _KEYS)
 
 
 def append(root: pathlib.Path, night: Mapping[str, Any]) -> None:

@@ -122,8 +122,8 @@ class Reference:
 
     Args:
       claim: Its name.
-      family: Other experiments of the technique on the same model, whose
-        deviation is taken to be the same.
+      family: Other experiments of the technique on the same model, which share
+        their deviation unless this one is noisier.
 
     Returns:
       The noise.
@@ -132,13 +132,13 @@ class Reference:
       errors.InputError: The claim has too few drops.
     """
     own = self.drops(claim)
-    groups = [own, *(other.drops(claim) for other in family)]
+    others = [other.drops(claim) for other in family]
     if len(own) < 2:
       raise errors.InputError(
           f'the reference of {self.test} has {len(own)} drops of {claim}:'
           f' {_MAKE.format(self.test)}'
       )
-    deviation, freedom = sequential.pooled([g for g in groups if g])
+    deviation, freedom = _deviation(own, [drops for drops in others if drops])
     mean = sum(own) / len(own)
     return sequential.Noise(mean, deviation, len(own), freedom)
 

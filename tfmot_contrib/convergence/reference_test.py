@@ -339,13 +339,24 @@ class NoiseTest(absltest.TestCase):
     self.assertEqual((noise.seeds, noise.freedom), (3, 2))
     seeds = [
         dataclasses.replace(seed, drops={'drop': drop})
-        for seed, drop in zip(one.seeds, (5.0, 5.0, 5.0), strict=True)
+        for seed, drop in zip(one.seeds, (4.95, 5.05, 5.0), strict=True)
     ]
     other = dataclasses.replace(one, seeds=seeds)
     pooled = one.noise('drop', [other])
     self.assertAlmostEqual(pooled.mean, 0.2)
-    self.assertAlmostEqual(pooled.deviation, 0.1 / 2**0.5)
+    self.assertAlmostEqual(pooled.deviation, (0.025 / 4) ** 0.5)
     self.assertEqual((pooled.seeds, pooled.freedom), (3, 4))
+
+  def test_noisier_than_its_family(self):
+    one = _reference()
+    seeds = [
+        dataclasses.replace(seed, drops={'drop': drop})
+        for seed, drop in zip(one.seeds, (5.0, 5.001, 5.0), strict=True)
+    ]
+    steady = [dataclasses.replace(one, seeds=seeds)] * 10
+    noise = one.noise('drop', steady)
+    self.assertAlmostEqual(noise.deviation, 0.1)
+    self.assertEqual((noise.seeds, noise.freedom), (3, 2))
 
   def test_claim_without_drops(self):
     with self.assertRaisesRegex(errors.InputError, '0 drops of other'):

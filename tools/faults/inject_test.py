@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests of the catalogue of faults, and of what is made of a detection."""
+"""Tests of where faults go, and of what is made of a detection."""
 
 import ast
 import contextlib
@@ -25,15 +25,16 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
+from tools.faults import catalogue
 from tools.faults import inject
 from tools.reference import draw
 from tools.reference import small_project
 from tools.versions import bootstrap
 
-_FAULTS = inject.catalogue()
+_FAULTS = catalogue.read()
 
 
-class CatalogueTest(parameterized.TestCase):
+class OursTest(parameterized.TestCase):
 
   @parameterized.named_parameters((f.id, f) for f in _FAULTS if f.file)
   def test_is_another_program(self, fault):
@@ -50,52 +51,10 @@ class CatalogueTest(parameterized.TestCase):
     else:
       self.assertFalse(same)
 
-  def test_enough_of_both(self):
-    self.assertGreaterEqual(len([f for f in _FAULTS if not f.control]), 30)
-    self.assertGreaterEqual(len([f for f in _FAULTS if f.control]), 20)
-
-  def test_entry_with_seeds_is_one_for_each(self):
-    path = pathlib.Path(self.create_tempdir().full_path) / 'faults.yaml'
-    path.write_text(
-        '- {id: u, what: unseen, control: true, tests: [a, b], seeds: [4, 5]}',
-        encoding='utf-8',
-    )
-    found = inject.catalogue(path)
-    self.assertEqual(
-        [(f.id, f.tests, f.seed) for f in found],
-        [
-            ('u_4_a', ('a',), 4),
-            ('u_5_a', ('a',), 5),
-            ('u_4_b', ('b',), 4),
-            ('u_5_b', ('b',), 5),
-        ],
-    )
-
   def test_every_technique_has_faults(self):
     folders = inject._folders(bootstrap.ROOT)  # pylint: disable=protected-access
     hit = {folders[t] for f in _FAULTS if not f.control for t in f.tests}
     self.assertEqual(hit, set(folders.values()) - {'baselines'})
-
-  @parameterized.parameters(
-      ('[]', 'non-empty'),
-      ('- {id: a, what: wrong, tests: [], control: true}', '0/tests'),
-      ('- {id: a, what: wrong, tests: [b], control: true, file: c.py}', 'at 0'),
-      ('- {id: a, what: wrong, tests: [b]}', 'at 0'),
-      ('- {id: a, what: wrong, tests: [b], control: true}\n' * 2, 'twice'),
-  )
-  def test_bad_catalogue(self, text, message):
-    path = pathlib.Path(self.create_tempdir().full_path) / 'faults.yaml'
-    path.write_text(text, encoding='utf-8')
-    with self.assertRaisesRegex(errors.InputError, message):
-      inject.catalogue(path)
-
-  def test_replaces_the_first_place_behind_the_anchor(self):
-    fault = inject.Fault(
-        'a', '', ('t',), file='f', old='x', new='y', after='def'
-    )
-    self.assertEqual(fault.apply('x def x x'), 'x def y x')
-    with self.assertRaisesRegex(errors.InputError, 'the fault a replaces'):
-      fault.apply('x x')
 
 
 class InjectedTest(absltest.TestCase):
@@ -113,7 +72,7 @@ class InjectedTest(absltest.TestCase):
     tree = pathlib.Path(self.create_tempdir().full_path)
     path = tree / 'a.py'
     path.write_text('x = 1\n', encoding='utf-8')
-    fault = inject.Fault(
+    fault = catalogue.Fault(
         'a', '', ('t',), file='a.py', old='1', new='2', of='project'
     )
     with self.assertRaises(KeyError):
@@ -133,7 +92,7 @@ class DetectTest(absltest.TestCase):
   def detect(self, drop: float, seed: int = 1) -> inject.Detection:
     """Detects a fault that loses so much accuracy."""
     program = small_project.project(self.root, [drop])
-    fault = inject.Fault(
+    fault = catalogue.Fault(
         'a', 'it is lost', (small_project.TEST,), ('accuracy',), seed=seed
     )
     return inject.detect(fault, draw.Bazel(program, self.root), ['cpu'])
@@ -165,6 +124,8 @@ class FlagsTest(parameterized.TestCase):
   @parameterized.parameters(
       (['--workers=0'], '--workers must be 1 or more'),
       (['--write', '--fault', 'prune_by_sign'], '--write takes all faults'),
+      (['--write', '--catalogue', 'own.yaml'], '--write takes all faults'),
+      (['--catalogue', 'no_such.yaml'], 'no_such.yaml is no YAML file'),
       (['--fault', 'no_such'], 'no such fault; there are prune_keeps_small'),
   )
   def test_bad_flags(self, flags, message):
@@ -174,6 +135,29 @@ class FlagsTest(parameterized.TestCase):
         inject.main(flags)
     self.assertNotEqual(raised.exception.code, 0)
     self.assertIn(message, stderr.getvalue())
+
+
+def _detection(*, seen: bool, right: bool = True, control: bool = False):
+  """Returns what became of a fault."""
+  by = {'x': ['accuracy']} if seen else {}
+  return inject.Detection('a', control, by, right, '//f:t', 1.0)
+
+
+class HeldTest(absltest.TestCase):
+
+  def test_most_by_the_right_kind(self):
+    wrong = _detection(seen=True, right=False)
+    right = [_detection(seen=True)] * 19
+    self.assertTrue(inject.held([*right, wrong]))
+    self.assertFalse(inject.held([*right, wrong, wrong]))
+
+  def test_fault_that_nothing_saw(self):
+    unseen = _detection(seen=False, right=False)
+    self.assertFalse(inject.held([*[_detection(seen=True)] * 40, unseen]))
+
+  def test_controls(self):
+    self.assertTrue(inject.held([_detection(seen=False, control=True)]))
+    self.assertFalse(inject.held([_detection(seen=True, control=True)]))
 
 
 class SummaryTest(absltest.TestCase):
@@ -187,7 +171,7 @@ class SummaryTest(absltest.TestCase):
         inject.Detection('d', True, {}, False, '//f:t', 2.0),
     ]
     faults = [
-        inject.Fault(name, f'what {name} is', ('t',), ('structure',))
+        catalogue.Fault(name, f'what {name} is', ('t',), ('structure',))
         for name in 'abcd'
     ]
     summary = inject.summary(detections)

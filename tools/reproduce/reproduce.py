@@ -17,9 +17,10 @@
     tools/nox -s reproduce -- pruning --party @tfmot/reviewers
 
 It is what TFMOT does before it approves. Every run is trained on this machine:
-Bazel gets an output folder of its own and no cache, neither that of the disk
-nor a remote one. It can be killed; the same command goes on. `--reuse` takes
-what this clone and its caches have made, and the report says so.
+each party has an output folder of Bazel and no cache, neither that of the disk
+nor a remote one; a float baseline is trained once for all techniques. It can be
+killed; the same command goes on. `--reuse` takes what this clone and its caches
+have made, and the report says so.
 
 It leaves report.md for the pull request, report.html with plots, report.json,
 and with --party (which goes with fresh runs of tier cpu only), for each test
@@ -32,6 +33,7 @@ import argparse
 import dataclasses
 import datetime
 import pathlib
+import re
 import shlex
 import sys
 from typing import Any, Sequence
@@ -54,7 +56,7 @@ _EXIT = {
     compare.NOT_REPRODUCED: 1,
     compare.INCONCLUSIVE: 3,
 }
-_FRESH = 'every run made on this machine for this report'
+_FRESH = 'every run made on this machine by this party'
 _REUSED = 'with runs that the caches of this clone had'
 # What a run without training shows is the same whatever the seed.
 _TRAINED_SEEDS = 3
@@ -134,12 +136,13 @@ def wanted(root: pathlib.Path, flags: argparse.Namespace) -> list[str]:
   return flags.test or tests
 
 
-def bazel(root: pathlib.Path, name: str, reuse: bool) -> draw.Bazel:
-  """Returns how Bazel is called: by default so that nothing is from before."""
+def bazel(root: pathlib.Path, party: str | None, reuse: bool) -> draw.Bazel:
+  """Returns how Bazel is called: by default with what the party has made."""
   program = bootstrap.bazel()
   if reuse:
     return draw.Bazel(program, root)
-  base = bootstrap.cache_dir() / 'reproduce' / name
+  folder = re.sub(r'\W+', '_', (party or '').strip().lower()) or 'nobody'
+  base = bootstrap.cache_dir() / 'reproduce' / folder
   return draw.Bazel(
       program,
       root,
@@ -249,7 +252,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   """
   flags = parser().parse_args(argv)
   names = wanted(root, flags)
-  called = bazel(root, flags.name, flags.reuse)
+  called = bazel(root, flags.party, flags.reuse)
   tests, missing, signed = [], {}, []
   for name in names:
     try:

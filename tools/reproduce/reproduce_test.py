@@ -120,13 +120,13 @@ class ReproduceTest(parameterized.TestCase):
     self.assertIn('could not make', told['missing'][small_project.TEST])
 
   def test_fresh_takes_nothing_from_before(self):
-    fresh = reproduce.bazel(self.root, 'pruning', reuse=False)
+    fresh = reproduce.bazel(self.root, '@tfmot/Reviewers', reuse=False)
     self.assertIn('--disk_cache=', fresh.options)
     self.assertIn('--remote_cache=', fresh.options)
-    self.assertRegex(fresh.startup[0], '--output_base=.*reproduce/pruning')
-    self.assertEqual(
-        reproduce.bazel(self.root, 'pruning', reuse=True).options, ()
-    )
+    self.assertRegex(fresh.startup[0], '=/.*reproduce/_tfmot_reviewers$')
+    nobody = reproduce.bazel(self.root, None, reuse=False)
+    self.assertRegex(nobody.startup[0], '=/.*reproduce/nobody$')
+    self.assertEqual(reproduce.bazel(self.root, None, reuse=True).options, ())
 
   @parameterized.parameters(
       (['prunning'], 'no technique prunning'),

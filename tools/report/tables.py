@@ -37,6 +37,7 @@ _DETAILS = (
     'weights per channel',
     'mean drop of seeds',
     'finds a growth of',
+    'admits a drop of',
     'training',
     'claims',
 )
@@ -117,24 +118,26 @@ def results(technique: rows.Technique) -> str:
 
 
 def _noise(row: rows.Row) -> list[str]:
-  """Returns what a row's reference knows of its drop, and what it finds.
+  """Returns what a row's reference knows of its drop, finds and admits.
 
   Args:
     row: The row. Where its reference is of another kind of processor, and so
       decides nothing about the drop, it tells of its noise all the same.
 
   Returns:
-    Mean and deviation in points with the number of seeds, and the growth.
+    Mean and deviation in points with the number of seeds, the growth, and the
+    smallest drop that the seeds allow to promise.
   """
   noise = next((v.noise for v in row.verdicts if v.noise), None)
   drops = [v.claim.id for v in row.verdicts if v.claim.relation == 'drop']
   if not noise and row.known and drops and row.control:
     noise = row.known.noise(drops[0])
   if not noise:
-    return [_NOTHING] * 2
+    return [_NOTHING] * 3
   return [
       f'{noise.mean:+.2f} +- {noise.deviation:.2f} ({noise.seeds})',
       f'{judge.PLAN.delta * noise.deviation:.2f}',
+      f'{noise.admits(judge.PLAN):.2f}',
   ]
 
 

@@ -22,7 +22,6 @@ that are drawn at random, to be checked by hand for false alarms.
 """
 
 import argparse
-import collections
 import pathlib
 import random
 import sys
@@ -121,10 +120,6 @@ def survey_table(found: dict[str, tuple[int, list[tree.Finding]]]) -> str:
   for name, (count, findings) in found.items():
     files = len({finding.path for finding in findings})
     lines.append(f'| `{name}` | {count:,} | {len(findings):,} | {files:,} |')
-    if name in _TOOLS:
-      codes = collections.Counter(f.rule for f in findings)
-      top = ', '.join(f'{c} {n:,}' for c, n in codes.most_common(6))
-      lines[-1] = lines[-1].replace(f'`{name}`', f'`{name}` ({top})', 1)
   return '\n'.join(lines)
 
 

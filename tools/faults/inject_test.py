@@ -32,11 +32,16 @@ from tools.reference import small_project
 from tools.versions import bootstrap
 
 _FAULTS = catalogue.read()
+_BLIND = catalogue.read(
+    [pathlib.Path(catalogue.__file__).parent / 'blind.yaml']
+)
 
 
 class OursTest(parameterized.TestCase):
 
-  @parameterized.named_parameters((f.id, f) for f in _FAULTS if f.file)
+  @parameterized.named_parameters(
+      (f.id, f) for f in [*_FAULTS, *_BLIND] if f.file
+  )
   def test_is_another_program(self, fault):
     if fault.of == 'project':
       path = bootstrap.ROOT / fault.file

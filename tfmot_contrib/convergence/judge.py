@@ -322,8 +322,9 @@ def _as_reference(shown: Shown) -> list[Verdict]:
   """Compares all runs with what the reference expects of each."""
   exact, near = [], []
   for run in shown.runs:
-    exact += reference_lib.differences(shown.reference, run)
-    if shown.comparable:
+    same = shown.comparable
+    exact += reference_lib.differences(shown.reference, run, same)
+    if same:
       near += reference_lib.far(shown.reference, shown.family, run)
   band = f'{100 * reference_lib.SIZE_BAND:g} %'
   return [

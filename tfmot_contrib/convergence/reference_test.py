@@ -225,6 +225,21 @@ class CheckTest(parameterized.TestCase):
     self.assertEqual(f'{path}.moved' not in found, fits)
 
   @parameterized.parameters(
+      ('cpu', 'kernel_max', False, True),
+      ('cpu', 'kernel_max', True, False),
+      ('cpu', 'mask', False, False),
+      ('smoke', 'kernel_max', False, False),
+  )
+  def test_channel_that_another_baseline_loses(
+      self, tier, kind, comparable, fits
+  ):
+    path = f'health.kinds.{kind}.zeros'
+    known = dataclasses.replace(_reference(), tier=tier, exact={path: [1, 1]})
+    run = _run(9, health={'kinds': {kind: {'zeros': [0, 0]}}}, tier=tier)
+    found = [p for p, _, _ in reference.differences(known, run, comparable)]
+    self.assertEqual(path not in found, fits)
+
+  @parameterized.parameters(
       (1, 'avx2', False),
       (9, 'avx2', True),  # It has not seen this seed.
       (1, 'asimd', True),

@@ -131,6 +131,9 @@ class StatusTest(absltest.TestCase):
     self.sign(folder, evidence.SECOND_PARTY)
     self.assertTrue(self.done('sharing')[3])
 
+  def test_takes_nothing_from_tfmot(self):
+    self.assertTrue(self.done('post_training')[5])
+
   def test_evidence_of_this_project(self):
     path = self.root / 'tfmot_contrib/post_training/evidence'
     gone = 'no evidence of resnet_cifar10_int8'

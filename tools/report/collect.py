@@ -16,6 +16,10 @@
 
 One call of Bazel makes all; what fails keeps nothing else from being made. A
 record that an earlier call has left is not taken for one that this call made.
+
+Float baselines and controls are those of the machine that has made all. Where
+only some tests are collected, on another machine, their float runs are kept
+beside them, and those of all others stay.
 """
 
 import json
@@ -23,9 +27,10 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import record
 from tools.report import rows
 from tools.report import stages
 from tools.report import sums
@@ -56,18 +61,28 @@ def collect(root: pathlib.Path, bazel: str, only: Sequence[str] = ()) -> None:
   }
   if not records:
     raise errors.InputError(f'no convergence test is called {only[0]}')
-  for label in _controls(root, bazel, records):
-    test = label.partition(':')[2].removesuffix('_record')
-    records[label] = f'{rows.BASELINES}/evidence/{test}.json'
+  floats = _floats(root, bazel, records)
   runs = [f'//tfmot_contrib/{s.technique}:{s.test}_run' for s in stages.PCQAT]
   if only:
     runs = []
-  made = _build(root, bazel, [*records, *runs])
+  wanted = [*records, *floats, *runs]
+  made = _build(root, bazel, wanted)
   for label, name in records.items():
     if label in made:
-      source = label.removeprefix('//').replace(':', '/') + '.json'
-      _copy(root / 'bazel-bin' / source, contrib / name)
-  missing = [label for label in [*records, *runs] if label not in made]
+      _copy(_made(root, label), contrib / name)
+  for label, folder in floats.items():
+    if label in made:
+      source = _made(root, label)
+      target = _home(contrib, source)
+      if only and target.is_file():
+        if record.read(target).weights == record.read(source).weights:
+          continue
+        target = contrib / folder / 'evidence' / f'{rows.FLOAT}{target.name}'
+      _copy(source, target)
+  missing = [label for label in wanted if label not in made]
+  if not only and not missing:
+    for path in contrib.glob(f'*/evidence/{rows.FLOAT}*.json'):
+      path.unlink()
   if runs and not set(runs) & set(missing):
     _measure_weights(root / 'bazel-bin', contrib / WEIGHTS)
   for folder in rows.folders(contrib):
@@ -75,32 +90,63 @@ def collect(root: pathlib.Path, bazel: str, only: Sequence[str] = ()) -> None:
       sums.write(evidence)
   if missing:
     raise errors.InputError(
-        f'{len(missing)} of {len(records) + len(runs)} were not made, see above'
+        f'{len(missing)} of {len(wanted)} were not made, see above'
         f' for the reasons: {", ".join(missing)}'
     )
 
 
-def _controls(
-    root: pathlib.Path, bazel: str, records: Iterable[str]
-) -> list[str]:
-  """Returns the labels of the records of the tests' float controls."""
-  tests = ' '.join(label.removesuffix('_record') for label in records)
-  done = subprocess.run(
-      [bazel, 'query', f'labels(data, set({tests}))'],
-      cwd=root,
-      check=False,
-      capture_output=True,
-      text=True,
-  )
-  if done.returncode:
-    raise errors.InputError(
-        f'{bazel} does not know the convergence tests: {done.stderr[-300:]}'
+def _made(root: pathlib.Path, label: str) -> pathlib.Path:
+  """Returns where Bazel leaves a record."""
+  return root / f'bazel-bin/{label.removeprefix("//").replace(":", "/")}.json'
+
+
+def _home(contrib: pathlib.Path, made: pathlib.Path) -> pathlib.Path:
+  """Returns where the record of a float run is kept."""
+  name = made.name.replace('_record.json', '.json')
+  return contrib / rows.BASELINES / 'evidence' / name
+
+
+def _floats(
+    root: pathlib.Path, bazel: str, records: Mapping[str, str]
+) -> dict[str, str]:
+  """Returns the float runs that tests are compared with.
+
+  Args:
+    root: The folder of the project.
+    bazel: The program.
+    records: The labels of their records, and where each is kept.
+
+  Returns:
+    The labels of the records of baselines and controls that are not among
+    `records`, and a technique folder that needs each.
+
+  Raises:
+    errors.InputError: Bazel does not know the tests.
+  """
+  found: dict[str, str] = {}
+  for folder in dict.fromkeys(name.split('/')[0] for name in records.values()):
+    tests = [
+        label.removesuffix('_record')
+        for label, name in records.items()
+        if name.startswith(f'{folder}/')
+    ]
+    done = subprocess.run(
+        [bazel, 'query', f'labels(data, set({" ".join(tests)}))'],
+        cwd=root,
+        check=False,
+        capture_output=True,
+        text=True,
     )
-  return sorted(
-      label
-      for label in done.stdout.split()
-      if rows.CONTROL in label and label.endswith('_record')
-  )
+    if done.returncode:
+      raise errors.InputError(
+          f'{bazel} does not know the convergence tests: {done.stderr[-300:]}'
+      )
+    for label in sorted(done.stdout.split()):
+      package, _, name = label.partition(':')
+      if package.endswith(f'/{rows.BASELINES}') and name.endswith('_record'):
+        if label not in records:
+          found.setdefault(label, folder)
+  return found
 
 
 def _build(

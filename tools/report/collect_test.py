@@ -33,6 +33,8 @@ _BAZEL = """\
 import json, pathlib, sys
 if sys.argv[1] == 'query':
   print('//tfmot_contrib/baselines:resnet_cifar10_control_epoch_record')
+  print('//tfmot_contrib/baselines:resnet_cifar10_record')
+  print('//tfmot_contrib/pruning:technique.yaml')
   sys.exit()
 pathlib.Path('arguments.json').write_text(json.dumps(sys.argv[1:]))
 events = [a for a in sys.argv if a.startswith('--build_event_json_file=')][0]
@@ -67,14 +69,14 @@ class CollectTest(absltest.TestCase):
     )
     self.names.append(f'baselines/evidence/{control}.json')
 
-  def _collect(self, fails='nothing', bazel=_BAZEL):
+  def _collect(self, fails='nothing', bazel=_BAZEL, only=()):
     program = self.root / 'bazel'
     text = bazel.replace('FAILS', fails).replace('PYTHON', sys.executable)
     program.write_text(text, encoding='utf-8')
     program.chmod(0o755)
     histograms = small_evidence.histograms()
     with mock.patch.object(weights, 'measure', return_value=histograms):
-      collect.collect(self.root, str(program))
+      collect.collect(self.root, str(program), only)
 
   def _evidence(self):
     return sorted(
@@ -120,6 +122,22 @@ class CollectTest(absltest.TestCase):
     with self.assertRaisesRegex(errors.InputError, 'combine:resnet_cifar10_pc'):
       self._collect(fails='pcqat_run')
     self.assertEqual(self._evidence(), sorted(self.names))
+
+  def test_some_on_another_machine(self):
+    self._collect()
+    home = self.contrib / 'baselines/evidence/resnet_cifar10.json'
+    before = home.read_bytes()
+    trained = self.root / 'bazel-bin/tfmot_contrib/baselines'
+    another = trained / 'resnet_cifar10_record.json'
+    record.write(small_evidence.run('9'), another)
+    self._collect(only=['resnet_cifar10_half'])
+    beside = self.contrib / 'pruning/evidence/float.resnet_cifar10.json'
+    self.assertEqual(beside.read_bytes(), another.read_bytes())
+    self.assertEqual(home.read_bytes(), before)
+    self.assertLen(list(self.contrib.glob('*/evidence/float.*')), 1)
+    self._collect()
+    self.assertFalse(beside.exists())
+    self.assertEqual(home.read_bytes(), another.read_bytes())
 
   def test_bazel_says_nothing(self):
     with self.assertRaisesRegex(errors.InputError, 'does not know the conv'):

@@ -34,6 +34,8 @@ from tools.report import sums
 
 BASELINES = 'baselines'
 CONTROL = '_control_'
+# Evidence of float runs of another machine than the baselines' evidence is of.
+FLOAT = 'float.'
 COLLECT = 'run tools/nox -s evidence -- --collect'
 # As what a model is exported, in the order of tables. The first of the second
 # tuple that a row has is what one would deploy.
@@ -285,6 +287,9 @@ def load(contrib: pathlib.Path) -> list[Technique]:
       _checked(path)
       for path in sorted((home / 'evidence').glob(f'*{CONTROL}*.json'))
   ]
+  for path in sorted(contrib.glob(f'*/evidence/{FLOAT}*.json')):
+    run = _checked(path)
+    (controls if run.lineage else baselines).append(run)
   found = [
       run
       for folder in folders(contrib)

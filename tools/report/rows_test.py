@@ -14,6 +14,7 @@
 
 """Tests that evidence is read, paired and judged."""
 
+import dataclasses
 import pathlib
 
 from absl.testing import absltest
@@ -132,6 +133,20 @@ class RowsTest(absltest.TestCase):
     sums.write(path.parent)
     with self.assertRaisesRegex(errors.InputError, 'not in the evidence'):
       rows.load(self.contrib)
+
+  def test_baseline_of_another_machine_beside_the_row(self):
+    path = self.contrib / 'pruning/evidence/resnet_cifar10_half.json'
+    run = record.read(path)
+    another = small_evidence.run('9')
+    record.write(another, path.parent / 'float.resnet_cifar10.json')
+    record.write(dataclasses.replace(run, lineage=[another.weights]), path)
+    sums.write(path.parent)
+    found = {
+        row.name.test: row
+        for technique in rows.load(self.contrib)
+        for row in technique.judged
+    }
+    self.assertEqual(found['resnet_cifar10_half'].baseline, another)
 
   def test_baseline_of_other_data(self):
     path = self.contrib / 'baselines/evidence/resnet_cifar10.json'

@@ -43,6 +43,7 @@ LABEL = re.compile(r'//[\w/.-]*:[\w.-]+')
 _TYPE = re.compile(r"(\w+)(?:'>)?$")
 _PASSED, _BUILD_FAILED, _TEST_FAILED = 0, 1, 3  # Exit codes of Bazel.
 _SMOKE = '_smoke'
+_LATE = '-- Test timed out at '  # As Bazel ends the log.
 
 
 class BazelProbe(probes.Probe):
@@ -191,7 +192,8 @@ def read_junit(folder: pathlib.Path) -> dict[str, Any]:
         else:  # Written by Bazel, for a test that left none.
           log = path.with_name('test.log')
           text = log.read_text(encoding='utf-8', errors='replace')
-          failures.add(f'run: {probes.raised(text) or "failed"}')
+          late = 'timed out' if _LATE in text else ''
+          failures.add(f'run: {late or probes.raised(text) or "failed"}')
       for found in case.iter('property'):
         if found.get('name') == 'measured':
           metrics[name] = float(found.get('value', 'nan'))

@@ -93,6 +93,7 @@ class JunitTest(parameterized.TestCase):
       ('Traceback …\nImportError: no net\nerror: x\n', 'run: ImportError'),
       ('tf.errors.ResourceError: x\n', 'run: ResourceError'),
       ('Killed\n', 'run: failed'),
+      ('-- Test timed out at 2026-11-28 06:40:00 UTC --\n', 'run: timed out'),
   )
   def test_of_bazel(self, log, expected):
     (self.folder / 'test.xml').write_text(_OF_BAZEL)

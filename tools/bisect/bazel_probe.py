@@ -162,6 +162,14 @@ def _cases(path: pathlib.Path) -> Iterator[ElementTree.Element]:
     raise probes.BrokenError(f'{path} is no JUnit file: {error}') from error
 
 
+def _of_log(path: pathlib.Path) -> str:
+  """Returns what went wrong with a test that left no JUnit file of its own."""
+  log = path.with_name('test.log')
+  text = log.read_text(encoding='utf-8', errors='replace')
+  late = 'timed out' if _LATE in text else ''
+  return f'run: {late or probes.raised(text) or "failed"}'
+
+
 def read_junit(folder: pathlib.Path) -> dict[str, Any]:
   """Reads what a test left.
 
@@ -180,6 +188,9 @@ def read_junit(folder: pathlib.Path) -> dict[str, Any]:
   if not files:
     raise probes.BrokenError(f'there is no test.xml in {folder}')
   for path in files:
+    if not path.stat().st_size:  # A test that was killed had just begun it.
+      failures.add(_of_log(path))
+      continue
     for case in _cases(path):
       name = case.get('name', '')
       for fault in (*case.findall('failure'), *case.findall('error')):
@@ -190,10 +201,7 @@ def read_junit(folder: pathlib.Path) -> dict[str, Any]:
         elif case.get('classname'):
           failures.add(name)  # A claim.
         else:  # Written by Bazel, for a test that left none.
-          log = path.with_name('test.log')
-          text = log.read_text(encoding='utf-8', errors='replace')
-          late = 'timed out' if _LATE in text else ''
-          failures.add(f'run: {late or probes.raised(text) or "failed"}')
+          failures.add(_of_log(path))
       for found in case.iter('property'):
         if found.get('name') == 'measured':
           metrics[name] = float(found.get('value', 'nan'))

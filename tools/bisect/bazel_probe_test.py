@@ -101,6 +101,12 @@ class JunitTest(parameterized.TestCase):
     found = bazel_probe.read_junit(self.folder)
     self.assertEqual(found['failures'], (expected,))
 
+  def test_killed(self):
+    (self.folder / 'test.xml').write_text('')
+    (self.folder / 'test.log').write_text('-- Test timed out at 6:40 UTC --\n')
+    found = bazel_probe.read_junit(self.folder)
+    self.assertEqual(found['failures'], ('run: timed out',))
+
   def test_none(self):
     with self.assertRaisesRegex(probes.BrokenError, 'no test.xml'):
       bazel_probe.read_junit(self.folder)

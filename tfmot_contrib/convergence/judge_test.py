@@ -163,6 +163,15 @@ class JudgeTest(parameterized.TestCase):
     shown = judge.Shown([run], baseline, controls, known)
     self.assertEqual(self.judge(shown)[-1].word, word)
 
+  @parameterized.parameters(('f', 'FAIL'), ('0', 'pass'))
+  def test_another_baseline_has_other_channels(self, control, word):
+    shown = _shown(0.2)
+    exact = {'health.kinds.kernel_max.zeros': [1]}
+    known = dataclasses.replace(shown.reference, exact=exact)
+    controls = [_run(1, 80.0, weights=control * 64)]
+    shown = judge.Shown(shown.runs, shown.baseline, controls, known)
+    self.assertEqual(self.judge(shown)[-2].word, word)
+
   def test_family_shares_its_deviation(self):
     shown = _shown(0.45)
     seeds = [

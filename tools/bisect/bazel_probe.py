@@ -17,7 +17,8 @@
 The TFMOT and the TensorFlow of the combination are settings of it. Its failures
 are the claims or test cases of its JUnit file, or the exception that ended it.
 With another seed a convergence test is trained by that seed; another test is
-just run again.
+just run again. One that was killed for its time is run once more: a machine
+with other work does that too.
 """
 
 import contextlib
@@ -44,6 +45,7 @@ _TYPE = re.compile(r"(\w+)(?:'>)?$")
 _PASSED, _BUILD_FAILED, _TEST_FAILED = 0, 1, 3  # Exit codes of Bazel.
 _SMOKE = '_smoke'
 _LATE = '-- Test timed out at '  # As Bazel ends the log.
+_TIMED_OUT = 'run: timed out'
 
 
 class BazelProbe(probes.Probe):
@@ -120,16 +122,7 @@ class BazelProbe(probes.Probe):
       return self._drawn(bazel, self._test, seed)
     if seed > 1:
       options.append(f'--test_env=BISECT_SEED={seed}')
-    done = bazel('test', *options, self.target, capture=True)
-    if done.returncode not in (_PASSED, _BUILD_FAILED, _TEST_FAILED):
-      lines = done.stderr.strip().splitlines()[-3:]
-      raise probes.BrokenError(
-          f'bazel exit {done.returncode}: {" | ".join(lines)}'
-      )
-    if done.returncode == _BUILD_FAILED:
-      return {'failures': (f'run: {probes.raised(done.stderr) or "failed"}',)}
-    name = self.target.removeprefix('//').replace(':', '/')
-    return read_junit(bazel.root / 'bazel-testlogs' / name)
+    return tested(bazel, self.target, options)
 
   def _drawn(
       self, bazel: draw.Bazel, test: draw.Test, seed: int
@@ -166,8 +159,9 @@ def _of_log(path: pathlib.Path) -> str:
   """Returns what went wrong with a test that left no JUnit file of its own."""
   log = path.with_name('test.log')
   text = log.read_text(encoding='utf-8', errors='replace')
-  late = 'timed out' if _LATE in text else ''
-  return f'run: {late or probes.raised(text) or "failed"}'
+  if _LATE in text:
+    return _TIMED_OUT
+  return f'run: {probes.raised(text) or "failed"}'
 
 
 def read_junit(folder: pathlib.Path) -> dict[str, Any]:
@@ -206,3 +200,36 @@ def read_junit(folder: pathlib.Path) -> dict[str, Any]:
         if found.get('name') == 'measured':
           metrics[name] = float(found.get('value', 'nan'))
   return {'failures': tuple(sorted(failures)), 'metrics': metrics}
+
+
+def tested(
+    bazel: draw.Bazel, target: str, options: Sequence[str]
+) -> dict[str, Any]:
+  """Runs a Bazel test, and once more if it was killed for its time.
+
+  Args:
+    bazel: How Bazel is called.
+    target: The label of the test.
+    options: Of `bazel test`.
+
+  Returns:
+    Its `failures`, and as `metrics` what claims measured.
+
+  Raises:
+    probes.BrokenError: Bazel itself failed, or the test left nothing.
+  """
+  name = target.removeprefix('//').replace(':', '/')
+  found: dict[str, Any] = {}
+  for _ in range(2):
+    done = bazel('test', *options, target, capture=True)
+    if done.returncode not in (_PASSED, _BUILD_FAILED, _TEST_FAILED):
+      lines = done.stderr.strip().splitlines()[-3:]
+      raise probes.BrokenError(
+          f'bazel exit {done.returncode}: {" | ".join(lines)}'
+      )
+    if done.returncode == _BUILD_FAILED:
+      return {'failures': (f'run: {probes.raised(done.stderr) or "failed"}',)}
+    found = read_junit(bazel.root / 'bazel-testlogs' / name)
+    if _TIMED_OUT not in found['failures']:
+      break
+  return found

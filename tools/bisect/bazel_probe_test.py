@@ -53,6 +53,17 @@ _OF_BAZEL = """
 <error message="exited with error code 1"></error></testcase>
 </testsuite></testsuites>
 """
+# As Bazel, of a test that is killed for its time in the first runs.
+_BAZEL = """#!/bin/sh
+printf . >> runs
+mkdir -p bazel-testlogs/a/b
+if [ $(wc -c < runs) -le {late} ]; then
+  : > bazel-testlogs/a/b/test.xml
+  echo '-- Test timed out at 6:40 UTC --' > bazel-testlogs/a/b/test.log
+  exit 3
+fi
+echo '<testsuite/>' > bazel-testlogs/a/b/test.xml
+"""
 
 
 class JunitTest(parameterized.TestCase):
@@ -113,6 +124,23 @@ class JunitTest(parameterized.TestCase):
     (self.folder / 'test.xml').write_text('<test')
     with self.assertRaisesRegex(probes.BrokenError, 'is no JUnit file'):
       bazel_probe.read_junit(self.folder)
+
+
+class TestedTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      (0, 1, ()),
+      (1, 2, ()),
+      (2, 2, ('run: timed out',)),
+  )
+  def test_killed_for_its_time(self, late, runs, failures):
+    root = pathlib.Path(self.create_tempdir().full_path)
+    program = root / 'bazel'
+    program.write_text(_BAZEL.format(late=late))
+    program.chmod(0o755)
+    found = bazel_probe.tested(draw.Bazel(str(program), root), '//a:b', [])
+    self.assertEqual(found['failures'], failures)
+    self.assertLen((root / 'runs').read_text(), runs)
 
 
 class BazelProbeTest(parameterized.TestCase):

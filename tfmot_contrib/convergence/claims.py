@@ -50,7 +50,7 @@ def kind_of(metric: str) -> str:
   """
   part, _, last = metric.partition('.')
   last = last.rpartition('.')[2]
-  if last == 'accuracy':
+  if last.endswith('accuracy'):
     return ACCURACY
   if part in ('batches', 'health', 'keras') or last == 'moved':
     return TRAINING_HEALTH
@@ -111,6 +111,11 @@ class Claim:
   reported: bool = False
   moves: tuple[str, ...] = ()
   stays: tuple[str, ...] = ()
+
+  @property
+  def difference(self) -> str:
+    """What a drop is the difference of, as text."""
+    return f'{self.against} - {self.metric}'
 
   @property
   def bound(self) -> str:

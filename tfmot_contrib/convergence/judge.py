@@ -290,6 +290,13 @@ def _tested(
     claim: claims.Claim, drops: Sequence[float], shown: Shown
 ) -> Verdict:
   """Lets the sequential test judge a drop."""
+  of = shown.reference.drops_of.get(claim.id)
+  if of != claim.difference:
+    raise errors.InputError(
+        f'the reference of {shown.reference.test} has drops of'
+        f' {of or "something else"}, {claim.id} is of {claim.difference}: make'
+        f' it with tools/nox -s reference -- {shown.reference.test}'
+    )
   noise = shown.reference.noise(claim.id, shown.family)
   try:
     decision = sequential.decide(drops, noise, PLAN)

@@ -97,6 +97,8 @@ class Reference:
     sizes: By path, the mean size in bytes.
     history: Of this file: `date`, `who`, `why`, `versions`, and the `seeds` and
       mean `drops` that it had then; the newest is the last.
+    drops_of: By the name of a claim, which numbers its drops are the difference
+      of.
     schema_version: Of this format.
   """
 
@@ -110,6 +112,7 @@ class Reference:
   exact: Mapping[str, Any]
   sizes: Mapping[str, float]
   history: Sequence[Mapping[str, Any]]
+  drops_of: Mapping[str, str] = dataclasses.field(default_factory=dict)
   schema_version: int = SCHEMA_VERSION
 
   def drops(self, claim: str) -> list[float]:

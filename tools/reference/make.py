@@ -102,6 +102,7 @@ def make(
       exact=reference.exact(shown.runs),
       sizes=reference.sizes(shown.runs),
       history=[*(old.history if old else ()), entry],
+      drops_of={claim.id: claim.difference for claim in drops},
   )
 
 

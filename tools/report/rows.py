@@ -133,7 +133,7 @@ class Row:
         kind=kind,
         accuracy=mine['accuracy'],
         gzip_bytes=mine['gzip_bytes'],
-        drop=paired['accuracy'] - mine['accuracy'],
+        drop=paired['mirrored_accuracy'] - mine['mirrored_accuracy'],
         zipped=mine['gzip_bytes'] / before['gzip_bytes'],
         plain=mine['bytes'] / before['bytes'],
         faster=mine['latency']['times_faster'],

@@ -59,6 +59,7 @@ def exported(accuracy: float, share: float, faster: float, zeros: int = 0):
   }
   return {
       'accuracy': accuracy,
+      'mirrored_accuracy': accuracy,
       'disagreement': 0.0,
       'logit_gap': 0.0,
       'keras_gap': 0.0,

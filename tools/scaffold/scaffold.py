@@ -52,8 +52,8 @@ _SUFFIX = '.tmpl'
 _NOT_COPIED = ('.git', '__pycache__', 'bazel-*', '.nox')
 _CLAIMS = """\
     - id: accuracy_drop
-      metric: exported.int8.accuracy
-      against: exported.float.accuracy
+      metric: exported.int8.mirrored_accuracy
+      against: exported.float.mirrored_accuracy
       as: drop
       at_most: 0.8
       documented: TODO(owner)

@@ -100,6 +100,7 @@ def _shown(*drops: float, **changes: Any) -> judge.Shown:
           exact=reference.exact(runs),
           sizes=reference.sizes(runs),
           history=[],
+          drops_of={'accuracy_drop': _DROP.difference},
       ),
   }
   return judge.Shown(**{**fields, **changes})
@@ -218,6 +219,16 @@ class JudgeTest(parameterized.TestCase):
     shown = dataclasses.replace(shown, runs=runs)
     (verdict,) = judge.judge([claim], shown)
     self.assertEqual((verdict.word, verdict.measured), ('FAIL', 21))
+
+  def test_reference_with_drops_of_another_number(self):
+    shown = _shown(0.2)
+    old = dataclasses.replace(shown.reference, drops_of={})
+    for known in (
+        old,
+        dataclasses.replace(old, drops_of={'accuracy_drop': 'a - b'}),
+    ):
+      with self.assertRaisesRegex(errors.InputError, r'net_half has drops of'):
+        self.judge(dataclasses.replace(shown, reference=known))
 
   def test_drop_that_is_not_finite(self):
     with self.assertRaisesRegex(errors.InputError, 'cannot be judged: no fin'):

@@ -65,13 +65,13 @@ def measure(
   layers = json.loads((folder / 'layers.json').read_text(encoding='utf-8'))
   keras = np.load(folder / 'logits.npy')
   mirror = cifar10_input.normalize(examples.images[:, :, ::-1])
-  start = _kernels(baseline)
   exported = {}
   models = sorted(folder.glob('*.tflite'))
   if not models or not reference.is_file():
     raise errors.InputError(
         f'no exported model in {folder} or {baseline}: run its target again'
     )
+  start = _kernels(baseline)
   for model in models:
     measured = benefit.measure(
         model.read_bytes(),

@@ -176,8 +176,8 @@ class JudgeTest(parameterized.TestCase):
   def test_family_shares_its_deviation(self):
     shown = _shown(0.45)
     seeds = [
-        dataclasses.replace(s, drops={'accuracy_drop': 10 * d})
-        for s, d in zip(shown.reference.seeds, range(8))
+        dataclasses.replace(s, drops={'accuracy_drop': 10 * d + 5})
+        for s, d in zip(shown.reference.seeds, range(-4, 4))
     ]
     other = dataclasses.replace(shown.reference, seeds=seeds)
     drop, *_ = self.judge(dataclasses.replace(shown, family=[other]))

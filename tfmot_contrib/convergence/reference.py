@@ -53,6 +53,10 @@ _NEAR_BAND = 0.02
 # A test whose deviation is greater than that of its family with less than this
 # chance is noisy in a way of its own.
 _UNLIKE = 1e-4
+# Nor is its noise that of tests which lose so many points more, or less: a drop
+# is noisier the more images change sides (McNemar, 1947), at least as many as
+# are lost.
+_ALIKE = 2.0
 # In the few steps of a smoke run rounding does not add up to more than this.
 _SAME_SEED_BAND = 0.0002
 _MAKE = 'make it with tools/nox -s reference -- {}'
@@ -119,6 +123,19 @@ class Reference:
     """Returns the drops of all seeds for a claim, in points."""
     return [seed.drops[claim] for seed in self.seeds if claim in seed.drops]
 
+  def alike(
+      self, claim: str, family: Sequence['Reference']
+  ) -> list[list[float]]:
+    """Returns the drops of those of a family that lose about as much."""
+    own = self.drops(claim)
+    found = [other.drops(claim) for other in family]
+    return [
+        drops
+        for drops in found
+        if drops
+        and abs(sum(drops) / len(drops) - sum(own) / len(own)) <= _ALIKE
+    ]
+
   def noise(
       self, claim: str, family: Sequence['Reference'] = ()
   ) -> sequential.Noise:
@@ -126,8 +143,8 @@ class Reference:
 
     Args:
       claim: Its name.
-      family: Other experiments of the technique on the same model, which share
-        their deviation unless this one is noisier.
+      family: Other experiments of the technique on the same model. Those that
+        lose about as much share their deviation, unless this one is noisier.
 
     Returns:
       The noise.
@@ -136,13 +153,12 @@ class Reference:
       errors.InputError: The claim has too few drops.
     """
     own = self.drops(claim)
-    others = [other.drops(claim) for other in family]
     if len(own) < 2:
       raise errors.InputError(
           f'the reference of {self.test} has {len(own)} drops of {claim}:'
           f' {_MAKE.format(self.test)}'
       )
-    deviation, freedom = _deviation(own, [drops for drops in others if drops])
+    deviation, freedom = _deviation(own, self.alike(claim, family))
     mean = sum(own) / len(own)
     return sequential.Noise(mean, deviation, len(own), freedom)
 

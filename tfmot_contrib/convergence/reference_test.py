@@ -354,7 +354,7 @@ class NoiseTest(absltest.TestCase):
     self.assertEqual((noise.seeds, noise.freedom), (3, 2))
     seeds = [
         dataclasses.replace(seed, drops={'drop': drop})
-        for seed, drop in zip(one.seeds, (4.95, 5.05, 5.0), strict=True)
+        for seed, drop in zip(one.seeds, (1.95, 2.05, 2.0), strict=True)
     ]
     other = dataclasses.replace(one, seeds=seeds)
     pooled = one.noise('drop', [other])
@@ -366,12 +366,22 @@ class NoiseTest(absltest.TestCase):
     one = _reference()
     seeds = [
         dataclasses.replace(seed, drops={'drop': drop})
-        for seed, drop in zip(one.seeds, (5.0, 5.001, 5.0), strict=True)
+        for seed, drop in zip(one.seeds, (1.0, 1.001, 1.0), strict=True)
     ]
     steady = [dataclasses.replace(one, seeds=seeds)] * 10
     noise = one.noise('drop', steady)
     self.assertAlmostEqual(noise.deviation, 0.1)
     self.assertEqual((noise.seeds, noise.freedom), (3, 2))
+
+  def test_does_not_pool_with_what_loses_much_more(self):
+    one = _reference()
+    seeds = [
+        dataclasses.replace(seed, drops={'drop': drop})
+        for seed, drop in zip(one.seeds, (2.2, 2.25, 2.3), strict=True)
+    ]
+    other = dataclasses.replace(one, seeds=seeds)
+    self.assertEqual(one.noise('drop', [other]).freedom, 2)
+    self.assertEqual(other.noise('drop', [one]).freedom, 2)
 
   def test_claim_without_drops(self):
     with self.assertRaisesRegex(errors.InputError, '0 drops of other'):

@@ -194,10 +194,11 @@ def suite(contrib: pathlib.Path) -> list[Reference]:
   for path in sorted(contrib.glob('*/references/cpu_*/*.json')):
     technique = path.parents[2] / 'technique.yaml'
     known, family = verdict.beside(path)
-    counts = [len(other.seeds) for other in family]
     for claim in claims.claims_of(str(technique), path.stem, known.tier):
       drops = known.drops(claim.id)
       if len(set(drops)) > 1:
+        alike = known.alike(claim.id, family)
+        counts = [len(other) for other in alike]
         many = round(sum(counts) / len(counts)) if counts else 0
         one = Reference(len(drops), len(counts), many)
         folders.setdefault(path.parent.name, []).append(one)

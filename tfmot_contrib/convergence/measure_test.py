@@ -31,7 +31,7 @@ _RIGHT = 8
 
 
 def _model() -> tf_keras.Model:
-  """Returns a model that says 0 if the left half is the brighter one, else 1."""
+  """Returns a model that says 0 if the left half is the brighter, else 1."""
   inputs = tf_keras.Input([32, 32, 3])
   halves = tf_keras.layers.Conv2D(2, 32, use_bias=False)
   outputs = tf_keras.layers.Flatten()(halves(inputs))

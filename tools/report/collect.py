@@ -19,7 +19,8 @@ record that an earlier call has left is not taken for one that this call made.
 
 Float baselines and controls are those of the machine that has made all. Where
 only some tests are collected, on another machine, their float runs are kept
-beside them, and those of all others stay.
+beside them, and those of all others stay. Weights that are equal are the same
+machine's; their record is renewed only if something else is measured now.
 """
 
 import json
@@ -75,7 +76,10 @@ def collect(root: pathlib.Path, bazel: str, only: Sequence[str] = ()) -> None:
       source = _made(root, label)
       target = _home(contrib, source)
       if only and target.is_file():
-        if record.read(target).weights == record.read(source).weights:
+        old, new = record.read(target), record.read(source)
+        if old.weights == new.weights:
+          if _measured(old) != _measured(new):
+            _copy(source, target)
           continue
         target = contrib / folder / 'evidence' / f'{rows.FLOAT}{target.name}'
       _copy(source, target)
@@ -98,6 +102,11 @@ def collect(root: pathlib.Path, bazel: str, only: Sequence[str] = ()) -> None:
 def _made(root: pathlib.Path, label: str) -> pathlib.Path:
   """Returns where Bazel leaves a record."""
   return root / f'bazel-bin/{label.removeprefix("//").replace(":", "/")}.json'
+
+
+def _measured(run: record.Record) -> set[tuple[str, str]]:
+  """Returns the names of what was measured of each exported model."""
+  return {(kind, name) for kind in run.exported for name in run.exported[kind]}
 
 
 def _home(contrib: pathlib.Path, made: pathlib.Path) -> pathlib.Path:

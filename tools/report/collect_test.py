@@ -139,6 +139,24 @@ class CollectTest(absltest.TestCase):
     self.assertFalse(beside.exists())
     self.assertEqual(home.read_bytes(), another.read_bytes())
 
+  def test_some_when_something_else_is_measured(self):
+    self._collect()
+    home = self.contrib / 'baselines/evidence/resnet_cifar10.json'
+    made = (
+        self.root
+        / 'bazel-bin/tfmot_contrib/baselines/resnet_cifar10_record.json'
+    )
+    before = home.read_bytes()
+    run = record.read(made)
+    run.exported['float']['accuracy'] += 1  # As latency: it is noise.
+    record.write(run, made)
+    self._collect(only=['resnet_cifar10_half'])
+    self.assertEqual(home.read_bytes(), before)
+    run.exported['float']['new'] = 1
+    record.write(run, made)
+    self._collect(only=['resnet_cifar10_half'])
+    self.assertEqual(home.read_bytes(), made.read_bytes())
+
   def test_bazel_says_nothing(self):
     with self.assertRaisesRegex(errors.InputError, 'does not know the conv'):
       self._collect(bazel='#!/bin/sh\nexit 3\n')

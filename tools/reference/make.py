@@ -119,7 +119,7 @@ def admission(
     declared: The claims of the test.
 
   Returns:
-    The mean, the deviation, and whether the documented drop is admitted.
+    The mean, the deviation, and whether the bound of the claim is admitted.
   """
   lines = []
   for claim in declared:
@@ -131,7 +131,7 @@ def admission(
     lines.append(
         f'{made.test} {claim.id}: {noise.mean:.2f} +- {noise.deviation:.2f} of'
         f' {noise.seeds} seeds; finds a growth of'
-        f' {judge.PLAN.delta * noise.deviation:.2f}; documented'
+        f' {judge.PLAN.delta * noise.deviation:.2f}; its bound'
         f' {claim.at_most:g} {fits} (least {least:.2f})'
     )
   return lines

@@ -61,7 +61,7 @@ class MakeTest(parameterized.TestCase):
     (entry,) = written['history']
     self.assertEqual((entry['who'], entry['seeds']), ('a test', [1, 2, 3]))
     self.assertIn('0.50 +- 0.10 of 3 seeds; finds a growth of 0.40', out)
-    self.assertIn('documented 2 is admitted', out)
+    self.assertIn('its bound 2 is admitted', out)
 
   def test_main_tests_take_eight(self):
     path = self.root / 'tfmot_contrib/pruning/technique.yaml'
@@ -71,7 +71,7 @@ class MakeTest(parameterized.TestCase):
 
   def test_too_noisy_for_what_is_documented(self):
     small_project.records(self.root, [0.5, 1.2, 0.1])
-    self.assertIn('documented 2 is NOT admitted (least 5.', self.make())
+    self.assertIn('its bound 2 is NOT admitted (least 5.', self.make())
 
   def test_refresh_takes_a_reason_and_keeps_the_old(self):
     self.make()

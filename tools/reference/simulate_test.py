@@ -14,6 +14,7 @@
 
 """Tests that what docs/statistics.md promises of the sequential test is so."""
 
+import dataclasses
 import pathlib
 from unittest import mock
 
@@ -21,6 +22,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib.convergence import sequential
+from tfmot_contrib.convergence import verdict
 from tools.reference import make
 from tools.reference import simulate
 from tools.reference import small_project
@@ -77,6 +79,17 @@ class SimulateTest(parameterized.TestCase):
     self.assertEqual(
         simulate.suite(root / 'tfmot_contrib'), [simulate.Reference(3, 0, 0)]
     )
+    (path,) = root.glob('tfmot_contrib/*/references/cpu_*/*.json')
+    known, _ = verdict.beside(path)
+    much = [
+        dataclasses.replace(s, drops={'accuracy_drop': 9.0 + s.seed})
+        for s in known.seeds
+    ]
+    family = [known, dataclasses.replace(known, seeds=much)]
+    with mock.patch.object(verdict, 'beside', return_value=(known, family)):
+      self.assertEqual(
+          simulate.suite(root / 'tfmot_contrib'), [simulate.Reference(3, 1, 3)]
+      )
     text = simulate.report(5, 100, {'all': [simulate.Reference(3, 0)] * 2})
     self.assertIn('| all | normal |', text)
 

@@ -108,6 +108,17 @@ class RowsTest(absltest.TestCase):
     self.assertEqual(row.control.weights, 'b' * 64)
     self.assertEqual(row.deployed.drop, 82.0 - 78.75)
 
+  def test_drop_is_of_mirror_images_too(self):
+    path = self.contrib / 'pruning/evidence/resnet_cifar10_half.json'
+    before = rows.load(self.contrib)[1].judged[0].deployed
+    run = record.read(path)
+    run.exported[before.kind]['mirrored_accuracy'] -= 1
+    record.write(run, path)
+    sums.write(path.parent)
+    after = rows.load(self.contrib)[1].judged[0].deployed
+    self.assertEqual(after.drop, before.drop + 1)
+    self.assertEqual(after.accuracy, before.accuracy)
+
   def test_stages_have_the_control_of_their_stages(self):
     runs = {
         r.weights: r

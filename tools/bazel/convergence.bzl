@@ -343,3 +343,22 @@ def convergence_test(
             tags = ["convergence", tier],
             deps = ["//tfmot_contrib/convergence:verdict"],
         )
+
+def technique_folder():
+    """Names what each folder of experiments has: files for tools, and its tests."""
+    native.exports_files(["technique.yaml"])
+    native.filegroup(
+        name = "configs",
+        srcs = native.glob(["configs/*.yaml"]),
+    )
+    native.filegroup(
+        name = "documents",
+        srcs = [
+            "README.md",
+            "technique.yaml",
+        ] + native.glob([
+            "evidence/*",
+            "references/**/*.json",
+        ]),
+    )
+    native.test_suite(name = "tests")

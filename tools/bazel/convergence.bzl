@@ -344,8 +344,12 @@ def convergence_test(
             deps = ["//tfmot_contrib/convergence:verdict"],
         )
 
-def technique_folder():
-    """Names what each folder of experiments has: files for tools, and its tests."""
+def technique_folder(name):
+    """Names what each folder of experiments has: files for tools, and its tests.
+
+    Args:
+      name: Of the suite of all its tests.
+    """
     native.exports_files(["technique.yaml"])
     native.filegroup(
         name = "configs",
@@ -361,4 +365,4 @@ def technique_folder():
             "references/**/*.json",
         ]),
     )
-    native.test_suite(name = "tests")
+    native.test_suite(name = name)

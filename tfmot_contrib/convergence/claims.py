@@ -20,15 +20,14 @@ convergence test, each with its source, its bound and the reason for the bound.
 
 import dataclasses
 import datetime
-import json
 import pathlib
 from typing import Any
 
-import jsonschema
 import yaml
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import schema
 
 ACCURACY = 'accuracy'
 STRUCTURE = 'structure'
@@ -235,13 +234,8 @@ def read_technique(path: str) -> dict[str, Any]:
     raise errors.InputError(f'cannot read {path}: {error.strerror}') from error
   except yaml.YAMLError as error:
     raise errors.InputError(f'{path} is no YAML: {error}') from error
-  schema = json.loads(_SCHEMA.read_text(encoding='utf-8'))
-  found = jsonschema.exceptions.best_match(
-      jsonschema.Draft202012Validator(schema).iter_errors(technique)
-  )
-  if found:
-    where = '/'.join(str(p) for p in found.absolute_path) or 'top level'
-    raise errors.InputError(f'{path}: at {where}: {found.message[:200]}')
+  if breach := schema.breach(technique, _SCHEMA):
+    raise errors.InputError(f'{path}: {breach}')
   return technique
 
 

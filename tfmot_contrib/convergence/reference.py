@@ -32,11 +32,11 @@ import os
 import pathlib
 from typing import Any, Iterator, Mapping, Sequence
 
-import jsonschema
 from scipy import stats
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import schema
 from tfmot_contrib.convergence import sequential
 
 SCHEMA_VERSION = 1
@@ -459,15 +459,10 @@ def read(path: pathlib.Path) -> Reference:
     raise errors.InputError(
         f'{path} is no JSON: {error}; {_MAKE.format(test)}'
     ) from error
-  schema = json.loads(_SCHEMA.read_text(encoding='utf-8'))
-  found = jsonschema.exceptions.best_match(
-      jsonschema.Draft202012Validator(schema).iter_errors(value)
-  )
-  if found:
-    where = '/'.join(str(part) for part in found.absolute_path) or 'top level'
+  if breach := schema.breach(value, _SCHEMA):
     raise errors.InputError(
-        f'{path} is no reference of schema {SCHEMA_VERSION}: at {where}:'
-        f' {found.message[:200]}; {_MAKE.format(test)}'
+        f'{path} is no reference of schema {SCHEMA_VERSION}: {breach};'
+        f' {_MAKE.format(test)}'
     )
   if value.pop('digest') != _digest(value):
     raise errors.InputError(

@@ -21,14 +21,13 @@ puts them in their place, those or files of whoever calls it.
 
 import dataclasses
 import itertools
-import json
 import pathlib
 from typing import Any, Sequence
 
-import jsonschema
 import yaml
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import schema
 
 _HERE = pathlib.Path(__file__).parent
 _SCHEMA = _HERE / 'catalogue_schema.json'
@@ -112,13 +111,8 @@ def _entries(path: pathlib.Path) -> list[dict[str, Any]]:
     raise errors.InputError(
         f'{path} is no YAML file: {errors.one_line(error)}'
     ) from error
-  schema = json.loads(_SCHEMA.read_text(encoding='utf-8'))
-  found = jsonschema.exceptions.best_match(
-      jsonschema.Draft202012Validator(schema).iter_errors(entries)
-  )
-  if found:
-    where = '/'.join(str(part) for part in found.absolute_path) or 'top level'
-    raise errors.InputError(f'{path}: at {where}: {found.message[:200]}')
+  if breach := schema.breach(entries, _SCHEMA):
+    raise errors.InputError(f'{path}: {breach}')
   return entries
 
 

@@ -34,11 +34,10 @@ import re
 import tempfile
 from typing import Any, Mapping, Sequence
 
-import jsonschema
-
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import schema
 from tfmot_contrib.convergence import sequential
 from tools.floor import inputs
 
@@ -87,15 +86,9 @@ def _check(evidence: Any, source: str) -> None:
       raise errors.InputError(
           f'{source} is of schema {version!r}, not {SCHEMA_VERSION}: {_AGAIN}'
       )
-  schema = json.loads(_SCHEMA.read_text(encoding='utf-8'))
-  error = jsonschema.exceptions.best_match(
-      jsonschema.Draft202012Validator(schema).iter_errors(evidence)
-  )
-  if error:
-    where = '/'.join(str(part) for part in error.absolute_path) or 'top level'
+  if breach := schema.breach(evidence, _SCHEMA):
     raise errors.InputError(
-        f'{source} is no signed evidence: at {where}: {error.message[:200]};'
-        f' {_AGAIN}'
+        f'{source} is no signed evidence: {breach}; {_AGAIN}'
     )
   try:
     sealed = seal(evidence)['digest']

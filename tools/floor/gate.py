@@ -25,11 +25,11 @@ import json
 import pathlib
 from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
-import jsonschema
 import yaml
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import schema
 from tools.floor import evidence
 from tools.floor import inputs
 
@@ -137,13 +137,8 @@ def waivers(root: pathlib.Path) -> list[dict[str, Any]]:
     entries = yaml.safe_load(inputs.read(path)) or []
   except yaml.YAMLError as error:
     raise errors.InputError(f'{WAIVERS} is no YAML: {error}') from error
-  schema = json.loads(_SCHEMA.read_text(encoding='utf-8'))
-  found = jsonschema.exceptions.best_match(
-      jsonschema.Draft202012Validator(schema).iter_errors(entries)
-  )
-  if found:
-    where = '/'.join(str(p) for p in found.absolute_path) or 'top level'
-    raise errors.InputError(f'{WAIVERS}: at {where}: {found.message[:200]}')
+  if breach := schema.breach(entries, _SCHEMA):
+    raise errors.InputError(f'{WAIVERS}: {breach}')
   return entries
 
 

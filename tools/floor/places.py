@@ -21,17 +21,16 @@ anywhere else is found too; `mentions.yaml` says which may be, and why.
 """
 
 import fnmatch
-import json
 import pathlib
 import re
 import tomllib
 from typing import Any, Iterator, NamedTuple, Sequence
 
-import jsonschema
 from packaging import version as versions
 import yaml
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import schema
 from tools.floor import inputs
 from tools.floor import symbols
 from tools.versions import bootstrap
@@ -243,13 +242,8 @@ def allowed(root: pathlib.Path) -> list[dict[str, Any]]:
     entries = yaml.safe_load(inputs.read(path))
   except yaml.YAMLError as error:
     raise errors.InputError(f'{MENTIONS} is no YAML: {error}') from error
-  schema = json.loads(_SCHEMA.read_text(encoding='utf-8'))
-  found = jsonschema.exceptions.best_match(
-      jsonschema.Draft202012Validator(schema).iter_errors(entries)
-  )
-  if found:
-    where = '/'.join(str(p) for p in found.absolute_path) or 'top level'
-    raise errors.InputError(f'{MENTIONS}: at {where}: {found.message[:200]}')
+  if breach := schema.breach(entries, _SCHEMA):
+    raise errors.InputError(f'{MENTIONS}: {breach}')
   for entry in entries:
     try:
       re.compile(entry.get('pattern', ''))

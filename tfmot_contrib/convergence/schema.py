@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What of a value breaks a JSON schema, in the words of an error of one line."""
+"""Says in one line what of a value breaks a JSON schema."""
 
 import json
 import pathlib

@@ -54,14 +54,17 @@ class BazelProbe(probes.Probe):
   Attributes:
     target: The label of the test.
     bazel: How Bazel is called.
+    references: Whether it is judged by them. They are of one TensorFlow, so all
+      combinations must have that.
   """
 
-  def __init__(self, target: str, bazel: draw.Bazel):
+  def __init__(self, target: str, bazel: draw.Bazel, references: bool = True):
     """Checks that there is such a test.
 
     Args:
       target: Its label.
       bazel: How Bazel is called.
+      references: Whether it is judged by them.
 
     Raises:
       errors.InputError: There is none.
@@ -73,6 +76,7 @@ class BazelProbe(probes.Probe):
       )
     self.target = target
     self.bazel = bazel
+    self.references = references
     self._stack = contextlib.ExitStack()
     self._copy: draw.Bazel | None = None
     done = bazel('query', f'tests({target})', capture=True)
@@ -116,7 +120,7 @@ class BazelProbe(probes.Probe):
     """Returns what the test said."""
     bazel = self._with(combination)
     options = []
-    if combination[axes.TENSORFLOW] != environment.settings()['tensorflow']:
+    if not self.references:
       options.append('--test_env=TFMOT_MODELS_REFERENCES=none')
     if self._test and seed > 1:
       return self._drawn(bazel, self._test, seed)
@@ -136,8 +140,9 @@ class BazelProbe(probes.Probe):
     name = test.name.removesuffix(_SMOKE)
     tier = 'smoke' if name != test.name else 'cpu'
     technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-    own, family = verdict.references(technique, name, shown.runs[0])
-    shown = dataclasses.replace(shown, reference=own, family=family)
+    if self.references:
+      own, family = verdict.references(technique, name, shown.runs[0])
+      shown = dataclasses.replace(shown, reference=own, family=family)
     judge.check(shown)
     declared = claims.claims_of(str(technique), name, tier)
     verdicts = judge.judge(declared, shown)

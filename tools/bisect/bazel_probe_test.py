@@ -14,19 +14,28 @@
 
 """Tests what is read from the JUnit files that tests and Bazel leave."""
 
+import contextlib
+import dataclasses
+import io
 import os
 import pathlib
 import subprocess
 import sys
 import textwrap
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import record
+from tools.bisect import axes
 from tools.bisect import bazel_probe
 from tools.bisect import probe as probes
 from tools.reference import draw
+from tools.reference import make
+from tools.reference import small_project
+from tools.versions import bootstrap
 
 _TEST = """
 from absl.testing import absltest
@@ -153,6 +162,45 @@ class BazelProbeTest(parameterized.TestCase):
   def test_no_test(self):
     with self.assertRaisesRegex(errors.InputError, '//a:b is no test'):
       bazel_probe.BazelProbe('//a:b', draw.Bazel('false', pathlib.Path()))
+
+
+class SeedsTest(absltest.TestCase):
+  """Of a convergence test, which is trained by another seed."""
+
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+    drops = [0.5, 0.6, 0.4, 0.5, 0.55, 0.45, 0.5, 0.5]
+    program = small_project.project(self.root, drops)
+    with mock.patch.object(bootstrap, 'bazel', return_value=program):
+      with contextlib.redirect_stdout(io.StringIO()):
+        make.main(['--seeds=8', '--who=a test'], self.root)
+    self.bazel = draw.Bazel(program, self.root)
+    self.enterContext(
+        mock.patch.object(
+            bazel_probe.BazelProbe, '_with', return_value=self.bazel
+        )
+    )
+
+  def run_second(self, references: bool):
+    """Returns what is said of the second seed."""
+    label = small_project.LABEL
+    probe = bazel_probe.BazelProbe(label, self.bazel, references)
+    return probe({axes.TFMOT: '1', axes.TENSORFLOW: '2'}, 2)
+
+  def test_judged_by_references_or_by_its_bound(self):
+    small_project.records(self.root, [0.5, 1.9], weights='de')
+    self.assertEqual(self.run_second(True).failures, ('accuracy_drop',))
+    self.assertEqual(self.run_second(False).failures, ())
+
+  def test_references_of_another_tensorflow(self):
+    path = self.root / (
+        'bazel-bin/tfmot_contrib/baselines/resnet_cifar10_record.json'
+    )
+    other = dataclasses.replace(record.read(path), environment='f' * 64)
+    record.write(other, path)
+    self.assertIn('another environment', self.run_second(True).unusable)
+    self.assertEqual(self.run_second(False).unusable, '')
 
 
 if __name__ == '__main__':

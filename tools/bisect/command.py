@@ -214,7 +214,11 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
   return {**made._asdict(), 'said': said}
 
 
-def _probe(flags: argparse.Namespace, root: pathlib.Path) -> probes.Probe:
+def _probe(
+    flags: argparse.Namespace,
+    root: pathlib.Path,
+    ends: Sequence[axes.Combination],
+) -> probes.Probe:
   """Returns what runs a combination."""
   if flags.command:
     return probes.CommandProbe(flags.command)
@@ -223,7 +227,10 @@ def _probe(flags: argparse.Namespace, root: pathlib.Path) -> probes.Probe:
   from tools.reference import draw
 
   bazel = draw.Bazel(bootstrap.bazel(), root)
-  return bazel_probe.BazelProbe(flags.target, bazel)
+  # Those of pyproject.toml, whatever the channel: see .bazelrc.
+  known = environment.settings({})['tensorflow']
+  references = all(end[axes.TENSORFLOW] == known for end in ends)
+  return bazel_probe.BazelProbe(flags.target, bazel, references)
 
 
 @errors.exits_with_one_line
@@ -258,7 +265,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   request |= {'good': good, 'bad': bad}
   key = bootstrap.digest(json.dumps(request, sort_keys=True).encode())
   path = flags.state or bootstrap.cache_dir() / 'bisect' / key / 'state.json'
-  probe = _probe(flags, root)
+  probe = _probe(flags, root, (good, bad))
   try:
     with states.opened(path.absolute(), request, flags.fresh) as state:
       if state.runs:

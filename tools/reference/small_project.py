@@ -34,8 +34,8 @@ with open('asked.txt', 'a') as stream:
 if sys.argv[1] == 'query':
   if 'LABEL' not in sys.argv[2]:
     sys.exit('ERROR: no such target')
-  print('LABEL_run LABEL_record BASE_record BASE_control_epoch_record'.replace(
-      ' ', '\\n'))
+  print('LABEL', 'LABEL_run', 'LABEL_record', 'BASE_record',
+        'BASE_control_epoch_record', sep='\\n')
 else:
   for label in sys.argv[2:]:
     name = label[2:].replace(':', '/') + '.json'

@@ -30,7 +30,7 @@ import json
 import math
 import os
 import pathlib
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from scipy import stats
 
@@ -47,7 +47,8 @@ _SIZES = ('bytes', 'gzip_bytes')
 _RANGES_AT_ZERO = ('_min.zeros', '_max.zeros')
 # What is nearly the same for all seeds; how wrong, one-sided, its interval may
 # be; and how narrow it is at least.
-_NEAR = ('scale_', 'moved')
+_NEAR = ('scale_', 'moved', 'logit_gap')
+_NEAR_SMOKE = ('accuracy', 'mirrored_accuracy')  # Elsewhere drops are judged.
 _NEAR_ALPHA = 1e-6
 _NEAR_BAND = 0.02
 # A test whose deviation is greater than that of its family with less than this
@@ -57,8 +58,16 @@ _UNLIKE = 1e-4
 # is noisier the more images change sides (McNemar, 1947), at least as many as
 # are lost.
 _ALIKE = 2.0
-# In the few steps of a smoke run rounding does not add up to more than this.
+# In the few steps of a smoke run rounding does not add up to more than this; nor
+# does it let more images, or more of a gap, change sides.
 _SAME_SEED_BAND = 0.0002
+_SAME_SEED_BANDS = {'logit_gap': 0.1, 'accuracy': 0.02}
+# Gaps below this are of float models, and noise.
+_LEAST_GAP = 1e-3
+# Of a kernel, what a layer of its own must be like.
+_OF_KERNELS = ('zeros', 'distinct_per_channel', 'scales')
+# What has a part of its own for each operator, variable or layer.
+_PARTS = ('operators', 'kinds', 'kernels')
 _MAKE = 'make it with tools/nox -s reference -- {}'
 
 
@@ -184,6 +193,7 @@ def observed(run: record.Record) -> dict[str, Any]:
   """Returns what of a record may be the same for all seeds, by path."""
   parts = {
       'parameters': run.parameters,
+      'batches.validation': run.batches['validation'],
       'health': run.health,
       'invariants': run.invariants,
       **{
@@ -193,6 +203,13 @@ def observed(run: record.Record) -> dict[str, Any]:
       **{
           f'exported.{k}.integer_share': v['integer_share']
           for k, v in run.exported.items()
+      },
+      **{
+          f'exported.{k}.kernels.{kernel["name"]}': {
+              key: kernel[key] for key in _OF_KERNELS
+          }
+          for k, v in run.exported.items()
+          for kernel in v['kernels']
       },
   }
   return {p: v for key, part in parts.items() for p, v in _leaves(part, key)}
@@ -214,9 +231,38 @@ def near(run: record.Record) -> dict[str, float]:
   numbers = {'keras.validation_loss': run.keras.get('validation_loss', 0.0)}
   for kind, exported in run.exported.items():
     for key, value in exported.items():
-      if key.startswith(_NEAR):
-        numbers[f'exported.{kind}.{key}'] = value
+      if key.startswith(_NEAR) or run.tier == 'smoke' and key in _NEAR_SMOKE:
+        least = _LEAST_GAP if key == 'logit_gap' else 0.0
+        numbers[f'exported.{kind}.{key}'] = value if value > least else 0.0
   return {path: value for path, value in numbers.items() if value > 0}
+
+
+def _parts(paths: Iterable[str]) -> set[str]:
+  """Returns the operators, variables and layers that paths are of."""
+  return {
+      path.rpartition('.')[0]
+      for path in paths
+      if any(f'.{part}.' in path for part in _PARTS)
+  }
+
+
+def _added(paths: Iterable[str], now: Mapping[str, Any]) -> list[str]:
+  """Returns what a run has that a reference has nothing of.
+
+  Args:
+    paths: Of all that the reference has.
+    now: By path, what the run has.
+
+  Returns:
+    Operators, variables and layers, of an exported model or sort of number
+    that the reference has at all: an older one may have fewer sorts.
+  """
+  sorts = {part.rpartition('.')[0] for part in _parts(paths)}
+  return sorted(
+      part
+      for part in _parts(now) - _parts(paths)
+      if part.rpartition('.')[0] in sorts
+  )
 
 
 def _same_seed(reference: Reference, run: record.Record) -> Seed | None:
@@ -328,6 +374,7 @@ def differences(
       if got.get(path) != expected
       and not _by_chance(reference, path, comparable)
   ]
+  found += [(part, None, 'new') for part in _added(reference.exact, got)]
   for seed in reference.seeds:
     batch = run.batches['train']
     if (
@@ -401,12 +448,31 @@ def far(
     band = max(reach * deviation, _NEAR_BAND)
     mean = sum(own) / len(own)
     if same and path in same.near:
-      band, mean = _SAME_SEED_BAND, math.log(same.near[path])
+      band, mean = _same_seed_band(path), math.log(same.near[path])
     value = now.get(path)
     if value is None or abs(math.log(value) - mean) > band:
       low, high = (math.exp(mean + sign * band) for sign in (-1, 1))
       found.append((path, f'{low:.4g} to {high:.4g}', value))
+  known = {path for seed in reference.seeds for path in seed.near}
+  sorts = {_sort(path) for path in known}
+  found += [
+      (path, None, value)
+      for path, value in now.items()
+      if path not in known and _sort(path) in sorts
+  ]
   return found
+
+
+def _sort(path: str) -> str:
+  """Returns which sort of number is at a path of `near`."""
+  last = path.rpartition('.')[2]
+  return next((sort for sort in _NEAR if last.startswith(sort)), last)
+
+
+def _same_seed_band(path: str) -> float:
+  """Returns how far a number may be from that of the same seed."""
+  last = path.rpartition('.')[2].removeprefix('mirrored_')
+  return _SAME_SEED_BANDS.get(last, _SAME_SEED_BAND)
 
 
 def _digest(value: Mapping[str, Any]) -> str:

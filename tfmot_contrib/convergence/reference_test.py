@@ -33,6 +33,10 @@ _EXPORTED = {
     'gzip_bytes': 1000,
     'operators': {'CONV_2D': {'total': 2, 'integer': 2}},
     'integer_share': 1.0,
+    'kernels': [
+        {'name': 'conv', 'zeros': 4, 'distinct_per_channel': 8, 'scales': 2},
+        {'name': 'dense', 'zeros': 0, 'distinct_per_channel': 9, 'scales': 1},
+    ],
 }
 
 
@@ -258,6 +262,39 @@ class CheckTest(parameterized.TestCase):
     path = 'exported.int8.operators.CONV_2D.integer'
     self.assertEqual(found, [(path, 2, 1)])
 
+  def test_layer_with_too_few_zeros(self):
+    exported = copy.deepcopy(_run(1).exported)
+    exported['int8']['kernels'][0]['zeros'] = 3
+    found = reference.differences(_reference(), _run(1, exported=exported))
+    self.assertEqual(found, [('exported.int8.kernels.conv.zeros', 4, 3)])
+
+  def test_validation_images(self):
+    batches = {'train': 'd' * 64, 'validation': 'e' * 64}
+    found = reference.differences(_reference(), _run(1, batches=batches))
+    self.assertEqual(found, [('batches.validation', 'd' * 64, 'e' * 64)])
+
+  def test_what_is_new(self):
+    run = copy.deepcopy(_run(1))
+    exported = run.exported['int8']
+    exported['operators']['QUANTIZE'] = {'total': 1, 'integer': 1}
+    exported['kernels'].append({**exported['kernels'][0], 'name': 'other'})
+    run.health['kinds']['extra'] = {'zeros': [0, 0]}
+    found = reference.differences(_reference(), run)
+    self.assertCountEqual(
+        found,
+        [
+            ('exported.int8.operators.QUANTIZE', None, 'new'),
+            ('exported.int8.kernels.other', None, 'new'),
+            ('health.kinds.extra', None, 'new'),
+        ],
+    )
+
+  def test_new_sort_of_number_is_not_held_against_an_old_reference(self):
+    one = _reference()
+    exact = {k: v for k, v in one.exact.items() if '.kernels.' not in k}
+    old = dataclasses.replace(one, exact=exact)
+    self.assertEmpty(reference.differences(old, _run(1)))
+
 
 class NearTest(parameterized.TestCase):
 
@@ -282,9 +319,48 @@ class NearTest(parameterized.TestCase):
         {
             'exported.int8.scale_x': 0.5,
             'exported.int8.moved': 0.2,
+            'exported.int8.logit_gap': 0.1,
             'keras.validation_loss': 1.5,
         },
     )
+
+  def test_takes_accuracy_of_smoke_runs_alone(self):
+    # Elsewhere its drop is judged. A gap this small is of a float model.
+    exported = {'accuracy': 9.5, 'mirrored_accuracy': 9.6, 'logit_gap': 1e-6}
+    exported = {'float': {**_EXPORTED, **exported}}
+    found = reference.near(_run(1, exported=exported, tier='smoke'))
+    self.assertEqual(
+        found,
+        {
+            'exported.float.accuracy': 9.5,
+            'exported.float.mirrored_accuracy': 9.6,
+        },
+    )
+    self.assertEmpty(reference.near(_run(1, exported=exported)))
+
+  @parameterized.parameters(
+      ('logit_gap', 1.09, True),
+      ('logit_gap', 1.11, False),
+      ('mirrored_accuracy', 1.019, True),
+      ('mirrored_accuracy', 1.021, False),
+  )
+  def test_images_may_change_sides(self, key, value, fits):
+    one = self.reference(1.0, 1.0)
+    near = {f'exported.int8.{key}': 1.0}
+    seeds = [dataclasses.replace(seed, near=near) for seed in one.seeds]
+    known = dataclasses.replace(one, seeds=seeds, tier='smoke')
+    exported = {'int8': {**_EXPORTED, key: value}}
+    run = _run(1, tier='smoke', exported=exported)
+    self.assertEqual(not reference.far(known, [], run), fits)
+
+  @parameterized.parameters(
+      ({'scale_y': 1.0}, 1),
+      ({'moved': 1.0}, 0),  # The reference has no such sort of number.
+  )
+  def test_number_that_is_new(self, added, count):
+    run = self.run_of(scale_x=1.0, **added)
+    found = reference.far(self.reference(1.0, 1.0), [], run)
+    self.assertLen(found, count)
 
   @parameterized.parameters(
       ('smoke', 'avx2', 1, 1.0001, True),

@@ -49,6 +49,7 @@ def _run(seed: int, accuracy: float, **changes: Any) -> record.Record:
       'gzip_bytes': 1000,
       'operators': {},
       'integer_share': 0.0,
+      'kernels': [],
   }
   fields = {
       'experiment': 'net_cifar10',
@@ -127,6 +128,20 @@ class JudgeTest(parameterized.TestCase):
     self.assertAlmostEqual(drop.measured, sum(drops) / len(drops))
     self.assertEqual((same.claim.id, same.word), ('as_reference', 'pass'))
     self.assertEqual((near.claim.id, near.word), ('near_reference', 'pass'))
+
+  @parameterized.parameters(
+      ((0.37,) * 5, 0.4, 'pass (grey)'),
+      ((0.37,) * 5, 0.36, 'FAIL'),
+      ((0.45, 0.1), 0.2, 'pass'),  # That is as in the reference.
+  )
+  def test_bound_decides_where_seeds_do_not(self, drops, at_most, word):
+    shown = _shown(*drops)
+    judge.check(shown)
+    claim = dataclasses.replace(_DROP, at_most=at_most)
+    drop, *_ = judge.judge([claim], shown)
+    self.assertEqual((drop.word, drop.good), (word, word != 'FAIL'))
+    beyond = word == 'FAIL'
+    self.assertEqual(drop.bound.startswith('<='), beyond)
 
   @parameterized.parameters(((0.45,), 'pass'), ((0.55,), 'FAIL'))
   def test_without_one_the_documented_drop_decides(self, drops, word):

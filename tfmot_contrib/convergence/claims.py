@@ -47,6 +47,8 @@ def kind_of(metric: str) -> str:
     `ACCURACY`; `STRUCTURE`, of the kernels in exported models; `DEPLOYMENT`, of
     those models otherwise; or `TRAINING_HEALTH`, of the way there.
   """
+  if '.kernels.' in metric:
+    return STRUCTURE
   part, _, last = metric.partition('.')
   last = last.rpartition('.')[2]
   if last.endswith('accuracy'):

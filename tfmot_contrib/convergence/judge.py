@@ -18,8 +18,8 @@ A number that is exact is compared with the bound of its claim. A drop of
 accuracy is noise too: where there is a reference for this kind of processor,
 the sequential test decides (`sequential.py`), and where it could not tell after
 its last seed, as with a wide reference, the bound of the claim; without one,
-that bound alone decides. What was the same for all seeds of a reference must be the
-same now, on any processor.
+that bound alone decides. What was the same for all seeds of a reference must be
+the same now, on any processor.
 """
 
 import copy
@@ -30,6 +30,7 @@ from typing import Any, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference as reference_lib
 from tfmot_contrib.convergence import sequential
@@ -340,10 +341,10 @@ def _as_reference(shown: Shown) -> list[Verdict]:
   exact, near = [], []
   for run in shown.runs:
     same = shown.comparable
-    exact += reference_lib.differences(shown.reference, run, same)
+    exact += likeness.differences(shown.reference, run, same)
     if same:
-      near += reference_lib.far(shown.reference, shown.family, run)
-  band = f'{100 * reference_lib.SIZE_BAND:g} %'
+      near += likeness.far(shown.reference, shown.family, run)
+  band = f'{100 * likeness.SIZE_BAND:g} %'
   return [
       _expected(
           'as_reference',

@@ -24,6 +24,7 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference
 
@@ -98,8 +99,8 @@ def _shown(*drops: float, **changes: Any) -> judge.Shown:
           data='b' * 64,
           environment='e' * 64,
           seeds=seeds,
-          exact=reference.exact(runs),
-          sizes=reference.sizes(runs),
+          exact=likeness.exact(runs),
+          sizes=likeness.sizes(runs),
           history=[],
           drops_of={'accuracy_drop': _DROP.difference},
       ),
@@ -309,6 +310,7 @@ class KindTest(parameterized.TestCase):
       ('parameters', 'structure'),
       ('exported.int8.gzip_bytes', 'deployment'),
       ('exported.int8.operators.ADD.integer', 'deployment'),
+      ('exported.int8.kernels.conv.zeros', 'structure'),
       ('exported.float.moved', 'training health'),
       ('health', 'training health'),
       ('health.kinds.mask.zeros', 'training health'),

@@ -35,6 +35,7 @@ from xml.etree import ElementTree
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference
 from tfmot_contrib.convergence import sequential
@@ -42,6 +43,7 @@ from tfmot_contrib.convergence import sequential
 _HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
 _SHOWN_DIFFERENCES = 10
 _REFERENCES = 'TFMOT_MODELS_REFERENCES'
+EXACT = 'exact'
 
 
 def table(verdicts: Sequence[judge.Verdict]) -> str:
@@ -158,7 +160,10 @@ def _leave(
 
 
 def references(
-    technique: pathlib.Path, name: str, run: record.Record
+    technique: pathlib.Path,
+    name: str,
+    run: record.Record,
+    which: str | None = None,
 ) -> tuple[reference.Reference | None, list[reference.Reference]]:
   """Reads the references that a run is judged by.
 
@@ -166,29 +171,29 @@ def references(
     technique: The technique.yaml of the folder that they are in.
     name: Of the test.
     run: Its run.
+    which: `exact` where the TensorFlow is another than theirs, for what of them
+      holds there too; by default as `$TFMOT_MODELS_REFERENCES` says.
 
   Returns:
     That of the test for the run's processor, or else for another one, or None;
     and those of the technique's other tests on the same model and processor.
-    None at all where `$TFMOT_MODELS_REFERENCES` is `none`, as it is for another
-    TensorFlow than theirs.
 
   Raises:
     errors.InputError: One is wrong, or the variable.
   """
-  if which := os.environ.get(_REFERENCES):
-    if which != 'none':
-      raise errors.InputError(
-          f'{_REFERENCES} is {which}: give none, or leave it out'
-      )
-    return None, []
+  which = which or os.environ.get(_REFERENCES)
+  if which not in (None, '', EXACT):
+    raise errors.InputError(
+        f'{_REFERENCES} is {which}: give {EXACT}, or leave it out'
+    )
   path = reference.path_of(technique.parent, name, run)
   if not path.exists():
     others = sorted(path.parent.parent.glob(f'{run.tier}_*/{path.name}'))
     if not others:
       return None, []
     path = others[0]
-  return beside(path)
+  own, family = beside(path)
+  return (likeness.of_any_tensorflow(own), []) if which else (own, family)
 
 
 def beside(
@@ -282,7 +287,10 @@ def main(argv: Sequence[str]) -> int:
         f' {run.training["steps"]} steps in {run.training["seconds"]:.0f} s'
     )
   if os.environ.get(_REFERENCES):
-    print('references are of another TensorFlow: claims and their bounds alone')
+    print(
+        'references are of another TensorFlow: what is exact counts, and drops'
+        ' are compared with the documented ones alone'
+    )
   elif found.controls and not found.statistical:
     print(
         f'no reference for {found.runs[0].instruction_set} processors: drops'

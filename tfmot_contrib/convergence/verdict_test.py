@@ -346,9 +346,9 @@ class VerdictTest(parameterized.TestCase):
     self.assertRegex(out, r'zipped_size +- +0\.4 ')
 
   @parameterized.parameters(
-      ('none', 0, 'references are of another TensorFlow'),
+      ('exact', 2, 'net_half.json is no reference'),
       ('', 2, 'net_half.json is no reference'),
-      ('all', 2, 'TFMOT_MODELS_REFERENCES is all: give none'),
+      ('all', 2, 'TFMOT_MODELS_REFERENCES is all: give exact'),
   )
   def test_references_of_another_tensorflow(self, value, expected, message):
     path = self.root / 'references/cpu_avx2/net_half.json'

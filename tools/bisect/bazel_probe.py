@@ -54,8 +54,8 @@ class BazelProbe(probes.Probe):
   Attributes:
     target: The label of the test.
     bazel: How Bazel is called.
-    references: Whether it is judged by them. They are of one TensorFlow, so all
-      combinations must have that.
+    references: None if it is judged by all of them. They are of one TensorFlow:
+      unless all combinations have that, `exact`, for what holds elsewhere too.
   """
 
   def __init__(self, target: str, bazel: draw.Bazel, references: bool = True):
@@ -64,7 +64,7 @@ class BazelProbe(probes.Probe):
     Args:
       target: Its label.
       bazel: How Bazel is called.
-      references: Whether it is judged by them.
+      references: Whether it is judged by all of its references.
 
     Raises:
       errors.InputError: There is none.
@@ -76,7 +76,7 @@ class BazelProbe(probes.Probe):
       )
     self.target = target
     self.bazel = bazel
-    self.references = references
+    self.references = None if references else verdict.EXACT
     self._stack = contextlib.ExitStack()
     self._copy: draw.Bazel | None = None
     done = bazel('query', f'tests({target})', capture=True)
@@ -120,8 +120,8 @@ class BazelProbe(probes.Probe):
     """Returns what the test said."""
     bazel = self._with(combination)
     options = []
-    if not self.references:
-      options.append('--test_env=TFMOT_MODELS_REFERENCES=none')
+    if self.references:
+      options.append(f'--test_env=TFMOT_MODELS_REFERENCES={self.references}')
     if self._test and seed > 1:
       return self._drawn(bazel, self._test, seed)
     if seed > 1:
@@ -140,9 +140,10 @@ class BazelProbe(probes.Probe):
     name = test.name.removesuffix(_SMOKE)
     tier = 'smoke' if name != test.name else 'cpu'
     technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-    if self.references:
-      own, family = verdict.references(technique, name, shown.runs[0])
-      shown = dataclasses.replace(shown, reference=own, family=family)
+    own, family = verdict.references(
+        technique, name, shown.runs[0], self.references
+    )
+    shown = dataclasses.replace(shown, reference=own, family=family)
     judge.check(shown)
     declared = claims.claims_of(str(technique), name, tier)
     verdicts = judge.judge(declared, shown)

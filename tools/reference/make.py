@@ -31,6 +31,7 @@ from typing import Any, Sequence
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import reference
 from tfmot_contrib.convergence import verdict
 from tools.reference import draw
@@ -76,7 +77,7 @@ def make(
           weights=run.weights,
           control=control.weights,
           batch=run.batches['train'],
-          near=reference.near(run),
+          near=likeness.near(run),
       )
       for run, control in zip(shown.runs, controls, strict=True)
   ]
@@ -99,8 +100,8 @@ def make(
       data=first.data,
       environment=shown.baseline.environment,
       seeds=seeds,
-      exact=reference.exact(shown.runs),
-      sizes=reference.sizes(shown.runs),
+      exact=likeness.exact(shown.runs),
+      sizes=likeness.sizes(shown.runs),
       history=[*(old.history if old else ()), entry],
       drops_of={claim.id: claim.difference for claim in drops},
   )

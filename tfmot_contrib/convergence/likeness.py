@@ -1,0 +1,323 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""How like its reference a run is.
+
+What was the same for all seeds of a reference must be the same now: how many
+variables moved, zeros, operators. Numbers that were nearly the same, such as
+the scales of integers, must be near, and sizes within a band both ways.
+"""
+
+import dataclasses
+import math
+import re
+from typing import Any, Iterable, Iterator, Mapping, Sequence
+
+from scipy import stats
+
+from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import reference as reference_lib
+
+# How far a size may be from that of the reference, both ways.
+SIZE_BAND = 0.03
+_SIZES = ('bytes', 'gzip_bytes')
+_RANGES_AT_ZERO = ('_min.zeros', '_max.zeros')
+# Of a kernel: a cluster may be lost by chance, but not half of them.
+_DISTINCT = 'distinct_per_channel'
+_DISTINCT_BAND = 0.3
+# What is nearly the same for all seeds; how wrong, one-sided, its interval may
+# be; and how narrow it is at least.
+_NEAR = ('scale_', 'moved', 'logit_gap', _DISTINCT)
+_NEAR_SMOKE = ('accuracy', 'mirrored_accuracy')  # Elsewhere drops are judged.
+_NEAR_ALPHA = 1e-6
+_NEAR_BAND = 0.02
+# In the few steps of a smoke run rounding does not add up to more than this,
+# nor does it let more images change sides.
+_SAME_SEED_BAND = 0.0002
+_SAME_SEED_BANDS = {'logit_gap': 0.1, 'accuracy': 0.02}
+# Gaps below this are of float models, and noise.
+_LEAST_GAP = 1e-3
+# Where zeros are those that were pruned: integers round others to zero.
+_UNROUNDED = ('float', 'sparse')
+# What TFMOT decides, whatever TensorFlow is below it.
+_OF_TFMOT = re.compile(r'parameters|health\.|invariants\.|exported\..*\.zeros')
+# What has a part of its own for each operator, variable or layer.
+_PARTS = ('operators', 'kinds', 'kernels')
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+  """Yields the paths below a value and what is there; lists are whole."""
+  if isinstance(value, dict):
+    for key, below in sorted(value.items()):
+      yield from _leaves(below, f'{path}.{key}')
+  else:
+    yield path, value
+
+
+def observed(run: record.Record) -> dict[str, Any]:
+  """Returns what of a record may be the same for all seeds, by path."""
+  parts = {
+      'parameters': run.parameters,
+      'batches.validation': run.batches['validation'],
+      'health': run.health,
+      'invariants': run.invariants,
+      **{
+          f'exported.{k}.operators': v['operators']
+          for k, v in run.exported.items()
+      },
+      **{
+          f'exported.{k}.integer_share': v['integer_share']
+          for k, v in run.exported.items()
+      },
+      **{
+          f'exported.{k}.kernels.{kernel["name"]}': {
+              key: kernel[key]
+              for key in (('zeros',) if k in _UNROUNDED else ()) + ('scales',)
+          }
+          for k, v in run.exported.items()
+          for kernel in v['kernels']
+      },
+  }
+  return {p: v for key, part in parts.items() for p, v in _leaves(part, key)}
+
+
+def exact(runs: Sequence[record.Record]) -> dict[str, Any]:
+  """Returns what is the same in all of some records, by path."""
+  first, *others = (observed(run) for run in runs)
+  missing = object()
+  return {
+      path: value
+      for path, value in first.items()
+      if all(other.get(path, missing) == value for other in others)
+  }
+
+
+def near(run: record.Record) -> dict[str, float]:
+  """Returns what of a record is nearly the same for all seeds, by path."""
+  numbers = {'keras.validation_loss': run.keras.get('validation_loss', 0.0)}
+  for kind, exported in run.exported.items():
+    for key, value in exported.items():
+      if key.startswith(_NEAR) or run.tier == 'smoke' and key in _NEAR_SMOKE:
+        least = _LEAST_GAP if key == 'logit_gap' else 0.0
+        numbers[f'exported.{kind}.{key}'] = value if value > least else 0.0
+  covered = run.invariants.get('covered', ())
+  first = next(iter(run.exported), '')
+  for kernel in run.exported.get(first, {}).get('kernels', ()):
+    if kernel['name'] in covered:
+      path = f'exported.{first}.kernels.{kernel["name"]}.{_DISTINCT}'
+      numbers[path] = kernel[_DISTINCT]
+  return {path: value for path, value in numbers.items() if value > 0}
+
+
+def _parts(paths: Iterable[str]) -> set[str]:
+  """Returns the operators, variables and layers that paths are of."""
+  return {
+      path.rpartition('.')[0]
+      for path in paths
+      if any(f'.{part}.' in path for part in _PARTS)
+  }
+
+
+def _added(paths: Iterable[str], now: Mapping[str, Any]) -> list[str]:
+  """Returns what a run has that a reference has nothing of.
+
+  Args:
+    paths: Of all that the reference has.
+    now: By path, what the run has.
+
+  Returns:
+    Operators, variables and layers, of an exported model or sort of number
+    that the reference has at all: an older one may have fewer sorts.
+  """
+  sorts = {part.rpartition('.')[0] for part in _parts(paths)}
+  return sorted(
+      part
+      for part in _parts(now) - _parts(paths)
+      if part.rpartition('.')[0] in sorts
+  )
+
+
+def _same_seed(
+    reference: reference_lib.Reference, run: record.Record
+) -> reference_lib.Seed | None:
+  """Returns the seed of the reference that a smoke run must repeat, if any."""
+  if run.tier != 'smoke' or run.instruction_set != reference.instruction_set:
+    return None
+  return next((s for s in reference.seeds if s.seed == run.seed), None)
+
+
+def sizes(runs: Sequence[record.Record]) -> dict[str, float]:
+  """Returns the mean sizes of the exported models of some records, by path."""
+  return {
+      f'exported.{kind}.{size}': (
+          sum(run.exported[kind][size] for run in runs) / len(runs)
+      )
+      for kind in runs[0].exported
+      for size in _SIZES
+  }
+
+
+def of_any_tensorflow(
+    reference: reference_lib.Reference,
+) -> reference_lib.Reference:
+  """Returns what of a reference holds on another TensorFlow than its own.
+
+  Args:
+    reference: The reference.
+
+  Returns:
+    One of no environment and no kind of processor, so that it knows no noise:
+    how many variables moved, the way of the schedule, zeros and clusters.
+  """
+  return dataclasses.replace(
+      reference,
+      environment='',
+      instruction_set='',
+      exact={
+          path: value
+          for path, value in reference.exact.items()
+          if _OF_TFMOT.match(path)
+      },
+      sizes={},
+      seeds=[dataclasses.replace(seed, near={}) for seed in reference.seeds],
+  )
+
+
+def _by_chance(
+    reference: reference_lib.Reference, path: str, comparable: bool
+) -> bool:
+  """Returns whether all seeds have a number in common by chance.
+
+  Args:
+    reference: Of a test.
+    path: Of what is the same for its seeds.
+    comparable: As `differences`.
+
+  Returns:
+    Whether it says that some of many variables have moved, but neither all nor
+    none; or how many ranges end at zero, as that of a channel which is pruned
+    away does, and the baseline is another. A few smoke steps leave less to
+    chance.
+  """
+  if reference.tier == 'smoke':
+    return False
+  if path.endswith(_RANGES_AT_ZERO):
+    return not comparable
+  of = reference.exact.get(f'{path.removesuffix(".moved")}.of')
+  return path.endswith('.moved') and any(
+      number not in (0, of) for number in reference.exact[path]
+  )
+
+
+def differences(
+    reference: reference_lib.Reference,
+    run: record.Record,
+    comparable: bool = True,
+) -> list[tuple[str, Any, Any]]:
+  """Returns where a run is not what the reference expects.
+
+  Args:
+    reference: Of the test.
+    run: Its run.
+    comparable: Whether it has come from the same float weights.
+
+  Returns:
+    For each difference the path into the record, what was expected (a size as
+    its band) and what was got, None where there is nothing.
+  """
+  got = observed(run)
+  found = [
+      (path, expected, got.get(path))
+      for path, expected in reference.exact.items()
+      if got.get(path) != expected
+      and not _by_chance(reference, path, comparable)
+  ]
+  found += [(part, None, 'new') for part in _added(reference.exact, got)]
+  for seed in reference.seeds:
+    batch = run.batches['train']
+    if (
+        run.instruction_set == reference.instruction_set
+        and run.seed == seed.seed
+        and batch != seed.batch
+    ):
+      found.append(('batches.train', seed.batch[:12], batch[:12]))
+  now = sizes([run])
+  for path, expected in reference.sizes.items():
+    size = now.get(path)
+    if size is None or abs(size / expected - 1) > SIZE_BAND:
+      found.append((path, f'{expected:.0f} +- {100 * SIZE_BAND:g} %', size))
+  return found
+
+
+def far(
+    reference: reference_lib.Reference,
+    family: Sequence[reference_lib.Reference],
+    run: record.Record,
+) -> list[tuple[str, Any, Any]]:
+  """Returns where a run is not near the reference.
+
+  Numbers are compared by their logarithm, with Student's prediction interval.
+  Of the deviation a few seeds know little, so it is pooled with the family's
+  where that is alike.
+  A smoke run with a seed of the reference has to repeat that one: there is no
+  noise between them.
+
+  Args:
+    reference: Of the test.
+    family: Those of the technique's other tests on the same model.
+    run: Its run.
+
+  Returns:
+    As `differences`.
+  """
+  found = []
+  now = near(run)
+  same = _same_seed(reference, run)
+  for path in reference.seeds[0].near:
+    groups = [
+        [math.log(s.near[path]) for s in one.seeds if path in s.near]
+        for one in (reference, *family)
+    ]
+    own, *others = groups
+    deviation, freedom = reference_lib.shared_deviation(own, others)
+    reach = stats.t.isf(_NEAR_ALPHA, freedom) * math.sqrt(1 + 1 / len(own))
+    least = _DISTINCT_BAND if path.endswith(_DISTINCT) else _NEAR_BAND
+    band = max(reach * deviation, least)
+    mean = sum(own) / len(own)
+    if same and path in same.near:
+      band, mean = _same_seed_band(path), math.log(same.near[path])
+    value = now.get(path)
+    if value is None or abs(math.log(value) - mean) > band:
+      low, high = (math.exp(mean + sign * band) for sign in (-1, 1))
+      found.append((path, f'{low:.4g} to {high:.4g}', value))
+  known = {path for seed in reference.seeds for path in seed.near}
+  sorts = {_sort(path) for path in known}
+  found += [
+      (path, None, value)
+      for path, value in now.items()
+      if path not in known and _sort(path) in sorts
+  ]
+  return found
+
+
+def _sort(path: str) -> str:
+  """Returns which sort of number is at a path of `near`."""
+  last = path.rpartition('.')[2]
+  return next((sort for sort in _NEAR if last.startswith(sort)), last)
+
+
+def _same_seed_band(path: str) -> float:
+  """Returns how far a number may be from that of the same seed."""
+  last = path.rpartition('.')[2].removeprefix('mirrored_')
+  return _SAME_SEED_BANDS.get(last, _SAME_SEED_BAND)

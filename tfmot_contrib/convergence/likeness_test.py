@@ -1,0 +1,334 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests of what of a run must be as in its reference."""
+
+import copy
+import dataclasses
+import math
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tfmot_contrib.convergence import likeness
+from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import reference as reference_lib
+from tfmot_contrib.convergence import small_reference
+
+
+class ExactTest(parameterized.TestCase):
+
+  def test_what_holds_on_another_tensorflow(self):
+    known = likeness.of_any_tensorflow(small_reference.reference())
+    exported = copy.deepcopy(small_reference.run(1).exported)
+    exported['int8']['operators']['ADD'] = {'total': 1, 'integer': 0}
+    exported['int8']['bytes'] = 9000
+    run = small_reference.run(1, instruction_set='asimd', exported=exported)
+    reference_lib.check(known, run, small_reference.run(1))
+    self.assertEmpty(likeness.differences(known, run))
+    self.assertEmpty(likeness.far(known, [], run))
+    worse = dataclasses.replace(run, invariants={'zeros_missing': 1})
+    found = likeness.differences(known, worse)
+    self.assertIn(('invariants.zeros_missing', 0, 1), found)
+
+  def test_what_is_noisy_is_not_expected(self):
+    self.assertNotIn('invariants.noisy', small_reference.reference().exact)
+    self.assertEqual(
+        small_reference.reference().exact['invariants.covered'], ['conv']
+    )
+
+  @parameterized.parameters(
+      ({'parameters': 19}, 'parameters', 20, 19),
+      (
+          {'health': {'not_finite': 0, 'kinds': {'mask': {'zeros': [4, 7]}}}},
+          'health.kinds.mask.zeros',
+          [4, 8],
+          [4, 7],
+      ),
+      ({'invariants': {}}, 'invariants.covered', ['conv'], None),
+  )
+  def test_difference(self, changes, path, expected, got):
+    found = likeness.differences(
+        small_reference.reference(), small_reference.run(1, **changes)
+    )
+    self.assertIn((path, expected, got), found)
+
+  @parameterized.parameters(
+      (2915, True), (2905, False), (3085, True), (3095, False)
+  )
+  def test_sizes_have_a_band_both_ways(self, size, fits):
+    exported = {
+        'int8': {**small_reference.EXPORTED, 'bytes': size, 'gzip_bytes': 1020}
+    }
+    found = likeness.differences(
+        small_reference.reference(), small_reference.run(1, exported=exported)
+    )
+    self.assertEqual(not found, fits, found)
+
+  @parameterized.parameters(
+      ('cpu', [42, 42], True),
+      ('cpu', [43, 0], False),
+      ('smoke', [42, 42], False),
+  )
+  def test_some_moved_by_chance(self, tier, moved, fits):
+    path = 'health.kinds.indices'
+    exact = {f'{path}.moved': moved, f'{path}.of': 43}
+    known = dataclasses.replace(
+        small_reference.reference(), tier=tier, exact=exact
+    )
+    kinds = {'indices': {'moved': [41, 43], 'of': 43}}
+    run = small_reference.run(9, health={'kinds': kinds}, tier=tier)
+    found = [p for p, _, _ in likeness.differences(known, run)]
+    self.assertEqual(f'{path}.moved' not in found, fits)
+
+  @parameterized.parameters(
+      ('cpu', 'kernel_max', False, True),
+      ('cpu', 'kernel_max', True, False),
+      ('cpu', 'mask', False, False),
+      ('smoke', 'kernel_max', False, False),
+  )
+  def test_channel_that_another_baseline_loses(
+      self, tier, kind, comparable, fits
+  ):
+    path = f'health.kinds.{kind}.zeros'
+    known = dataclasses.replace(
+        small_reference.reference(), tier=tier, exact={path: [1, 1]}
+    )
+    run = small_reference.run(
+        9, health={'kinds': {kind: {'zeros': [0, 0]}}}, tier=tier
+    )
+    found = [p for p, _, _ in likeness.differences(known, run, comparable)]
+    self.assertEqual(path not in found, fits)
+
+  @parameterized.parameters(
+      (1, 'avx2', False),
+      (9, 'avx2', True),  # It has not seen this seed.
+      (1, 'asimd', True),
+  )
+  def test_same_seed_has_the_same_batches(self, seed, instruction_set, fits):
+    batches = {'train': 'e' * 64, 'validation': 'd' * 64}
+    run = small_reference.run(
+        seed, batches=batches, instruction_set=instruction_set
+    )
+    found = likeness.differences(small_reference.reference(), run)
+    expected = [] if fits else [('batches.train', 'd' * 12, 'e' * 12)]
+    self.assertEqual([f for f in found if f[0].startswith('bat')], expected)
+
+  def test_operator_that_became_float(self):
+    exported = copy.deepcopy(small_reference.run(1).exported)
+    exported['int8']['operators']['CONV_2D']['integer'] = 1
+    found = likeness.differences(
+        small_reference.reference(), small_reference.run(1, exported=exported)
+    )
+    path = 'exported.int8.operators.CONV_2D.integer'
+    self.assertEqual(found, [(path, 2, 1)])
+
+  @parameterized.parameters(('float', True), ('int8', False))
+  def test_layer_with_too_few_zeros(self, kind, exact):
+    exported = {
+        'float': small_reference.EXPORTED,
+        'int8': small_reference.EXPORTED,
+    }
+    exact_of = likeness.exact(
+        [small_reference.run(s, exported=exported) for s in (1, 2)]
+    )
+    known = dataclasses.replace(small_reference.reference(), exact=exact_of)
+    exported = {k: copy.deepcopy(v) for k, v in exported.items()}
+    exported[kind]['kernels'][0]['zeros'] = 3
+    found = likeness.differences(
+        known, small_reference.run(1, exported=exported)
+    )
+    expected = [(f'exported.{kind}.kernels.conv.zeros', 4, 3)]
+    self.assertEqual(found, expected if exact else [])
+
+  def test_validation_images(self):
+    batches = {'train': 'd' * 64, 'validation': 'e' * 64}
+    found = likeness.differences(
+        small_reference.reference(), small_reference.run(1, batches=batches)
+    )
+    self.assertEqual(found, [('batches.validation', 'd' * 64, 'e' * 64)])
+
+  def test_what_is_new(self):
+    run = copy.deepcopy(small_reference.run(1))
+    exported = run.exported['int8']
+    exported['operators']['QUANTIZE'] = {'total': 1, 'integer': 1}
+    exported['kernels'].append({**exported['kernels'][0], 'name': 'other'})
+    run.health['kinds']['extra'] = {'zeros': [0, 0]}
+    found = likeness.differences(small_reference.reference(), run)
+    self.assertCountEqual(
+        found,
+        [
+            ('exported.int8.operators.QUANTIZE', None, 'new'),
+            ('exported.int8.kernels.other', None, 'new'),
+            ('health.kinds.extra', None, 'new'),
+        ],
+    )
+
+  def test_new_sort_of_number_is_not_held_against_an_old_reference(self):
+    one = small_reference.reference()
+    exact = {k: v for k, v in one.exact.items() if '.kernels.' not in k}
+    old = dataclasses.replace(one, exact=exact)
+    self.assertEmpty(likeness.differences(old, small_reference.run(1)))
+
+
+class NearTest(parameterized.TestCase):
+
+  def reference(self, *scales: float) -> reference_lib.Reference:
+    """Returns a reference with such scales."""
+    one = small_reference.reference()
+    seeds = [
+        dataclasses.replace(one.seeds[0], near={'exported.int8.scale_x': scale})
+        for scale in scales
+    ]
+    return dataclasses.replace(one, seeds=seeds)
+
+  def run_of(self, **exported: float) -> record.Record:
+    """Returns a run with such numbers."""
+    return small_reference.run(
+        1, exported={'int8': {**small_reference.EXPORTED, **exported}}
+    )
+
+  def test_takes_scales_distances_and_loss(self):
+    exported = {
+        **small_reference.EXPORTED,
+        'scale_x': 0.5,
+        'moved': 0.2,
+        'logit_gap': 0.1,
+    }
+    keras = {'accuracy': 0.8, 'validation_loss': 1.5}
+    self.assertEqual(
+        likeness.near(
+            small_reference.run(1, exported={'int8': exported}, keras=keras)
+        ),
+        {
+            'exported.int8.scale_x': 0.5,
+            'exported.int8.moved': 0.2,
+            'exported.int8.logit_gap': 0.1,
+            'exported.int8.kernels.conv.distinct_per_channel': 8,
+            'keras.validation_loss': 1.5,
+        },
+    )
+
+  def test_takes_accuracy_of_smoke_runs_alone(self):
+    # Elsewhere its drop is judged. A gap this small is of a float model.
+    exported = {'accuracy': 9.5, 'mirrored_accuracy': 9.6, 'logit_gap': 1e-6}
+    exported = {'float': {**small_reference.EXPORTED, **exported}}
+    run = small_reference.run(1, exported=exported, tier='smoke', invariants={})
+    found = likeness.near(run)
+    self.assertEqual(
+        found,
+        {
+            'exported.float.accuracy': 9.5,
+            'exported.float.mirrored_accuracy': 9.6,
+        },
+    )
+    self.assertEmpty(likeness.near(dataclasses.replace(run, tier='cpu')))
+
+  @parameterized.parameters(
+      ('logit_gap', 1.09, True),
+      ('logit_gap', 1.11, False),
+      ('mirrored_accuracy', 1.019, True),
+      ('mirrored_accuracy', 1.021, False),
+  )
+  def test_images_may_change_sides(self, key, value, fits):
+    one = self.reference(1.0, 1.0)
+    near = {f'exported.int8.{key}': 1.0}
+    seeds = [dataclasses.replace(seed, near=near) for seed in one.seeds]
+    known = dataclasses.replace(one, seeds=seeds, tier='smoke')
+    exported = {'int8': {**small_reference.EXPORTED, key: value}}
+    run = small_reference.run(1, tier='smoke', exported=exported)
+    self.assertEqual(not likeness.far(known, [], run), fits)
+
+  @parameterized.parameters((8, 0), (7, 0), (11, 1), (4, 1))
+  def test_layer_with_half_the_clusters(self, distinct, count):
+    one = self.reference(1.0, 1.0)
+    near = likeness.near(small_reference.run(1))
+    seeds = [dataclasses.replace(seed, near=near) for seed in one.seeds]
+    exported = copy.deepcopy(small_reference.run(1).exported)
+    exported['int8']['kernels'][0]['distinct_per_channel'] = distinct
+    known = dataclasses.replace(one, seeds=seeds)
+    self.assertLen(
+        likeness.far(known, [], small_reference.run(1, exported=exported)),
+        count,
+    )
+
+  @parameterized.parameters(
+      ({'scale_y': 1.0}, 1),
+      ({'moved': 1.0}, 0),  # The reference has no such sort of number.
+  )
+  def test_number_that_is_new(self, added, count):
+    run = self.run_of(scale_x=1.0, **added)
+    found = likeness.far(self.reference(1.0, 1.0), [], run)
+    self.assertLen(found, count)
+
+  @parameterized.parameters(
+      ('smoke', 'avx2', 1, 1.0001, True),
+      ('smoke', 'avx2', 1, 1.0003, False),
+      ('smoke', 'avx2', 9, 1.0003, True),  # It has not seen this seed.
+      ('smoke', 'asimd', 1, 1.0003, True),
+      ('cpu', 'avx2', 1, 1.0003, True),
+  )
+  def test_smoke_run_repeats_its_seed(
+      self, tier, instruction_set, seed, scale, fits
+  ):
+    known = dataclasses.replace(self.reference(1.0, 1.0), tier=tier)
+    run = small_reference.run(
+        seed,
+        tier=tier,
+        instruction_set=instruction_set,
+        exported={'int8': {**small_reference.EXPORTED, 'scale_x': scale}},
+    )
+    self.assertEqual(not likeness.far(known, [], run), fits)
+
+  def test_loss_that_is_no_number(self):
+    one = self.reference(1.0, 1.0)
+    near = {'keras.validation_loss': 1.0}
+    seeds = [dataclasses.replace(seed, near=near) for seed in one.seeds]
+    known = dataclasses.replace(one, seeds=seeds)
+    run = small_reference.run(1, keras={'validation_loss': math.nan})
+    self.assertLen(likeness.far(known, [], run), 1)
+
+  @parameterized.parameters(
+      (1.0, 0), (1.015, 0), (0.985, 0), (1.3, 1), (0.7, 1)
+  )
+  def test_interval(self, scale, count):
+    family = [self.reference(2.0, 2.01, 2.0)] * 10
+    found = likeness.far(
+        self.reference(1.0, 1.01, 0.99), family, self.run_of(scale_x=scale)
+    )
+    self.assertLen(found, count)
+
+  def test_noisier_than_its_family(self):
+    own = self.reference(1.0, 1.5, 1 / 1.5)
+    steady = [self.reference(2.0, 2.0001, 2.0)] * 10
+    self.assertEmpty(likeness.far(own, steady, self.run_of(scale_x=3.0)))
+    alike = [self.reference(2.0, 3.0, 2 / 1.5)] * 10
+    self.assertLen(likeness.far(own, alike, self.run_of(scale_x=900.0)), 1)
+
+  def test_never_narrower_than_two_percent(self):
+    steady = self.reference(1.0, 1.0, 1.0)
+    run = self.run_of(scale_x=1.019)
+    self.assertEmpty(likeness.far(steady, [], run))
+    run = self.run_of(scale_x=1.021)
+    ((path, expected, got),) = likeness.far(steady, [], run)
+    self.assertEqual(path, 'exported.int8.scale_x')
+    self.assertEqual((expected, got), ('0.9802 to 1.02', 1.021))
+
+  def test_number_that_is_gone(self):
+    found = likeness.far(self.reference(1.0, 1.0), [], self.run_of())
+    self.assertIsNone(found[0][2])
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -87,7 +87,7 @@ class HistoryTest(parameterized.TestCase):
       history.append(self.path, {})
 
   def test_drift_below_what_a_night_shows(self):
-    (sums,) = history.drift(_nights(*[0.6] * 9), _reference()).values()
+    (sums,) = history.drift(_nights(*[0.65] * 15), _reference()).values()
     self.assertSameElements(sums, sorted(sums))
     self.assertGreater(sums[-1], sequential.DRIFTED)
     (line,) = history.alarms({'drop': sums})

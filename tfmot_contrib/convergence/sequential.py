@@ -36,8 +36,8 @@ GREY = 'pass (grey)'
 IMPROVED = 'improved'
 FAIL = 'fail'
 UNDECIDED = 'undecided'
-# Of `drift`: once in some 900 nights with nothing wrong, by normal noise.
-DRIFTED = 5.0
+# Of `drift`: how often it alarms with nothing wrong is in docs/statistics.md.
+DRIFTED = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -232,9 +232,20 @@ def decide(drops: Sequence[float], noise: Noise, plan: Plan) -> Decision:
   return Decision(str(states[used - 1]), tuple(path.tolist()), limits)
 
 
-def drift(
-    means: Sequence[float], noise: Noise, slack: float = 0.5
-) -> list[float]:
+def slack(noise: Noise) -> float:
+  """Returns the growth that `drift` lets pass each night, in deviations.
+
+  Args:
+    noise: The reference.
+
+  Returns:
+    Half a deviation, and twice the error of the reference's mean: that is the
+    same every night, and would add up.
+  """
+  return 0.5 + 2 / math.sqrt(noise.seeds)
+
+
+def drift(means: Sequence[float], noise: Noise) -> list[float]:
   """Returns the cumulative sum of growth too small for one night to show.
 
   It is Page's chart (Continuous inspection schemes, 1954).
@@ -243,14 +254,13 @@ def drift(
     means: The mean drop of each night whose weights were not those of a night
       before: the same weights are no new evidence.
     noise: The reference.
-    slack: Growth that is let pass each night, in deviations: half of what is
-      to be found.
 
   Returns:
     The sum after each night, in deviations; `DRIFTED` is where it alarms.
   """
   total, sums = 0.0, []
   for mean in means:
-    total = max(0.0, total + (mean - noise.mean) / noise.deviation - slack)
+    growth = (mean - noise.mean) / noise.deviation
+    total = max(0.0, total + growth - slack(noise))
     sums.append(total)
   return sums

@@ -111,8 +111,8 @@ class ConvergeTest(absltest.TestCase):
   def test_small_growth_adds_up(self):
     self.converge([0.5])
     codes = []
-    for digit in '123456789':
-      small_project.records(self.root, [0.57] * 2, weights=digit * 2)
+    for digit in '123456789abcdef':
+      small_project.records(self.root, [0.62] * 5, weights=digit * 5)
       out = io.StringIO()
       with contextlib.redirect_stdout(out):
         argv = ['--remember', small_project.LABEL]

@@ -83,6 +83,35 @@ def _noise(
   return random.standard_t(_HEAVY, size=shape) / spread
 
 
+class _Known(NamedTuple):
+  """What references believe of a drop of mean 0 and deviation 1.
+
+  Attributes:
+    mean: Of each, [references].
+    deviation: Of each, [references].
+    freedom: Degrees of freedom of the deviation.
+  """
+
+  mean: np.ndarray
+  deviation: np.ndarray
+  freedom: int
+
+
+def _known(
+    random: np.random.Generator, reference: Reference, heavy: bool, count: int
+) -> _Known:
+  """Draws the seeds of references; returns what they believe then."""
+  own = _noise(random, heavy, (count, reference.seeds))
+  squares = np.var(own, axis=1) * reference.seeds
+  freedom = reference.seeds - 1
+  if reference.others:
+    shape = (count, reference.others, reference.seeds_of_others)
+    others = _noise(random, heavy, shape)
+    squares += np.sum(np.var(others, axis=2), axis=1) * shape[2]
+    freedom += reference.others * (shape[2] - 1)
+  return _Known(np.mean(own, axis=1), np.sqrt(squares / freedom), freedom)
+
+
 def simulate(
     reference: Reference,
     plan: sequential.Plan,
@@ -125,19 +154,11 @@ def _decide(
     count: int,
 ) -> tuple[np.ndarray, np.ndarray]:
   """Returns the decisions of some tests, and the seeds that each took."""
-  known = _noise(random, heavy, (count, reference.seeds))
-  squares = np.var(known, axis=1) * reference.seeds
-  freedom = reference.seeds - 1
-  if reference.others:
-    shape = (count, reference.others, reference.seeds_of_others)
-    others = _noise(random, heavy, shape)
-    squares += np.sum(np.var(others, axis=2), axis=1) * shape[2]
-    freedom += reference.others * (shape[2] - 1)
-  deviation = np.sqrt(squares / freedom)[:, None]
+  known = _known(random, reference, heavy, count)
   night = growth + _noise(random, heavy, (count, plan.at_most))
-  growths = (night - np.mean(known, axis=1, keepdims=True)) / deviation
+  growths = (night - known.mean[:, None]) / known.deviation[:, None]
   # The bounds are in deviations: they are the same for all of these.
-  noise = sequential.Noise(0.0, 1.0, reference.seeds, freedom)
+  noise = sequential.Noise(0.0, 1.0, reference.seeds, known.freedom)
   states = sequential.words(growths, sequential.bounds(noise, plan), plan)
   last = np.argmax(states != sequential.UNDECIDED, axis=1)
   return states[np.arange(count), last], last + 1
@@ -153,6 +174,8 @@ _REFERENCES = {
     'alone, 8 seeds': [Reference(8, 0)],
 }
 _GROWTHS = (0.0, 4.0, 5.0, 6.0)
+_DRIFTS = (0.0, 1.0, 2.0, 3.0)
+_NIGHTS = 100
 _HEADER = (
     'reference',
     'noise',
@@ -178,6 +201,35 @@ def _mean(
       for i, r in enumerate(references)
   ]
   return Outcome(*np.mean(outcomes, axis=0).tolist())
+
+
+def drifts(
+    reference: Reference, growth: float, heavy: bool, runs: int
+) -> tuple[float, float]:
+  """Simulates Page's chart over nights of one seed, each with new weights.
+
+  Args:
+    reference: How much it knows.
+    growth: By how many deviations the drops have truly grown.
+    heavy: Whether the noise has heavy tails.
+    runs: How many charts.
+
+  Returns:
+    The share that has alarmed after `_NIGHTS`, and the median of their nights.
+  """
+  random = np.random.default_rng(0)
+  known = _known(random, reference, heavy, runs)
+  slack = sequential.slack(sequential.Noise(0.0, 1.0, reference.seeds, 1))
+  total, first = np.zeros(runs), np.full(runs, np.inf)
+  for night in range(1, _NIGHTS + 1):
+    drops = growth + _noise(random, heavy, (runs,))
+    total = np.maximum(
+        0.0, total + (drops - known.mean) / known.deviation - slack
+    )
+    first = np.where(
+        total >= sequential.DRIFTED, np.minimum(first, night), first
+    )
+  return float(np.mean(first <= _NIGHTS)), float(np.median(first))
 
 
 def suite(contrib: pathlib.Path) -> list[Reference]:
@@ -235,11 +287,36 @@ def report(
           f'{100 * good.grey:.2f} %',
           *(f'{100 * outcome.fail:.2f} %' for outcome in grown),
       ))
-  table = '\n'.join(f'| {" | ".join(line)} |' for line in lines)
   return (
       f'{tests} tests a night, {runs:,} simulated for each number; power at a'
-      f' growth in deviations of one drop.\n\n{table}'
+      f' growth in deviations of one drop.\n\n{_table(lines)}\n\n'
+      f"Page's chart over {_NIGHTS} nights of new weights: the share of charts"
+      ' that alarm, and the median of their nights.\n\n'
+      f'{_table(_charts(references, max(runs // _NIGHTS, 100)))}'
   )
+
+
+def _table(lines: Sequence[Sequence[str]]) -> str:
+  """Returns lines of cells as a table."""
+  return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def _charts(
+    references: Mapping[str, Sequence[Reference]], runs: int
+) -> list[Sequence[str]]:
+  """Returns what becomes of Page's chart, for single references."""
+  growths = ('nothing wrong', *(f'grown by {g:g}' for g in _DRIFTS[1:]))
+  lines = [('reference', 'noise', *growths), ['---'] * (2 + len(growths))]
+  for name, known in references.items():
+    if len(known) == 1:
+      for heavy, noise in _NAMES.items():
+        cells = []
+        for growth in _DRIFTS:
+          share, median = drifts(known[0], growth, heavy, runs)
+          after = f', {median:.0f} nights' if share > 0.5 else ''
+          cells.append(f'{100 * share:.1f} %{after}')
+        lines.append((name, noise, *cells))
+  return lines
 
 
 @errors.exits_with_one_line

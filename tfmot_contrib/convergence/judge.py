@@ -26,7 +26,7 @@ import copy
 import dataclasses
 import datetime
 import math
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
@@ -103,6 +103,8 @@ class Verdict:
     noise: What that knew of the reference.
     same: Whether weights and drops are those of the reference, bit by bit.
     differences: From the reference: path, expected, got.
+    seed: The first that is not within the bound; of drops that are tested the
+      last that was looked at; else 0.
     today: When it was judged.
   """
 
@@ -113,6 +115,7 @@ class Verdict:
   noise: sequential.Noise | None = None
   same: bool = False
   differences: Sequence[tuple[str, Any, Any]] = ()
+  seed: int = 0
   today: datetime.date = dataclasses.field(default_factory=datetime.date.today)
 
   @property
@@ -280,15 +283,20 @@ def judge(declared: Sequence[claims.Claim], shown: Shown) -> list[Verdict]:
     if claim.relation == 'drop' and shown.statistical:
       verdicts.append(_tested(claim, values, shown))
     else:
-      bad = [value for value in values if not claim.holds(value)]
+      bad = {
+          run.seed: value
+          for run, value in zip(shown.runs, values, strict=True)
+          if not claim.holds(value)
+      }
       went_wrong = [
           found
           for run in shown.runs
           if claim.relation == 'health'
           for found in claim.unhealthy(run)
       ]
+      seed, value = next(iter(bad.items()), (0, values[0]))
       verdicts.append(
-          Verdict(claim, (bad or values)[0], not bad, differences=went_wrong)
+          Verdict(claim, value, not bad, differences=went_wrong, seed=seed)
       )
   if shown.reference:
     verdicts += _as_reference(shown)
@@ -333,17 +341,18 @@ def _tested(
       decision=decision,
       noise=noise,
       same=same,
+      seed=shown.runs[len(used) - 1].seed,
   )
 
 
 def _as_reference(shown: Shown) -> list[Verdict]:
   """Compares all runs with what the reference expects of each."""
-  exact, near = [], []
+  exact, near = {}, {}
+  same = shown.comparable
   for run in shown.runs:
-    same = shown.comparable
-    exact += likeness.differences(shown.reference, run, same)
+    exact[run.seed] = likeness.differences(shown.reference, run, same)
     if same:
-      near += likeness.far(shown.reference, shown.family, run)
+      near[run.seed] = likeness.far(shown.reference, shown.family, run)
   band = f'{100 * likeness.SIZE_BAND:g} %'
   return [
       _expected(
@@ -366,10 +375,10 @@ def _as_reference(shown: Shown) -> list[Verdict]:
 def _expected(
     name: str,
     reason: str,
-    differences: Sequence[tuple[str, Any, Any]],
+    differences: Mapping[int, Sequence[tuple[str, Any, Any]]],
     reference: reference_lib.Reference,
 ) -> Verdict:
-  """Returns the verdict on differences, of which there must be none."""
+  """Returns the verdict on differences by seed, of which must be none."""
   claim = claims.Claim(
       id=name,
       metric='differences',
@@ -382,6 +391,6 @@ def _expected(
       documented='as on a good stack',
       tiers=(reference.tier,),
   )
-  return Verdict(
-      claim, len(differences), not differences, differences=differences
-  )
+  found = [one for of_seed in differences.values() for one in of_seed]
+  seed = next((seed for seed, bad in differences.items() if bad), 0)
+  return Verdict(claim, len(found), not found, differences=found, seed=seed)

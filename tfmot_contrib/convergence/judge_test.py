@@ -225,6 +225,7 @@ class JudgeTest(parameterized.TestCase):
     _, same, _ = self.judge(dataclasses.replace(shown, runs=runs))
     self.assertEqual((same.word, same.measured), ('FAIL', 1))
     self.assertEqual(same.differences, [('parameters', 20, 19)])
+    self.assertEqual(same.seed, 1)
 
   def test_every_seed_must_hold_what_is_exact(self):
     claim = dataclasses.replace(
@@ -235,6 +236,7 @@ class JudgeTest(parameterized.TestCase):
     shown = dataclasses.replace(shown, runs=runs)
     (verdict,) = judge.judge([claim], shown)
     self.assertEqual((verdict.word, verdict.measured), ('FAIL', 21))
+    self.assertEqual(verdict.seed, 2)
 
   def test_reference_with_drops_of_another_number(self):
     shown = _shown(0.2)

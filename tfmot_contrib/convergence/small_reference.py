@@ -21,14 +21,40 @@ from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference as reference_lib
 
 EXPORTED = {
+    'accuracy': 80.0,
+    'disagreement': 0.0,
+    'logit_gap': 0.0,
+    'keras_gap': 0.0,
     'bytes': 3000,
     'gzip_bytes': 1000,
     'operators': {'CONV_2D': {'total': 2, 'integer': 2}},
     'integer_share': 1.0,
     'kernels': [
-        {'name': 'conv', 'zeros': 4, 'distinct_per_channel': 8, 'scales': 2},
-        {'name': 'dense', 'zeros': 0, 'distinct_per_channel': 9, 'scales': 1},
+        {
+            'name': name,
+            'operator': 'CONV_2D',
+            'size': 100,
+            'zeros': zeros,
+            'distinct': 20,
+            'distinct_per_channel': 8,
+            'scales': 2,
+        }
+        for name, zeros in (('conv', 4), ('dense', 0))
     ],
+    'latency': {
+        'median_ms': 1.0,
+        'quartiles_ms': [0.9, 1.1],
+        'times_faster': 1.0,
+        'repeats': 10,
+        'threads': 1,
+    },
+}
+_TRAINING = {
+    'steps': 10,
+    'seconds': 1.5,
+    'cpu_seconds': 2.5,
+    'images_per_second': 100,
+    'cpus': 2,
 }
 
 
@@ -47,7 +73,7 @@ def run(seed: int, **changes: Any) -> record.Record:
       'weights': f'{seed}' * 64,
       'parameters': 20,
       'lineage': ['c' * 64],
-      'training': {},
+      'training': _TRAINING,
       'health': {'not_finite': 0, 'kinds': {'mask': {'zeros': [4, 8]}}},
       'keras': {'accuracy': 0.84},
       'exported': {'int8': {**EXPORTED, 'gzip_bytes': 1000 + 10 * seed}},

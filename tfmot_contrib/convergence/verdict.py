@@ -44,6 +44,7 @@ _HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
 _SHOWN_DIFFERENCES = 10
 _REFERENCES = 'TFMOT_MODELS_REFERENCES'
 EXACT = 'exact'
+_SMOKE = '_smoke'
 
 
 def table(verdicts: Sequence[judge.Verdict]) -> str:
@@ -73,8 +74,9 @@ def explain(verdict: judge.Verdict, technique: str, target: str) -> str:
     Some lines.
   """
   claim = verdict.claim
+  of_seed = f', seed {verdict.seed}' if verdict.seed else ''
   lines = [
-      f'{claim.id}: {claim.metric} as {claim.relation} is'
+      f'{claim.id}{of_seed}: {claim.metric} as {claim.relation} is'
       f' {verdict.measured:.6g}, bound {verdict.bound}. {claim.reason} Source:'
       f' {claim.source}'
   ]
@@ -97,7 +99,12 @@ def explain(verdict: judge.Verdict, technique: str, target: str) -> str:
     lines.append(f'  {path}: expected {expected}, got {got}')
   if (more := len(verdict.differences) - _SHOWN_DIFFERENCES) > 0:
     lines.append(f'  and {more} more')
-  lines.append(f'To see it again: bazel test {target} --test_output=all')
+  again = f'bazel test {target} --test_output=all'
+  if verdict.seed > 1 and target.endswith(_SMOKE):
+    again = f'bazel build {target}_seed{verdict.seed}_record'
+  elif verdict.seed > 1:
+    again = f'tools/nox -s converge -- {target}'  # It draws the same seeds.
+  lines.append(f'To see it again: {again}')
   return '\n'.join(lines)
 
 

@@ -361,7 +361,7 @@ def technique_folder(name):
             "README.md",
             "technique.yaml",
         ] + native.glob([
-            "evidence/*",
+            "evidence/**",
             "references/**/*.json",
         ]),
     )

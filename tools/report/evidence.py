@@ -71,8 +71,8 @@ def documents(root: pathlib.Path) -> dict[pathlib.Path, str]:
   known = any(technique.judged for technique in evidence)
   if known:
     figures['accuracy_against_size'] = plots.accuracy_against_size(evidence)
-  if (weights := contrib / collect.WEIGHTS).is_file():
-    figures['weights_of_pcqat'] = plots.weights_of_stages(_weights(weights))
+  if (path := contrib / collect.WEIGHTS).is_file():
+    figures['weights_of_pcqat'] = plots.weights_of_stages(weights(path))
   made = {t.path / 'README.md': tables.results(t) for t in evidence}
   made[contrib / 'README.md'] = '\n\n'.join(
       [tables.matrix(evidence), *(_CAPTIONS[name] for name in figures)]
@@ -97,8 +97,18 @@ def _read(path: pathlib.Path) -> str:
     raise errors.InputError(f'cannot read {path}: {error.strerror}') from error
 
 
-def _weights(path: pathlib.Path) -> Any:
-  """Returns the histograms of the stages of PCQAT."""
+def weights(path: pathlib.Path) -> Any:
+  """Reads the histograms of the stages of PCQAT.
+
+  Args:
+    path: The file that `collect` makes.
+
+  Returns:
+    What `weights.measure` has measured.
+
+  Raises:
+    errors.InputError: It cannot be read.
+  """
   try:
     return json.loads(_read(path))
   except ValueError as error:

@@ -16,8 +16,9 @@
 
     tools/nox -s report
 
-reads the committed evidence and references and writes report/index.html, which
-needs nothing else, and report/summary.md.
+reads the committed evidence, references and nights. It writes
+report/index.html, which needs nothing else, and report/summary.md: what is not
+good, and the matrix of all rows.
 """
 
 import argparse
@@ -29,7 +30,11 @@ from typing import Any, Iterable, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import reference
 from tools.report import charts
+from tools.report import collect
+from tools.report import evidence
+from tools.report import past
 from tools.report import plots
 from tools.report import rows
 from tools.report import tables
@@ -125,13 +130,42 @@ def _row(row: rows.Row) -> str:
   if any(row.drift.values()):
     parts.append(image(charts.drift(row.drift), 'growth over the nights'))
   parts.append(image(charts.zeros(row), 'zeros of each layer'))
-  operators = row.run.exported[export.kind]['operators']
-  body = [
-      [html.escape(name), str(count['total']), str(count['integer'])]
-      for name, count in operators.items()
-  ]
-  parts.append(table(('operator', 'all', 'integer'), body))
+  parts.append(_operators(row, export))
+  if row.known:
+    parts.append(_history(row.known))
   return '\n'.join([*parts, '</div></details>'])
+
+
+def _operators(row: rows.Row, export: rows.Export) -> str:
+  """Returns the operators of an exported model beside the float baseline's."""
+  before = row.reference['operators']
+  now = row.run.exported[export.kind]['operators']
+  body = []
+  for name in sorted({*before, *now}):
+    counts = [
+        str(of.get(name, {}).get(which, 0))
+        for of, which in ((before, 'total'), (now, 'total'), (now, 'integer'))
+    ]
+    body.append([html.escape(name), *counts])
+  return table(('operator', 'float baseline', 'here', 'integer'), body)
+
+
+def _history(known: reference.Reference) -> str:
+  """Returns how a reference has become what it is, the newest first."""
+  body = [
+      [
+          html.escape(entry['date']),
+          html.escape(
+              ', '.join(f'{k} {v}' for k, v in entry['versions'].items())
+          ),
+          html.escape(
+              ', '.join(f'{k} {v:.2f}' for k, v in entry['drops'].items())
+          ),
+          html.escape(entry['why']),
+      ]
+      for entry in reversed(known.history)
+  ]
+  return table(('reference of', 'versions', 'mean drop', 'why'), body)
 
 
 def page(techniques: Sequence[rows.Technique], extra: Sequence[str]) -> str:
@@ -173,6 +207,27 @@ def page(techniques: Sequence[rows.Technique], extra: Sequence[str]) -> str:
   return '\n'.join([*parts, '</body></html>\n'])
 
 
+def summary(techniques: Sequence[rows.Technique]) -> str:
+  """Returns the summary for a pull request.
+
+  Args:
+    techniques: The evidence.
+
+  Returns:
+    Markdown: a line for each verdict that is not good, and the matrix.
+  """
+  red = [
+      f'* `{row.name.test}`: {v.claim.id} is {v.measured:.4g}, bound {v.bound}:'
+      f' {v.word}'
+      for technique in techniques
+      for row in technique.judged
+      for v in row.verdicts
+      if not v.good
+  ]
+  lines = ['Not good:', '', *red, ''] if red else []
+  return '\n'.join([*lines, tables.matrix(techniques), ''])
+
+
 @errors.exits_with_one_line
 def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   """Writes the report.
@@ -199,11 +254,19 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
       ),
       image(charts.benefit(techniques), 'drop against zipped size'),
   ]
+  weights = root / 'tfmot_contrib' / collect.WEIGHTS
+  if weights.is_file():
+    figure = plots.weights_of_stages(evidence.weights(weights))
+    extra.append(image(figure, 'weights of each stage'))
+  for title, (header, body) in past.tables(root).items():
+    if body:
+      escaped = [[html.escape(cell) for cell in line] for line in body]
+      extra += [f'<h2>{html.escape(title)}</h2>', table(header, escaped)]
   flags.output.mkdir(parents=True, exist_ok=True)
   text = page(techniques, extra)
   (flags.output / 'index.html').write_text(text, encoding='utf-8')
   (flags.output / 'summary.md').write_text(
-      tables.matrix(techniques) + '\n', encoding='utf-8'
+      summary(techniques), encoding='utf-8'
   )
   print(flags.output / 'index.html')
 

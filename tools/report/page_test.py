@@ -98,6 +98,23 @@ class PageTest(absltest.TestCase):
     text = (self.root / 'report/summary.md').read_text(encoding='utf-8')
     self.assertStartsWith(text, '4 rows on all models')
 
+  def test_summary_begins_with_what_is_not_good(self):
+    techniques = rows.load(self.root / 'tfmot_contrib')
+    row = techniques[1].judged[0]
+    with mock.patch.object(type(row.verdicts[0]), 'good', False):
+      text = page.summary(techniques)
+    self.assertStartsWith(text, 'Not good:\n\n* `')
+    self.assertIn(f'* `{row.name.test}`: {row.verdicts[0].claim.id} is', text)
+
+  def test_operators_beside_those_of_the_baseline(self):
+    techniques = rows.load(self.root / 'tfmot_contrib')
+    row = techniques[1].judged[0]
+    kind = row.deployed.kind
+    row.run.exported[kind]['operators'] = {'ADD': {'total': 7, 'integer': 5}}
+    text = page.page(techniques, [])
+    self.assertIn('<td>ADD</td><td>0</td><td>7</td><td>5</td>', text)
+    self.assertRegex(text, r'<td>CONV_2D</td><td>\d</td><td>0</td><td>0</td>')
+
   def test_no_evidence(self):
     for path in self.root.glob('tfmot_contrib/*/evidence/*.json'):
       path.unlink()

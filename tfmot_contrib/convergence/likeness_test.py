@@ -238,8 +238,8 @@ class NearTest(parameterized.TestCase):
   @parameterized.parameters(
       ('logit_gap', 1.09, True),
       ('logit_gap', 1.11, False),
-      ('mirrored_accuracy', 1.019, True),
-      ('mirrored_accuracy', 1.021, False),
+      ('mirrored_accuracy', 1.049, True),
+      ('mirrored_accuracy', 1.053, False),
   )
   def test_images_may_change_sides(self, key, value, fits):
     one = self.reference(1.0, 1.0)

@@ -24,8 +24,11 @@ from typing import Any, Iterator
 
 import yaml
 
+from tools.versions import bootstrap
+
 _SESSION = re.compile(r'(?:tools/nox|nox) -s ([a-z_]+)')
 _PINNED = re.compile(r'^\s*(?:- )?uses: [\w./-]+@[0-9a-f]{40} +# v\d+(\.\d+)*$')
+_BAZEL = re.compile(r'run: .*(?:tools/nox|\.ci/run)|^ +tools/nox', re.M)
 _MOST_MINUTES = 2880
 
 
@@ -66,6 +69,9 @@ def problems(text: str, sessions: set[str]) -> Iterator[str]:
     yield 'no concurrency'
   if 'pull_request_target' in workflow.get(True, {}):  # YAML reads `on` so.
     yield 'pull_request_target gives a stranger the token of the project'
+  if _BAZEL.search(text):
+    if workflow.get('env', {}).get('USE_BAZEL_VERSION') != bootstrap.BAZEL:
+      yield f'runs Bazel, and not {bootstrap.BAZEL}: set USE_BAZEL_VERSION'
   for name, job in workflow['jobs'].items():
     yield from (f'{name}: {line}' for line in _of_job(text, job))
 

@@ -19,6 +19,7 @@ import pathlib
 from absl.testing import absltest
 
 from tools.release import workflows
+from tools.versions import bootstrap
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 _GOOD = f"""\
@@ -27,6 +28,8 @@ on: push
 permissions:
   contents: read
 concurrency: one
+env:
+  USE_BAZEL_VERSION: {bootstrap.BAZEL}
 jobs:
   a:
     timeout-minutes: 5
@@ -84,6 +87,7 @@ class WorkflowsTest(absltest.TestCase):
         ('run: echo', 'run: echo $secrets.X', 'a secret'),
         ('run: echo', 'run: tools/nox -s tests', 'what may write runs'),
         ('persist-credentials: false', 'path: x', 'leaves its token'),
+        (f'VERSION: {bootstrap.BAZEL}', 'VERSION: 8', 'runs Bazel, and not'),
     ):
       self.assertIn(before, _GOOD)
       text = _GOOD.replace(before, after)

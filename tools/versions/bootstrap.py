@@ -29,6 +29,7 @@ import importlib.util
 import os
 import pathlib
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,7 @@ from tfmot_contrib import errors
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCKS = pathlib.Path(__file__).resolve().parent / 'locks'
+BAZEL = '4.2.3'  # Its series is the one that tools/bazel is made for.
 _MINIMUM_PYTHON = (3, 11)
 _DISK_FULL = 16 << 20  # Bytes: less than any step here needs.
 
@@ -319,8 +321,24 @@ def _program(names: Sequence[str], package: str, what: str) -> str:
 
 
 def bazel() -> str:
-  """Returns the path of `bazel` or `bazelisk`, as `_program`."""
-  return _program(('bazel', 'bazelisk'), 'bazel-bootstrap', 'Bazel')
+  """Returns the path of `bazel` or `bazelisk`, as `_program`.
+
+  Returns:
+    The path.
+
+  Raises:
+    errors.InputError: There is none, or it is of a series that is not ours.
+  """
+  program = _program(('bazel', 'bazelisk'), 'bazel-bootstrap', 'Bazel')
+  # Debian's own build says `no_version`, and is of this series.
+  series = re.match(r'bazel (\d+)\.', run([program, '--version'], program))
+  if series and series[1] != BAZEL.partition('.')[0]:
+    raise errors.InputError(
+        f'{program} is of series {series[1]}, and tools/bazel is made for {BAZEL}:'
+        ' install bazel-bootstrap of Debian or Ubuntu, or with Bazelisk set'
+        f' USE_BAZEL_VERSION={BAZEL}'
+    )
+  return program
 
 
 def chromium() -> str:

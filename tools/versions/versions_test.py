@@ -109,6 +109,20 @@ class BootstrapTest(absltest.TestCase):
       with self.assertRaisesRegex(errors.InputError, 'Bazel is missing: put'):
         bootstrap.bazel()
 
+  def test_bazel_of_another_series(self):
+    folder = self.create_tempdir()
+    program = folder.create_file('bazel')
+    os.chmod(program.full_path, 0o755)
+    path = {'PATH': f'{folder.full_path}:/usr/bin:/bin'}
+    with absltest.mock.patch.dict(os.environ, path):
+      for said in ('bazel 4.2.1', 'bazel no_version'):
+        program.write_text(f'#!/bin/sh\necho {said}\n')
+        self.assertEqual(bootstrap.bazel(), program.full_path)
+      program.write_text('#!/bin/sh\necho bazel 8.0.1\n')
+      message = 'is of series 8, .* set USE_BAZEL_VERSION=4'
+      with self.assertRaisesRegex(errors.InputError, message):
+        bootstrap.bazel()
+
   def test_failed_command_is_one_line(self):
     with self.assertRaisesRegex(errors.InputError, r'trying failed .* exit 3'):
       bootstrap.run(['sh', '-c', 'echo no >&2; exit 3'], 'trying')

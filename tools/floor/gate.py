@@ -21,6 +21,7 @@ command that makes it. A waiver takes a written reason in `waivers.yaml`, and is
 shown ever after: what was waived for a pin stays in `history.json`.
 """
 
+import datetime
 import json
 import pathlib
 from typing import Any, Iterator, Mapping, NamedTuple, Sequence
@@ -174,6 +175,7 @@ def _claims_wrong(
 ) -> str:
   """Returns what of the claims is not as it should be, or nothing."""
   path = root / 'tfmot_contrib' / folder / 'technique.yaml'
+  today = datetime.date.today()
   declared = {c.id: c for c in claims.claims_of(str(path), test, TIER)}
   said = {c['id']: c for c in shown['claims']}
   if lost := sorted(declared.keys() - said.keys()):
@@ -188,6 +190,11 @@ def _claims_wrong(
     if one['verdict'] == 'pass' and one['bound'] == claim.bound:
       if not claim.holds(one['measured']):
         return f'{name} is {one["measured"]:g}, not {claim.bound}, yet passes'
+    if claim.known_failure and claim.known_failure.until < today:
+      return (
+          f'{name} was a known failure until {claim.known_failure.until}: mend'
+          ' it, or renew the day'
+      )
     if claim.known_failure and one['verdict'] != 'known failure':
       return f'{name} is a known failure, yet it says {one["verdict"]}'
   return ''

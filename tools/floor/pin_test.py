@@ -28,6 +28,7 @@ from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
+import yaml
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
@@ -77,6 +78,31 @@ def _sign(**changes):
 def _bad_verdict(word, **changes):
   first, *rest = fixture.VERDICTS
   return _sign(verdicts=[{**first, 'verdict': word, **changes}, *rest])
+
+
+def _known_failure(until):
+  """Returns what makes a claim a known failure, and signs that it is one."""
+
+  def declare(root):
+    path = root / 'tfmot_contrib/net/technique.yaml'
+    said = yaml.safe_load(path.read_text(encoding='utf-8'))
+    (claim,) = said['claims'][fixture.TEST]
+    claim['at_least'] = 11
+    claim['known_failure'] = {
+        'issue': 'https://github.com/tensorflow/model-optimization/issues/1',
+        'owner': '@ada',
+        'until': until,
+    }
+    path.write_text(yaml.safe_dump(said), encoding='utf-8')
+    first, *rest = fixture.VERDICTS
+    known = {**first, 'bound': '>= 11', 'verdict': 'known failure'}
+    for tfmot in ('0.8.0', '0.8.1'):
+      for party, role in (('Ada', 'contributor'), ('Bob', 'second_party')):
+        _sign(tfmot=tfmot, party=party, role=role, verdicts=[known, *rest])(
+            root
+        )
+
+  return declare
 
 
 # What is done to a good tree and committed, the arguments, and the line.
@@ -178,6 +204,11 @@ _BAD = {
     ),
     'failed_claim': (_bad_verdict('FAIL'), ['0.8.1'], r'steps is 10 .*: FAIL'),
     'mended': (_bad_verdict('MENDED'), ['0.8.1'], r'steps is 10 .*: MENDED'),
+    'known_failure_of_the_past': (
+        _known_failure('2020-01-02'),
+        ['0.8.1'],
+        'steps was a known failure until 2020-01-02: mend it',
+    ),
     'pass_that_is_none': (
         _bad_verdict('pass', measured=0),
         ['0.8.1'],

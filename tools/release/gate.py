@@ -244,15 +244,19 @@ def _findings(
   root = gate.root
   refusals = refuse.of_bundle(root, bundle, folder, gate.seeds)
   waivers = []
-  if gate.tier == _CPU:
+  if gate.tier == _CPU and gate.tfmot['content']:
+    waivers.append('signatures: not asked for what is no release yet')
+  elif gate.tier == _CPU:
     signed = floor_gate.check(root, [gate.tfmot['version']])
     about = [f for f in signed if f.technique in gate.scope and f.problem]
     waivers = [str(finding) for finding in about if finding.good]
     refusals += [f'signed: {finding}' for finding in about if not finding.good]
-    for one in floor_gate.waivers(root):
-      if one['what'] == floor_gate.REFERENCE:
-        where = f'unreferenced: {one["technique"]}:{one["test"]} '
-        refusals = [x for x in refusals if not x.startswith(where)]
+  for one in floor_gate.waivers(root) if gate.tier == _CPU else ():
+    if one['what'] == floor_gate.REFERENCE:
+      where = f'unreferenced: {one["technique"]}:{one["test"]} '
+      reason = f': WAIVED ({one["by"]}: {one["reason"]})'
+      waivers += [x + reason for x in refusals if x.startswith(where)]
+      refusals = [x for x in refusals if not x.startswith(where)]
   known = refuse.known_failures(root, gate.scope, gate.tier)
   return {'refusals': refusals, 'known_failures': known, 'waivers': waivers}
 

@@ -157,6 +157,36 @@ class GateTest(absltest.TestCase):
     notes = (self.output / 'tested_against.md').read_text(encoding='utf-8')
     self.assertIn('* Waived: ', notes)
 
+  def test_waived_reference_is_listed(self):
+    self.sign()
+    shutil.rmtree(self.root / 'tfmot_contrib/pruning/references')
+    _, out = self.run_gate()
+    self.assertIn(f'refused: unreferenced: {_WHERE} ', out)
+    waiver = {
+        'technique': 'pruning',
+        'test': small_release.TEST,
+        'tfmot': '0.8.1',
+        'what': 'reference',
+        'reason': 'Eight seeds take a night.',
+        'by': 'Ada',
+    }
+    path = self.root / 'tools/floor/waivers.yaml'
+    path.write_text(json.dumps([waiver]), encoding='utf-8')
+    _, out = self.run_gate()
+    self.assertNotIn('refused: unreferenced', out)
+    self.assertRegex(
+        out, rf'waived: unreferenced: {_WHERE} .*: WAIVED \(Ada: Eight seeds'
+    )
+
+  def test_what_is_no_release_is_not_signed(self):
+    wheel = {'setting': '/a.whl', 'version': '0.9.0', 'content': 'c' * 64}
+    with mock.patch.object(gate, 'candidate', return_value=wheel):
+      code, out = self.run_gate(f'--output={self.output}')
+    self.assertEqual(code, 0, out)
+    self.assertIn('waived: signatures: not asked for', out)
+    notes = (self.output / 'tested_against.md').read_text(encoding='utf-8')
+    self.assertIn('* Waived: signatures: not asked for', notes)
+
   def test_check_of_nothing(self):
     with self.assertRaises(SystemExit) as ended:
       self.run_gate('--check')

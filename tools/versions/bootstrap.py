@@ -334,9 +334,9 @@ def bazel() -> str:
   series = re.match(r'bazel (\d+)\.', run([program, '--version'], program))
   if series and series[1] != BAZEL.partition('.')[0]:
     raise errors.InputError(
-        f'{program} is of series {series[1]}, and tools/bazel is made for {BAZEL}:'
-        ' install bazel-bootstrap of Debian or Ubuntu, or with Bazelisk set'
-        f' USE_BAZEL_VERSION={BAZEL}'
+        f'{program} is of series {series[1]}, and tools/bazel is made for'
+        f' {BAZEL}: install bazel-bootstrap of Debian or Ubuntu, or with'
+        f' Bazelisk set USE_BAZEL_VERSION={BAZEL}'
     )
   return program
 

@@ -144,7 +144,7 @@ def project(root: pathlib.Path) -> None:
           ),
       },
   )
-  for name in ('run', 'measure', 'judge'):
+  for name in ('run', 'measure', 'verdict'):
     put(contrib / 'convergence', {f'{name}.py': ''})
   for package, version in (
       ('tensorflow', TENSORFLOW),

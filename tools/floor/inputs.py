@@ -34,7 +34,7 @@ from tfmot_contrib.convergence import claims
 
 _PACKAGE = 'tfmot_contrib'
 # What trains, measures and judges a run, whatever its technique.
-_SHARED = ('run', 'measure', 'judge')
+_SHARED = ('run', 'measure', 'verdict')
 # Of a test's declaration: what of it shapes the run.
 _SHAPE = ('experiment', 'module', 'config', 'cpus', 'baseline', 'init')
 _SMOKE_CONFIG = 'configs/smoke.yaml'
@@ -226,7 +226,7 @@ def modules(root: pathlib.Path, start: Iterable[str]) -> dict[str, str]:
 def _judged(
     root: pathlib.Path, folder: str, test: str, tier: str
 ) -> dict[str, Any]:
-  """Returns what a test is judged by: claims and references."""
+  """Returns what a test is judged by: claims, references and their noise."""
   base = root / _PACKAGE / folder
   said = claims.read_technique(str(base / 'technique.yaml'))
   promised = {
@@ -235,9 +235,11 @@ def _judged(
       'moves': said.get('moves', []),
       'stays': said.get('stays', []),
   }
+  # Those of the same model share their noise: `verdict.beside`.
+  model = test.partition('_cifar10')[0]
   references = {
       str(path.relative_to(base)): read(path)
-      for path in sorted(base.glob(f'references/{tier}_*/{test}.json'))
+      for path in sorted(base.glob(f'references/{tier}_*/{model}_*.json'))
   }
   return {
       # Dates of known failures are no JSON.

@@ -47,7 +47,7 @@ class DigestTest(parameterized.TestCase):
       'baselines/experiments.py',
       'convergence/run.py',
       'convergence/measure.py',
-      'convergence/judge.py',
+      'convergence/verdict.py',
       'net/configs/half.yaml',
       '../tools/versions/locks/tfmot-0.8.1.txt',
       '../tools/versions/locks/tensorflow-2.20.0.txt',
@@ -98,8 +98,15 @@ class DigestTest(parameterized.TestCase):
     folder = self.root / 'tfmot_contrib/net'
     fixture.put(folder, {name % 'smoke': '{}'})
     self.assertEqual(self.digest(), before)
+    fixture.put(folder, {'references/cpu_avx2/other_cifar10_half.json': '{}'})
+    self.assertEqual(self.digest(), before)
     fixture.put(folder, {name % 'cpu': '{}'})
-    self.assertNotEqual(self.digest(), before)
+    alone = self.digest()
+    self.assertNotEqual(alone, before)
+    model = fixture.TEST.partition('_cifar10')[0]
+    beside = f'references/cpu_avx2/{model}_cifar10_beside.json'
+    fixture.put(folder, {beside: '{}'})
+    self.assertNotEqual(self.digest(), alone)
 
   def test_versions(self):
     digests = [self.digest(tfmot=v) for v in ('0.8.1', '0.8.0', 'head', 'top')]

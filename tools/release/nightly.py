@@ -270,7 +270,7 @@ def bisect_commands(
 
   Returns:
     A command for each label; nothing without a green night, or where nothing
-    has changed.
+    that bisect can swap has changed, or TFMOT has no name: a wheel or a folder.
   """
   if before is None or before['versions'] == night['versions']:
     return []
@@ -280,7 +280,11 @@ def bisect_commands(
         'tfmot': versions.get(_COMMIT, versions.get(_TFMOT_NIGHTLY)),
         'tensorflow': versions.get('tf-nightly', versions.get('tensorflow')),
     }
-    ends.append(','.join(f'{k}={v}' for k, v in named.items() if v))
+    if not all(named.values()):
+      return []
+    ends.append(','.join(f'{k}={v}' for k, v in named.items()))
+  if ends[0] == ends[1]:
+    return []
   checkout = checkout_of(tfmot)
   where = f' --checkout {checkout[0]}' if checkout else ''
   return [
@@ -358,7 +362,11 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
     print(f'would run: bazel test {" ".join([*options, *flags.targets])}')
     return 0
   bazel = draw.Bazel(bootstrap.bazel(), root)
-  outcome = suite.run(bazel, flags.targets, options)
+  try:
+    outcome = suite.run(bazel, flags.targets, options)
+  except suite.NotRunError as error:  # That is a red night too.
+    broken = {' '.join(flags.targets): errors.one_line(error)}
+    outcome = suite.Outcome(tests={}, broken=broken, seconds=0.0)
   night = night_of(outcome, explanations, datetime.date.today(), **about)
   append(root, night)
   _say(night, outcome)

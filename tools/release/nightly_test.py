@@ -181,6 +181,15 @@ class HistoryTest(absltest.TestCase):
         f'--checkout {self.checkout} --good tfmot={first},tensorflow=2 --bad'
         f' tfmot={last},tensorflow=2$',
     )
+    keras = {**then, 'tf-keras-nightly': '1'}
+    folder = {'tf-nightly': '3'}
+    for changed in (keras, folder):
+      self.assertEqual(
+          nightly.bisect_commands(
+              {'versions': changed}, {'versions': then}, ['//x:bad'], '7'
+          ),
+          [],
+      )
     for before in (None, night):
       self.assertEqual(
           nightly.bisect_commands(night, before, ['//x:bad'], '7'), []
@@ -226,6 +235,14 @@ class HistoryTest(absltest.TestCase):
         nights[0]['versions'],
     )
     self.assertFalse((self.root / 'docs/nightly.partial').exists())
+
+  def test_night_that_cannot_run_is_a_red_one(self):
+    (self.root / 'bazel').write_text('#!/bin/sh\nexit 37\n', encoding='utf-8')
+    code, out = self.run_night('//x:good')
+    self.assertEqual(code, 1)
+    self.assertIn('Bazel could not test //x:good (exit 37)', out)
+    (night,) = nightly.read_history(self.root)
+    self.assertEqual((night['green'], night['tests']), (False, {}))
 
   def test_options(self):
     self.run_night('--tier=smoke', '//x:good')

@@ -120,6 +120,10 @@ class Outcome:
     return dict(sorted(collections.Counter(words).items()))
 
 
+class NotRunError(errors.InputError):
+  """Bazel ran none of the tests that there are."""
+
+
 def run(
     bazel: draw.Bazel,
     targets: Sequence[str],
@@ -157,14 +161,14 @@ def run(
       raise errors.InputError(f'{what} has no tests to run: name others')
     if done.returncode not in _RAN or not events.is_file():
       said = [x for x in (done.stderr or '').splitlines() if 'ERROR' in x]
-      raise errors.InputError(
+      raise NotRunError(
           f'Bazel could not test {what} (exit {done.returncode}):'
           f' {(said or ["see above"])[0]}'
       )
     outcome = read(events)
   if not outcome.tests:
     why = '; '.join(f'{k}: {v}' for k, v in outcome.broken.items())
-    raise errors.InputError(f'{what}: no test could run: {why or "see above"}')
+    raise NotRunError(f'{what}: no test could run: {why or "see above"}')
   return outcome
 
 

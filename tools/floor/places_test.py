@@ -14,6 +14,7 @@
 
 """Tests that a place which disagrees is found, and nothing else."""
 
+import fnmatch
 import pathlib
 import re
 
@@ -24,6 +25,7 @@ from tfmot_contrib import errors
 from tools.floor import fixture
 from tools.floor import places
 from tools.sync import git
+from tools.versions import bootstrap
 
 _README = 'tfmot_contrib/net/README.md'
 _TECHNIQUE = 'tfmot_contrib/net/technique.yaml'
@@ -147,6 +149,22 @@ class PlacesTest(parameterized.TestCase):
     fixture.put(self.root, {str(places.MENTIONS): text})
     with self.assertRaisesRegex(errors.InputError, message):
       self.check()
+
+  @parameterized.parameters('docs/versions.md', 'tools/release/gate.py')
+  def test_living_file_may_not_name_the_floor(self, name):
+    allowed = [
+        re.compile(entry.get('pattern', ''))
+        for entry in places.allowed(bootstrap.ROOT)
+        if fnmatch.fnmatch(name, entry['glob'])
+    ]
+    for text, fits in (
+        ('Such as TFMOT=0.8.1.', True),
+        ('The oldest TFMOT here is 0.7.5.', False),
+        ('The minimum TFMOT is 0.7.5', False),
+        ('floor, TFMOT 0.8.0', False),
+    ):
+      found = any(pattern.search(text) for pattern in allowed)
+      self.assertEqual(found, fits, text)
 
   def test_rewritten(self):
     wanted = {places.FLOOR: '0.8.1', places.LATEST: '0.9.0'}

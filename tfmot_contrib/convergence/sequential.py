@@ -29,6 +29,7 @@ import math
 from typing import Sequence
 
 import numpy as np
+from scipy import optimize
 from scipy import stats
 
 PASS = 'pass'
@@ -95,6 +96,32 @@ class Noise:
     """
     error = stats.t.ppf(confidence, self.freedom) / math.sqrt(self.seeds)
     return self.mean + (error + plan.delta) * self.deviation
+
+  def finds(self, plan: Plan, power: float = 0.98) -> float:
+    """Returns the growth of the drop that the test finds nearly always.
+
+    A growth that lasts through all seeds fails if its mean is beyond the last
+    bound, in deviations that are an estimate: it has Student's noncentral
+    distribution. What few seeds know little of must grow by more than `delta`.
+
+    Args:
+      plan: Of the test.
+      power: The chance to find it.
+
+    Returns:
+      In points; at least `delta`.
+    """
+    error = math.sqrt(1 / plan.at_most + 1 / self.seeds)
+    end = bounds(self, plan).fails[-1] / error
+
+    def missing(growth: float) -> float:
+      return power - stats.nct.sf(end, self.freedom, growth / error)
+
+    least = most = plan.delta
+    while missing(most) > 0:
+      least, most = most, 2 * most
+    found = optimize.brentq(missing, least, most) if most > least else most
+    return found * self.deviation
 
 
 @dataclasses.dataclass(frozen=True)

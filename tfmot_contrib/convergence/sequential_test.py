@@ -14,6 +14,7 @@
 
 """Tests of the sequential test; how often it errs is simulated in tools/."""
 
+import dataclasses
 import math
 
 from absl.testing import absltest
@@ -136,6 +137,11 @@ class NoiseTest(parameterized.TestCase):
   def test_least_documented_drop(self):
     # 1 + 2.457 * 0.1 / sqrt(8) + 4 * 0.1, with Student's 99 % for 30.
     self.assertAlmostEqual(_NOISE.admits(_PLAN), 1.48688, 4)
+
+  @parameterized.parameters((30, 0.4), (13, 0.425), (9, 0.498))
+  def test_finds_more_with_more_freedom(self, freedom, growth):
+    noise = dataclasses.replace(_NOISE, freedom=freedom)
+    self.assertAlmostEqual(noise.finds(_PLAN), growth, 3)
 
 
 class DriftTest(parameterized.TestCase):

@@ -132,7 +132,7 @@ def admission(
     lines.append(
         f'{made.test} {claim.id}: {noise.mean:.2f} +- {noise.deviation:.2f} of'
         f' {noise.seeds} seeds; finds a growth of'
-        f' {judge.PLAN.delta * noise.deviation:.2f}; its bound'
+        f' {noise.finds(judge.PLAN):.2f}; its bound'
         f' {claim.at_most:g} {fits} (least {least:.2f})'
     )
   return lines

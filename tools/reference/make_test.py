@@ -60,7 +60,7 @@ class MakeTest(parameterized.TestCase):
     self.assertEqual(written['exact']['parameters'], 200)
     (entry,) = written['history']
     self.assertEqual((entry['who'], entry['seeds']), ('a test', [1, 2, 3]))
-    self.assertIn('0.50 +- 0.10 of 3 seeds; finds a growth of 0.40', out)
+    self.assertIn('0.50 +- 0.10 of 3 seeds; finds a growth of 7.22', out)
     self.assertIn('its bound 2 is admitted', out)
 
   def test_main_tests_take_eight(self):

@@ -50,6 +50,18 @@ class SimulateTest(parameterized.TestCase):
     self.assertLess(outcome.fail, 1e-3)
     self.assertLess(outcome.seeds, 1.5)
 
+  @parameterized.parameters((8, 8), (8, 2), (3, 8), (3, 3), (3, 1))
+  def test_finds_what_it_says_that_it_finds(self, seeds, others):
+    noise = sequential.Noise(0.0, 1.0, seeds, seeds - 1 + 2 * others)
+    outcome = simulate.simulate(
+        simulate.Reference(seeds, others),
+        _PLAN,
+        growth=noise.finds(_PLAN),
+        heavy=False,
+        runs=20_000,
+    )
+    self.assertBetween(outcome.fail, 0.975, 0.995)
+
   @parameterized.parameters(False, True)
   def test_drift(self, heavy):
     alarms, _ = simulate.drifts(_MAIN, 0.0, heavy, 5000)

@@ -136,7 +136,7 @@ def _noise(row: rows.Row) -> list[str]:
     return [_NOTHING] * 3
   return [
       f'{noise.mean:+.2f} +- {noise.deviation:.2f} ({noise.seeds})',
-      f'{judge.PLAN.delta * noise.deviation:.2f}',
+      f'{noise.finds(judge.PLAN):.2f}',
       f'{noise.admits(judge.PLAN):.2f}',
   ]
 

@@ -115,7 +115,7 @@ class TablesTest(absltest.TestCase):
     )
     one = dataclasses.replace(technique, rows=[row])
     line = _cells(tables.results(one))[2]
-    self.assertEqual(line[-5:-2], ['+1.10 +- 0.10 (3)', '0.40', '1.90'])
+    self.assertEqual(line[-5:-2], ['+1.10 +- 0.10 (3)', '7.22', '1.90'])
 
   def test_failure_is_named(self):
     row = self.techniques[1].judged[0]

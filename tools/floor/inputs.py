@@ -31,6 +31,8 @@ from typing import Any, Iterable, Iterator, Mapping
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tools.sync import fork
+from tools.sync import tree
 
 _PACKAGE = 'tfmot_contrib'
 # What trains, measures and judges a run, whatever its technique.
@@ -87,9 +89,17 @@ def mirror(root: pathlib.Path) -> str:
     What the lock of the mirror says.
 
   Raises:
-    errors.InputError: The lock is not there or is broken.
+    errors.InputError: The lock is not there or is broken, or `official/` is
+      filled with other files: what runs on them is no evidence for the mirror.
   """
   path = root / 'official/upstream.lock'
+  if tree.is_filled(path.parent):
+    found = tree.compare(fork.load(root).lock.patched, path.parent)
+    if told := fork.describe(found):
+      raise errors.InputError(
+          f'official/ is not the mirror ({told}), and would be taken for it:'
+          f' put it back with {fork.SYNC} --same-version'
+      )
   try:
     return tomllib.loads(read(path))['digests']['patched']
   except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:

@@ -15,6 +15,7 @@
 """Tests what a convergence test stands on, in a small project."""
 
 import pathlib
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -22,7 +23,10 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tools.floor import fixture
 from tools.floor import inputs
+from tools.sync import fork
+from tools.sync import tree
 
+_MINE = tree.name_of('vision/mine.py')
 _VERSIONS = {'tensorflow': fixture.TENSORFLOW, 'tfmot': '0.8.1'}
 
 
@@ -138,6 +142,21 @@ class DigestTest(parameterized.TestCase):
       path.write_text(text, encoding='utf-8')
     with self.assertRaisesRegex(errors.InputError, 'restore it with git'):
       inputs.mirror(self.root)
+
+  def test_filled_with_other_files(self):
+    files = {'official/tree.bazelrc': '', 'official/vision/mine.py': 'x = 1\n'}
+    fixture.put(self.root, files)
+    same = tree.stamp(
+        tree.read_entry(str(self.root / 'official/vision/mine.py'))
+    )
+    for stamps, message in (({}, '1 extra'), ({_MINE: '0'}, '1 mod')):
+      locked = mock.Mock(lock=mock.Mock(patched=stamps))
+      with mock.patch.object(fork, 'load', return_value=locked):
+        with self.assertRaisesRegex(errors.InputError, message):
+          inputs.mirror(self.root)
+    locked = mock.Mock(lock=mock.Mock(patched={_MINE: same}))
+    with mock.patch.object(fork, 'load', return_value=locked):
+      self.assertEqual(inputs.mirror(self.root), 'c' * 64)
 
 
 if __name__ == '__main__':

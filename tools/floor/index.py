@@ -21,8 +21,9 @@ import pathlib
 import re
 import subprocess
 import tempfile
-from typing import Sequence
+from typing import Mapping, Sequence
 
+from packaging import specifiers
 from packaging import version as versions
 
 from tfmot_contrib import errors
@@ -184,3 +185,35 @@ def resolve(
         f'{wanted} is not the same for each supported Python: {told}'
     )
   return found[PYTHONS[0]]
+
+
+def latest_from(
+    floor: str, waived: Sequence[Mapping[str, str]], constraints: pathlib.Path
+) -> str:
+  """Resolves a floor and the newest release from it, each as it will be used.
+
+  Args:
+    floor: The oldest release.
+    waived: Entries of pyproject.toml: a `requirement` of TFMOT that need not be
+      met, by the releases `tfmot`.
+    constraints: The lock of TensorFlow's layer.
+
+  Returns:
+    The newest release.
+
+  Raises:
+    errors.InputError: One does not resolve: see `resolve`.
+  """
+
+  def wanted(what: str, release: str | None) -> str:
+    names = [
+        entry['requirement']
+        for entry in waived
+        if release is None
+        or specifiers.SpecifierSet(entry['tfmot']).contains(release)
+    ]
+    return resolve(f'{symbols.PACKAGE}{what}', names, constraints)
+
+  wanted(f'=={floor}', floor)
+  latest = wanted(f'>={floor}', None)
+  return wanted(f'=={latest}', latest)

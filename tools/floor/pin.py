@@ -273,9 +273,7 @@ def pin(root: pathlib.Path, flags: argparse.Namespace) -> None:
   uses = refuse_underived(root, floor)
   chosen = environment.table(root / 'pyproject.toml')
   base = root / places.LOCKS / f'tensorflow-{chosen["tensorflow"]}.txt'
-  waived = [entry['requirement'] for entry in chosen['waived']]
-  index.resolve(f'{symbols.PACKAGE}=={floor}', waived, base)
-  latest = index.resolve(f'{symbols.PACKAGE}>={floor}', waived, base)
+  latest = index.latest_from(floor, chosen['waived'], base)
   print(
       f'resolved: lowest {floor}, highest {latest}, on Python'
       f' {", ".join(index.PYTHONS)}',

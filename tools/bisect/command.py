@@ -95,6 +95,9 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
   parser.add_argument('--state', type=pathlib.Path, help='to go on from')
   parser.add_argument('--fresh', action='store_true', help='begin again')
   parser.add_argument(
+      '--again', action='store_true', help='try what could not be tested again'
+  )
+  parser.add_argument(
       '--output', type=pathlib.Path, help='a folder for result.json, issue.md'
   )
   flags = parser.parse_args(argv)
@@ -270,6 +273,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
     with states.opened(path.absolute(), request, flags.fresh) as state:
       if state.runs:
         _say(f'going on from {path}, which has {len(state.runs)} runs')
+      if flags.again:
+        _say(f'trying {state.forget_unusable()} runs again')
       hunt = hunts.Hunt(
           state,
           probe,

@@ -187,7 +187,7 @@ class Observer:
         if run.unusable:
           raise InconclusiveError(
               f'the {name} end cannot be tested: {run.unusable}; mend that and'
-              ' begin again with --fresh'
+              ' try it with --again'
           )
     if not self.noisy:
       counts = self.counts(self.good)

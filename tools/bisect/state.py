@@ -60,6 +60,17 @@ class State:
     self.notes[key] = value
     self.save()
 
+  def forget_unusable(self) -> int:
+    """Forgets the runs that could not be tested; returns how many there were.
+
+    A disk that was full, or an index that did not answer, says nothing of them.
+    """
+    kept = [run for run in self.runs if not run.unusable]
+    forgotten = len(self.runs) - len(kept)
+    self.runs = kept
+    self.save()
+    return forgotten
+
   def save(self) -> None:
     """Writes the file, whole or not at all.
 

@@ -43,6 +43,16 @@ class StateTest(parameterized.TestCase):
     with states.opened(self.path, _REQUEST, fresh=True) as state:
       self.assertEmpty(state.runs)
 
+  def test_what_could_not_be_tested_is_forgotten(self):
+    good = signature.Run({'tfmot': '1'}, 1, (), {}, 2.0)
+    full = signature.Run({'tfmot': '2'}, 1, (), {}, 0.1, 'the disk is full')
+    with states.opened(self.path, _REQUEST) as state:
+      state.add(good)
+      state.add(full)
+      self.assertEqual(state.forget_unusable(), 1)
+    with states.opened(self.path, _REQUEST) as state:
+      self.assertEqual(state.runs, [good])
+
   def test_half_a_file_does_not_count(self):
     with states.opened(self.path, _REQUEST) as state:
       state.note('a', 1)

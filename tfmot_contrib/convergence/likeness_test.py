@@ -38,6 +38,16 @@ class ExactTest(parameterized.TestCase):
     reference_lib.check(known, run, small_reference.run(1))
     self.assertEmpty(likeness.differences(known, run))
     self.assertEmpty(likeness.far(known, [], run))
+    path = 'health.kinds.mask.zeros'
+    for zeros, fits in ((500_001, True), (500_009, False)):
+      many = dataclasses.replace(known, exact={path: [0, 500_000]})
+      health = {'kinds': {'mask': {'zeros': [0, zeros]}}}
+      rounded = dataclasses.replace(run, health=health)
+      found = likeness.differences(many, rounded)
+      self.assertEqual(path not in [where for where, _, _ in found], fits)
+      here = dataclasses.replace(many, environment='e' * 64)
+      found = likeness.differences(here, rounded)
+      self.assertIn(path, [where for where, _, _ in found])
     worse = dataclasses.replace(run, invariants={'zeros_missing': 1})
     found = likeness.differences(known, worse)
     self.assertIn(('invariants.zeros_missing', 0, 1), found)

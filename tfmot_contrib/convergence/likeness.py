@@ -52,8 +52,8 @@ _LEAST_GAP = 1e-3
 _UNROUNDED = ('float', 'sparse')
 # What TFMOT decides, whatever TensorFlow is below it.
 _OF_TFMOT = re.compile(r'parameters|health\.|invariants\.|exported\..*\.zeros')
-# Another TensorFlow rounds the schedule of sparsity otherwise: of half a million
-# weights one more or less is kept on the way.
+# Another TensorFlow rounds the schedule of sparsity otherwise: on the way, one
+# weight of half a million is kept or not.
 _ROUNDING = 1e-5
 # What has a part of its own for each operator, variable or layer.
 _PARTS = ('operators', 'kinds', 'kernels')

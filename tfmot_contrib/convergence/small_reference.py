@@ -49,7 +49,7 @@ EXPORTED = {
         'threads': 1,
     },
 }
-_TRAINING = {
+TRAINING = {
     'steps': 10,
     'seconds': 1.5,
     'cpu_seconds': 2.5,
@@ -73,7 +73,7 @@ def run(seed: int, **changes: Any) -> record.Record:
       'weights': f'{seed}' * 64,
       'parameters': 20,
       'lineage': ['c' * 64],
-      'training': _TRAINING,
+      'training': TRAINING,
       'health': {'not_finite': 0, 'kinds': {'mask': {'zeros': [4, 8]}}},
       'keras': {'accuracy': 0.84},
       'exported': {'int8': {**EXPORTED, 'gzip_bytes': 1000 + 10 * seed}},

@@ -32,33 +32,15 @@ from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import small_reference
 from tfmot_contrib.convergence import verdict
 
 _EXPORTED = {
+    **small_reference.EXPORTED,
     'accuracy': 84.0,
-    'disagreement': 0.0,
-    'logit_gap': 0.0,
-    'keras_gap': 0.0,
-    'bytes': 3000,
     'gzip_bytes': 2000,
-    'integer_share': 0.0,
-    'kernels': [{
-        'name': 'conv',
-        'operator': 'CONV_2D',
-        'size': 100,
-        'zeros': 50,
-        'distinct': 51,
-        'distinct_per_channel': 9,
-        'scales': 0,
-    }],
     'operators': {'CONV_2D': {'total': 1, 'integer': 0}},
-    'latency': {
-        'median_ms': 1.0,
-        'quartiles_ms': [0.9, 1.1],
-        'times_faster': 1.0,
-        'repeats': 10,
-        'threads': 1,
-    },
+    'integer_share': 0.0,
 }
 _RECORD = record.Record(
     experiment='net_cifar10',
@@ -81,13 +63,7 @@ _RECORD = record.Record(
             'old_mask': {'of': 2, 'moved': [0, 0]},
         },
     },
-    training={
-        'steps': 10,
-        'seconds': 1.5,
-        'cpu_seconds': 2.5,
-        'images_per_second': 100,
-        'cpus': 2,
-    },
+    training=dict(small_reference.TRAINING),
     keras={'accuracy': 0.84},
     exported={'float': _EXPORTED, 'int8': _EXPORTED},
     invariants={},

@@ -272,7 +272,7 @@ def report(
     Markdown.
   """
   plan = sequential.Plan(tests=tests)
-  lines = [_HEADER, ['---'] * len(_HEADER)]
+  lines = []
   for name, known in references.items():
     for heavy, noise in _NAMES.items():
       print(f'simulate: {name}, {noise}', file=sys.stderr, flush=True)
@@ -289,24 +289,18 @@ def report(
       ))
   return (
       f'{tests} tests a night, {runs:,} simulated for each number; power at a'
-      f' growth in deviations of one drop.\n\n{_table(lines)}\n\n'
+      ' growth in deviations of one'
+      f' drop.\n\n{tables.table(_HEADER, lines)}\n\n'
       f"Page's chart over {_NIGHTS} nights of new weights: the share of charts"
       ' that alarm, and the median of their nights.\n\n'
-      f'{_table(_charts(references, max(runs // _NIGHTS, 100)))}'
+      f'{_charts(references, max(runs // _NIGHTS, 100))}'
   )
 
 
-def _table(lines: Sequence[Sequence[str]]) -> str:
-  """Returns lines of cells as a table."""
-  return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
-
-
-def _charts(
-    references: Mapping[str, Sequence[Reference]], runs: int
-) -> list[Sequence[str]]:
-  """Returns what becomes of Page's chart, for single references."""
+def _charts(references: Mapping[str, Sequence[Reference]], runs: int) -> str:
+  """Returns a table of what becomes of Page's chart, for single references."""
   growths = ('nothing wrong', *(f'grown by {g:g}' for g in _DRIFTS[1:]))
-  lines = [('reference', 'noise', *growths), ['---'] * (2 + len(growths))]
+  lines = []
   for name, known in references.items():
     if len(known) == 1:
       for heavy, noise in _NAMES.items():
@@ -316,7 +310,7 @@ def _charts(
           after = f', {median:.0f} nights' if share > 0.5 else ''
           cells.append(f'{100 * share:.1f} %{after}')
         lines.append((name, noise, *cells))
-  return lines
+  return tables.table(('reference', 'noise', *growths), lines)
 
 
 @errors.exits_with_one_line

@@ -80,6 +80,19 @@ class GateTest(absltest.TestCase):
       path = evidence.write(self.root, made)
     return path
 
+  def waive(self, what: str, reason: str) -> None:
+    """Waives something for the test, as Ada."""
+    waiver = {
+        'technique': 'pruning',
+        'test': small_release.TEST,
+        'tfmot': '0.8.1',
+        'what': what,
+        'reason': reason,
+        'by': 'Ada',
+    }
+    path = self.root / 'tools/floor/waivers.yaml'
+    path.write_text(json.dumps([waiver]), encoding='utf-8')
+
   def run_gate(self, *arguments: str) -> tuple[int, str]:
     """Returns what the command ends with and prints."""
     out = io.StringIO()
@@ -141,16 +154,7 @@ class GateTest(absltest.TestCase):
 
   def test_waiver_is_listed(self):
     self.sign().unlink()
-    waiver = {
-        'technique': 'pruning',
-        'test': small_release.TEST,
-        'tfmot': '0.8.1',
-        'what': 'second_party',
-        'reason': 'Nobody else has a machine yet.',
-        'by': 'Ada',
-    }
-    path = self.root / 'tools/floor/waivers.yaml'
-    path.write_text(json.dumps([waiver]), encoding='utf-8')
+    self.waive('second_party', 'Nobody else has a machine yet.')
     code, out = self.run_gate()
     self.assertEqual(code, 0, out)
     self.assertIn(f'waived: {_SIGNED} second_party: WAIVED (Ada: Nobody', out)
@@ -162,16 +166,7 @@ class GateTest(absltest.TestCase):
     shutil.rmtree(self.root / 'tfmot_contrib/pruning/references')
     _, out = self.run_gate()
     self.assertIn(f'refused: unreferenced: {_WHERE} ', out)
-    waiver = {
-        'technique': 'pruning',
-        'test': small_release.TEST,
-        'tfmot': '0.8.1',
-        'what': 'reference',
-        'reason': 'Eight seeds take a night.',
-        'by': 'Ada',
-    }
-    path = self.root / 'tools/floor/waivers.yaml'
-    path.write_text(json.dumps([waiver]), encoding='utf-8')
+    self.waive('reference', 'Eight seeds take a night.')
     _, out = self.run_gate()
     self.assertNotIn('refused: unreferenced', out)
     self.assertRegex(

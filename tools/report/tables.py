@@ -54,8 +54,16 @@ _MATRIX = (
 )
 
 
-def _table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
-  """Returns a Markdown table without the columns in which nothing stands."""
+def table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+  """Returns a Markdown table without the columns in which nothing stands.
+
+  Args:
+    header: The names of the columns.
+    body: Lines of as many cells.
+
+  Returns:
+    The table.
+  """
   body = list(body)
   used = [
       i
@@ -114,7 +122,7 @@ def results(technique: rows.Technique) -> str:
     for export in row.exports:
       body.append([*first, *_details(row, export), *last])
       first, last = ['', ''], [''] * len(last)
-  return _table(_DETAILS, body)
+  return table(_DETAILS, body)
 
 
 def _noise(row: rows.Row) -> list[str]:
@@ -195,7 +203,7 @@ def matrix(techniques: Sequence[rows.Technique]) -> str:
       label = f'`{row.name.label}`' if row.name.label != before else ''
       body.append([label, row.name.title, *_line(row)])
       before = row.name.label
-    parts.append(_table(_MATRIX, body))
+    parts.append(table(_MATRIX, body))
   return '\n\n'.join(parts)
 
 
@@ -243,7 +251,7 @@ def summary(techniques: Sequence[rows.Technique], models: Sequence[str]) -> str:
       if shown:
         body.append([first, f'`{label}`', *_short(shown, models)])
         first = ''
-  return _table(header, body)
+  return table(header, body)
 
 
 def _short(

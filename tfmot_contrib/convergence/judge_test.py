@@ -126,6 +126,7 @@ class JudgeTest(parameterized.TestCase):
     drop, same, near = self.judge(_shown(*drops))
     self.assertEqual((drop.word, drop.good), (word, good))
     self.assertEqual(drop.bound, 'as 0.20 +- 0.09')
+    self.assertEqual(drop.seed, len(drops))
     self.assertAlmostEqual(drop.measured, sum(drops) / len(drops))
     self.assertEqual((same.claim.id, same.word), ('as_reference', 'pass'))
     self.assertEqual((near.claim.id, near.word), ('near_reference', 'pass'))

@@ -84,7 +84,7 @@ class Claim:
       run's divided by the baseline's; `health`, in how much the training went
       another way than `moves` and `stays` say.
     against: The metric of the control or baseline that `drop` and `ratio` take.
-    at_most: The upper bound, or None.
+    at_most: The upper bound, or None; `for_noise` is added to what is declared.
     at_least: The lower bound, or None.
     source: Where it is documented.
     reason: Why the bound is what it is.
@@ -94,6 +94,8 @@ class Claim:
       that a mend is seen.
     reported: Whether it is shown and decides nothing, as what depends on the
       machine: latency.
+    for_noise: How much of the upper bound is there because the seeds do not
+      admit what is documented.
     moves: Kinds of variables that training must move, next to what is trained.
     stays: Those that it must not.
   """
@@ -110,6 +112,7 @@ class Claim:
   tiers: tuple[str, ...]
   known_failure: KnownFailure | None = None
   reported: bool = False
+  for_noise: float = 0.0
   moves: tuple[str, ...] = ()
   stays: tuple[str, ...] = ()
 
@@ -299,12 +302,13 @@ def claims_of(path: str, name: str, tier: str) -> list[Claim]:
     )
   claims = []
   for entry in [*declared[name], *technique.get('every', [])]:
+    most, noise = entry.get('at_most'), entry.get('for_noise', 0.0)
     claim = Claim(
         id=entry['id'],
         metric=entry['metric'],
         relation=entry['as'],
         against=entry.get('against', entry['metric']),
-        at_most=entry.get('at_most'),
+        at_most=most if most is None else round(most + noise, 6),
         at_least=entry.get('at_least'),
         source=entry['source'],
         reason=entry['reason'],
@@ -312,6 +316,7 @@ def claims_of(path: str, name: str, tier: str) -> list[Claim]:
         tiers=tuple(entry.get('tiers', ['cpu'])),
         known_failure=_known_failure(path, entry),
         reported=entry.get('reported', False),
+        for_noise=noise,
     )
     if claim.id in [c.id for c in claims]:
       raise errors.InputError(f'{path}: {name} has two claims {claim.id}')

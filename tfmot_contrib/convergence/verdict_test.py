@@ -94,6 +94,13 @@ _CLAIMS = [
         **_WHY,
     },
 ]
+_LEAST = {
+    'id': 'share',
+    'metric': 'exported.float.accuracy',
+    'as': 'value',
+    'at_least': 0.5,
+    **_WHY,
+}
 _KNOWN = {
     'issue': 'https://github.com/x/issues/1',
     'owner': '@owner',
@@ -357,6 +364,13 @@ class VerdictTest(parameterized.TestCase):
     self.assertIn(f'accuracy_drop, seed {seed}: ', text)
     self.assertEndsWith(text, f'To see it again: {command}')
 
+  def test_what_is_for_noise_is_added_to_what_is_documented(self):
+    noisy = {**_CLAIMS[0], 'at_most': 0.7, 'for_noise': 0.8}
+    self.technique['claims']['net_half'] = [noisy]
+    path = self._write_technique()
+    claim, *_ = claims.claims_of(path, 'net_half', 'cpu')
+    self.assertEqual((claim.at_most, claim.for_noise), (1.5, 0.8))
+
   def test_nan_never_holds(self):
     claim = claims.Claim('x', 'y', 'value', 'y', 1.0, None, '', '', '', ())
     self.assertFalse(claim.holds(float('nan')))
@@ -424,6 +438,12 @@ class VerdictTest(parameterized.TestCase):
       ('claims', {'net_half': [_CLAIMS[0], _CLAIMS[0]]}, 'two claims'),
       ('claims', {'net_half': [{**_CLAIMS[0], 'at_least': 1}]}, 'net_half/0'),
       ('claims', {'net_half': [{**_CLAIMS[0], 'reason': ''}]}, 'reason'),
+      ('claims', {'net_half': [{**_CLAIMS[0], 'for_noise': 0}]}, 'for_noise'),
+      (
+          'claims',
+          {'net_half': [{**_LEAST, 'for_noise': 1}]},
+          "'at_most' is a dependency of 'for_noise'",
+      ),
       (
           'claims',
           {'net_half': [{**_CLAIMS[0], 'tiers': ['smoke']}]},

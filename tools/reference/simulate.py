@@ -249,7 +249,8 @@ def suite(contrib: pathlib.Path) -> list[Reference]:
     for claim in claims.claims_of(str(technique), path.stem, known.tier):
       drops = known.drops(claim.id)
       if len(set(drops)) > 1:
-        alike = known.alike(claim.id, family)
+        shared = known.noise(claim.id, family).freedom >= len(drops)
+        alike = known.alike(claim.id, family) if shared else []
         counts = [len(other) for other in alike]
         many = round(sum(counts) / len(counts)) if counts else 0
         one = Reference(len(drops), len(counts), many)

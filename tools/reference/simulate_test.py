@@ -112,6 +112,15 @@ class SimulateTest(parameterized.TestCase):
       self.assertEqual(
           simulate.suite(root / 'tfmot_contrib'), [simulate.Reference(3, 1, 3)]
       )
+    with self.subTest('Noisier than the others, it has its own deviation'):
+      quiet = [
+          dataclasses.replace(s, drops={'accuracy_drop': 1.0 + s.seed / 1000})
+          for s in known.seeds
+      ]
+      family = [dataclasses.replace(known, seeds=quiet)]
+      with mock.patch.object(verdict, 'beside', return_value=(known, family)):
+        (found,) = simulate.suite(root / 'tfmot_contrib')
+      self.assertEqual(found, simulate.Reference(3, 0, 0))
     text = simulate.report(5, 100, {'all': [simulate.Reference(3, 0)] * 2})
     self.assertIn('| all | normal |', text)
 

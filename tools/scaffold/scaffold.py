@@ -55,11 +55,13 @@ _CLAIMS = """\
       metric: exported.int8.mirrored_accuracy
       against: exported.float.mirrored_accuracy
       as: drop
-      at_most: 0.8
+      at_most: 0.0
+      for_noise: 0.8
       documented: TODO(owner)
       source: {guide}
       reason: >-
-        TODO(owner): the documented drop, and 0.8 points for noise.
+        TODO(owner): the documented drop, and 0.8 points for noise until the
+        seeds admit it.
     - id: size
       metric: exported.int8.bytes
       against: exported.float.bytes

@@ -31,6 +31,7 @@ import os
 import pathlib
 from typing import Any, Mapping, Sequence
 
+import numpy as np
 from scipy import stats
 
 from tfmot_contrib import errors
@@ -41,7 +42,7 @@ from tfmot_contrib.convergence import sequential
 SCHEMA_VERSION = 1
 _SCHEMA = pathlib.Path(__file__).parent / 'reference_schema.json'
 # A test whose deviation is greater than that of its family with less than this
-# chance is noisy in a way of its own.
+# chance is noisy in a way of its own, which nothing shares.
 _UNLIKE = 1e-4
 # Nor is its noise that of tests which lose so many points more, or less: a drop
 # is noisier the more images change sides (McNemar, 1947), at least as many as
@@ -114,15 +115,27 @@ class Reference:
   def alike(
       self, claim: str, family: Sequence['Reference']
   ) -> list[list[float]]:
-    """Returns the drops of those of a family that lose about as much."""
+    """Returns the drops of those of a family that share their deviation.
+
+    Args:
+      claim: Its name.
+      family: Other experiments of the technique on the same model.
+
+    Returns:
+      The drops of those that lose about as much and are not noisier than the
+      rest, the quietest first.
+    """
     own = self.drops(claim)
-    found = [other.drops(claim) for other in family]
-    return [
+    alike = [
         drops
-        for drops in found
-        if drops
-        and abs(sum(drops) / len(drops) - sum(own) / len(own)) <= _ALIKE
+        for drops in (other.drops(claim) for other in family)
+        if len(drops) > 1 and abs(np.mean(drops) - np.mean(own)) <= _ALIKE
     ]
+    alike.sort(key=lambda drops: float(np.std(drops, ddof=1)))
+    # What never differed says nothing of how much it may.
+    while np.ptp(own) and alike and _noisier(alike[-1], [own, *alike[:-1]]):
+      alike.pop()
+    return alike
 
   def noise(
       self, claim: str, family: Sequence['Reference'] = ()
@@ -132,7 +145,7 @@ class Reference:
     Args:
       claim: Its name.
       family: Other experiments of the technique on the same model. Those that
-        lose about as much share their deviation, unless this one is noisier.
+        are alike share their deviation, unless this one is noisier.
 
     Returns:
       The noise.
@@ -205,6 +218,14 @@ def check(
       )
 
 
+def _noisier(group: Sequence[float], rest: Sequence[Sequence[float]]) -> bool:
+  """Returns whether a group is noisier than the rest, by an F test."""
+  deviation, freedom = sequential.pooled([group])
+  theirs, degrees = sequential.pooled(rest)
+  ratio = deviation / max(theirs, 1e-12)
+  return stats.f.sf(ratio**2, freedom, degrees) < _UNLIKE
+
+
 def shared_deviation(
     own: Sequence[float], others: Sequence[Sequence[float]]
 ) -> tuple[float, int]:
@@ -220,12 +241,8 @@ def shared_deviation(
     that are chosen.
   """
   others = [group for group in others if len(group) > 1]
-  if others and len(own) > 1:
-    deviation, freedom = sequential.pooled([own])
-    theirs, degrees = sequential.pooled(others)
-    ratio = (deviation / max(theirs, 1e-12)) ** 2
-    if stats.f.sf(ratio, freedom, degrees) < _UNLIKE:
-      return deviation, freedom
+  if others and len(own) > 1 and _noisier(own, others):
+    return sequential.pooled([own])
   return sequential.pooled([own, *others])
 
 

@@ -167,6 +167,21 @@ class NoiseTest(absltest.TestCase):
     self.assertAlmostEqual(noise.deviation, 0.1)
     self.assertEqual((noise.seeds, noise.freedom), (3, 2))
 
+  def test_does_not_pool_with_what_is_noisier(self):
+    one = small_reference.reference()
+    seeds = [
+        dataclasses.replace(seed, drops={'drop': drop})
+        for seed, drop in zip(one.seeds, (0.2, 0.202, 0.198), strict=True)
+    ]
+    steady = [dataclasses.replace(one, seeds=seeds)] * 10
+    noise = steady[0].noise('drop', [one, *steady[1:]])
+    self.assertAlmostEqual(noise.deviation, 0.002)
+    self.assertEqual((noise.seeds, noise.freedom), (3, 20))
+    with self.subTest('What never differs takes what it is given'):
+      seeds = [dataclasses.replace(s, drops={'drop': 0.2}) for s in one.seeds]
+      still = dataclasses.replace(one, seeds=seeds)
+      self.assertEqual(still.noise('drop', [one]).freedom, 4)
+
   def test_does_not_pool_with_what_loses_much_more(self):
     one = small_reference.reference()
     seeds = [

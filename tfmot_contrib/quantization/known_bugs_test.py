@@ -113,6 +113,28 @@ class KnownBugsTest(tf.test.TestCase, parameterized.TestCase):
       tflite = export.to_tflite(model, 'qat_int8')
       self.assertEqual(flatbuffer.kernels(tflite)[0].scales, 3)
 
+  def test_1030_relu6_by_name_is_rounded_twice(self):
+    # Training rounds before it and after it, the exported model after it only.
+    rounded = {}
+    for activation in (
+        _layers.ReLU(6.0),
+        _layers.Activation('relu', name='relu'),
+        _layers.Activation('relu6', name='relu6'),
+    ):
+      inputs = tf_keras.Input([8, 8, 3])
+      x = _layers.Conv2D(8, 3, use_bias=False)(inputs)
+      x = activation(_layers.BatchNormalization(name='normalization')(x))
+      model = tf_keras.Model(inputs, x)
+      for name, quantize in (
+          ('TFMOT', tfmot.quantization.keras.quantize_model),
+          ('ours', quantization.quantize),
+      ):
+        layer = quantize(model).get_layer('quant_normalization')
+        count = sum('output_min' in v.name for v in layer.variables)
+        rounded[name, activation.name] = count
+    self.assertEqual(rounded.pop(('TFMOT', 'relu6')), 1, _mended(1030))
+    self.assertEqual(set(rounded.values()), {0})
+
   def test_1131_per_tensor_convolution_stays_float(self):
     types = {}
     for per_axis in (True, False):

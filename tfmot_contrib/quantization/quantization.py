@@ -116,6 +116,19 @@ def _config_of(layer: _layers.Layer, registry: Any) -> Any:
   return OutputQuantizeConfig()
 
 
+def _copy(layer: _layers.Layer) -> _layers.Layer:
+  """Returns a copy of a layer, which of ReLU6 is the one that TFMOT knows.
+
+  TFMOT rounds before an activation that is called `relu6` too, and the exported
+  model does not.
+  https://github.com/tensorflow/model-optimization/issues/1030
+  """
+  name = getattr(getattr(layer, 'activation', None), '__name__', '')
+  if isinstance(layer, _layers.Activation) and name == 'relu6':
+    return _layers.ReLU(6.0, name=layer.name)
+  return layer.__class__.from_config(layer.get_config())
+
+
 def quantize(model: tf_keras.Model, scheme: Any = None) -> tf_keras.Model:
   """Returns a model that simulates quantization in training.
 
@@ -133,7 +146,7 @@ def quantize(model: tf_keras.Model, scheme: Any = None) -> tf_keras.Model:
   scheme = scheme or _keras.default_8bit.Default8BitQuantizeScheme()
   registry = scheme.get_quantize_registry()
   with scope():
-    own = tf_keras.models.clone_model(model)
+    own = tf_keras.models.clone_model(model, clone_function=_copy)
     own.set_weights(model.get_weights())
     annotated = tf_keras.models.clone_model(
         own,

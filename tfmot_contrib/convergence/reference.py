@@ -123,7 +123,7 @@ class Reference:
 
     Returns:
       The drops of those that lose about as much and are not noisier than the
-      rest, the quietest first.
+      rest, the quietest first; none if this experiment is noisier than they.
     """
     own = self.drops(claim)
     alike = [
@@ -132,10 +132,11 @@ class Reference:
         if len(drops) > 1 and abs(np.mean(drops) - np.mean(own)) <= _ALIKE
     ]
     alike.sort(key=lambda drops: float(np.std(drops, ddof=1)))
-    # What never differed says nothing of how much it may.
-    while np.ptp(own) and alike and _noisier(alike[-1], [own, *alike[:-1]]):
+    if not np.ptp(own):  # Says nothing of how much it may differ.
+      return alike
+    while alike and _noisier(alike[-1], [own, *alike[:-1]]):
       alike.pop()
-    return alike
+    return [] if alike and _noisier(own, alike) else alike
 
   def noise(
       self, claim: str, family: Sequence['Reference'] = ()
@@ -145,7 +146,7 @@ class Reference:
     Args:
       claim: Its name.
       family: Other experiments of the technique on the same model. Those that
-        are alike share their deviation, unless this one is noisier.
+        are alike share their deviation.
 
     Returns:
       The noise.
@@ -159,7 +160,8 @@ class Reference:
           f'the reference of {self.test} has {len(own)} drops of {claim}:'
           f' {_MAKE.format(self.test)}'
       )
-    deviation, freedom = shared_deviation(own, self.alike(claim, family))
+    alike = self.alike(claim, family)
+    deviation, freedom = sequential.pooled([own, *alike])
     mean = sum(own) / len(own)
     return sequential.Noise(mean, deviation, len(own), freedom)
 

@@ -138,6 +138,16 @@ class CheckTest(parameterized.TestCase):
       )
 
 
+def _losing(*drops: float) -> reference.Reference:
+  """Returns a reference whose seeds have such drops."""
+  known = small_reference.reference()
+  seeds = [
+      dataclasses.replace(seed, drops={'drop': drop})
+      for seed, drop in zip(known.seeds, drops, strict=True)
+  ]
+  return dataclasses.replace(known, seeds=seeds)
+
+
 class NoiseTest(absltest.TestCase):
 
   def test_pools_with_the_family(self):
@@ -146,49 +156,30 @@ class NoiseTest(absltest.TestCase):
     self.assertAlmostEqual(noise.mean, 0.2)
     self.assertAlmostEqual(noise.deviation, 0.1)
     self.assertEqual((noise.seeds, noise.freedom), (3, 2))
-    seeds = [
-        dataclasses.replace(seed, drops={'drop': drop})
-        for seed, drop in zip(one.seeds, (1.95, 2.05, 2.0), strict=True)
-    ]
-    other = dataclasses.replace(one, seeds=seeds)
-    pooled = one.noise('drop', [other])
+    pooled = one.noise('drop', [_losing(1.95, 2.05, 2.0)])
     self.assertAlmostEqual(pooled.mean, 0.2)
     self.assertAlmostEqual(pooled.deviation, (0.025 / 4) ** 0.5)
     self.assertEqual((pooled.seeds, pooled.freedom), (3, 4))
 
   def test_noisier_than_its_family(self):
-    one = small_reference.reference()
-    seeds = [
-        dataclasses.replace(seed, drops={'drop': drop})
-        for seed, drop in zip(one.seeds, (1.0, 1.001, 1.0), strict=True)
-    ]
-    steady = [dataclasses.replace(one, seeds=seeds)] * 10
-    noise = one.noise('drop', steady)
+    steady = [_losing(1.0, 1.001, 1.0)] * 10
+    noise = small_reference.reference().noise('drop', steady)
     self.assertAlmostEqual(noise.deviation, 0.1)
     self.assertEqual((noise.seeds, noise.freedom), (3, 2))
 
   def test_does_not_pool_with_what_is_noisier(self):
     one = small_reference.reference()
-    seeds = [
-        dataclasses.replace(seed, drops={'drop': drop})
-        for seed, drop in zip(one.seeds, (0.2, 0.202, 0.198), strict=True)
-    ]
-    steady = [dataclasses.replace(one, seeds=seeds)] * 10
+    steady = [_losing(0.2, 0.202, 0.198)] * 10
     noise = steady[0].noise('drop', [one, *steady[1:]])
     self.assertAlmostEqual(noise.deviation, 0.002)
     self.assertEqual((noise.seeds, noise.freedom), (3, 20))
     with self.subTest('What never differs takes what it is given'):
-      seeds = [dataclasses.replace(s, drops={'drop': 0.2}) for s in one.seeds]
-      still = dataclasses.replace(one, seeds=seeds)
+      still = _losing(0.2, 0.2, 0.2)
       self.assertEqual(still.noise('drop', [one]).freedom, 4)
 
   def test_does_not_pool_with_what_loses_much_more(self):
     one = small_reference.reference()
-    seeds = [
-        dataclasses.replace(seed, drops={'drop': drop})
-        for seed, drop in zip(one.seeds, (2.2, 2.25, 2.3), strict=True)
-    ]
-    other = dataclasses.replace(one, seeds=seeds)
+    other = _losing(2.2, 2.25, 2.3)
     self.assertEqual(one.noise('drop', [other]).freedom, 2)
     self.assertEqual(other.noise('drop', [one]).freedom, 2)
 

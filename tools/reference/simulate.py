@@ -249,8 +249,7 @@ def suite(contrib: pathlib.Path) -> list[Reference]:
     for claim in claims.claims_of(str(technique), path.stem, known.tier):
       drops = known.drops(claim.id)
       if len(set(drops)) > 1:
-        shared = known.noise(claim.id, family).freedom >= len(drops)
-        alike = known.alike(claim.id, family) if shared else []
+        alike = known.alike(claim.id, family)
         counts = [len(other) for other in alike]
         many = round(sum(counts) / len(counts)) if counts else 0
         one = Reference(len(drops), len(counts), many)

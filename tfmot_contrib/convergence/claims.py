@@ -173,7 +173,8 @@ class Claim:
       run: The run to judge.
 
     Returns:
-      Path into the record, expected and got, for each kind of variables.
+      Path into the record, expected and got, for each kind of variables; and
+      for each exported model whose zeros are not all from training.
     """
     if not run.training['steps']:
       return []
@@ -195,13 +196,41 @@ class Claim:
     ]
     if (broken := run.health.get('not_finite')) != 0:
       found.insert(0, ('health.not_finite', 0, broken))
-    return found
+    return found + _healed(run)
 
   def holds(self, measured: float) -> bool:
     """Tells whether a number is within the bound; NaN never is."""
     if self.at_most is not None:
       return measured <= self.at_most
     return measured >= self.at_least
+
+
+def _healed(run: record.Record) -> list[tuple[str, Any, Any]]:
+  """Returns where an exported model has zeros that training did not leave.
+
+  TFMOT's layers apply their masks whenever they are called. Training looks at
+  its weights after the last step; the evaluation that follows would put a mask
+  right that training had not applied, and the export would not show it.
+
+  Args:
+    run: The run to judge.
+
+  Returns:
+    As `Claim.unhealthy`: expected are the zeros of the exported model.
+  """
+  kinds = run.health.get('kinds', {})
+  if 'mask' not in kinds:
+    return []
+  path = 'kernel (trainable)'
+  trained = sum(
+      seen['zeros'][-1] for kind, seen in kinds.items() if kind.endswith(path)
+  )
+  zeros = [
+      sum(kernel['zeros'] for kernel in model.get('kernels', ()))
+      for model in run.exported.values()
+      if not model['integer_share']  # Integers round others to zero.
+  ]
+  return [(f'health.kinds.{path}.zeros', n, trained) for n in zeros if n > trained]
 
 
 def _lookup(run: record.Record, metric: str) -> float:
@@ -270,7 +299,8 @@ def _health(technique: dict[str, Any]) -> Claim:
       source='moves and stays of technique.yaml',
       reason=(
           'What is trained moves, and what the technique has to update; what is'
-          ' fixed stays; nothing ever is infinite or no number.'
+          ' fixed stays; nothing ever is infinite or no number, and no zero'
+          ' of a mask comes after the last step.'
       ),
       documented='exact',
       tiers=('smoke', 'cpu', 'accelerator'),

@@ -38,6 +38,7 @@ from tfmot_contrib.convergence import sequential
 # Drops that are judged in one night share its false alarms; rounded up.
 PLAN = sequential.Plan(tests=50)
 SAME = 'pass (same weights)'
+INVALID = 'invalid'
 _PASSES = (
     SAME,
     sequential.PASS,
@@ -105,6 +106,7 @@ class Verdict:
     differences: From the reference: path, expected, got.
     seed: The first that is not within the bound; of drops that are tested the
       last that was looked at; else 0.
+    invalid: Why nothing can be said of the claim, or nothing.
     today: When it was judged.
   """
 
@@ -116,11 +118,14 @@ class Verdict:
   same: bool = False
   differences: Sequence[tuple[str, Any, Any]] = ()
   seed: int = 0
+  invalid: str = ''
   today: datetime.date = dataclasses.field(default_factory=datetime.date.today)
 
   @property
   def good(self) -> bool:
     """Whether it is as expected: a known failure is expected to fail."""
+    if self.invalid:
+      return False
     if self.claim.known_failure:
       return not self.holds and not self._expired
     return self.claim.reported or self.holds
@@ -128,6 +133,8 @@ class Verdict:
   @property
   def word(self) -> str:
     """The verdict in a word or two."""
+    if self.invalid:
+      return INVALID
     if self.claim.reported:
       return 'reported'
     if self.claim.known_failure:
@@ -259,6 +266,19 @@ def check(shown: Shown) -> None:
     check_control(run, control)
 
 
+def invalid(claim: claims.Claim, why: str) -> Verdict:
+  """Returns the verdict on a claim where nothing can be said of it.
+
+  Args:
+    claim: The claim.
+    why: What does not belong together, in a line.
+
+  Returns:
+    A verdict that is never good.
+  """
+  return Verdict(claim, math.nan, False, invalid=why)
+
+
 def judge(declared: Sequence[claims.Claim], shown: Shown) -> list[Verdict]:
   """Judges each claim.
 
@@ -334,10 +354,13 @@ def _tested(
   )
   mean = sum(used) / len(used)
   within = decision.word != sequential.GREY or claim.holds(mean)
+  holds = same or (decision.word in _PASSES and within)
+  if claim.known_failure:  # As the reference is no news: that failed too.
+    holds = claim.holds(mean)
   return Verdict(
       claim,
       mean,
-      same or (decision.word in _PASSES and within),
+      holds,
       decision=decision,
       noise=noise,
       same=same,

@@ -305,6 +305,31 @@ class KnownFailureTest(parameterized.TestCase):
     verdict = dataclasses.replace(verdict, today=today)
     self.assertEqual((verdict.word, verdict.good), (word, good))
 
+  @parameterized.parameters((79.45, 'known failure'), (79.55, 'MENDED'))
+  def test_is_judged_by_its_bound_and_not_by_its_reference(self, got, word):
+    known = claims.KnownFailure('https://x', '@y', datetime.date(2999, 1, 2))
+    claim = dataclasses.replace(_DROP, known_failure=known)
+    verdict = judge.judge([claim], _shown(80 - got))[0]
+    self.assertEqual((verdict.word, verdict.same), (word, False))
+
+
+class HealthTest(parameterized.TestCase):
+
+  @parameterized.parameters((4, 0.0, 0), (5, 0.0, 1), (5, 0.5, 0))
+  def test_zeros_that_training_did_not_leave(self, zeros, share, wrong):
+    run = _run(1, 80.0, training={'steps': 2})
+    run.exported['float']['kernels'] = [{'name': 'conv', 'zeros': zeros}]
+    run.exported['float']['integer_share'] = share
+    run.health['kinds'] = {
+        'kernel (trainable)': {'of': 2, 'moved': [2, 2], 'zeros': [0, 3]},
+        'depthwise_kernel (trainable)': {'of': 1, 'moved': [1], 'zeros': [1]},
+    }
+    claim = dataclasses.replace(_DROP, relation='health')
+    self.assertEmpty(claim.unhealthy(run))  # Clusters are zero without a mask.
+    run.health['kinds']['mask'] = {'of': 1, 'moved': [0]}
+    found = [('health.kinds.kernel (trainable).zeros', 5, 4)]
+    self.assertEqual(claim.unhealthy(run), found * wrong)
+
 
 class KindTest(parameterized.TestCase):
 

@@ -28,6 +28,7 @@ from scipy import stats
 
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference as reference_lib
+from tfmot_contrib.convergence import sequential
 
 # How far a size may be from that of the reference, both ways.
 SIZE_BAND = 0.03
@@ -306,7 +307,8 @@ def far(
         for one in (reference, *family)
     ]
     own, *others = groups
-    deviation, freedom = reference_lib.shared_deviation(own, others)
+    alike = reference_lib.as_noisy(own, others)
+    deviation, freedom = sequential.pooled([own, *alike])
     reach = stats.t.isf(_NEAR_ALPHA, freedom) * math.sqrt(1 + 1 / len(own))
     least = _DISTINCT_BAND if path.endswith(_DISTINCT) else _NEAR_BAND
     band = max(reach * deviation, least)

@@ -60,7 +60,7 @@ class Seed:
     drops: By the name of a claim, the points of accuracy that were lost.
     weights: Digest of the weights that were exported.
     control: The same of the float control.
-    batch: Digest of the last batch of training data.
+    batch: Digest of the batch of training data that would come next.
     near: By path into the run record, positive numbers that are nearly the same
       for all seeds.
   """
@@ -126,17 +126,12 @@ class Reference:
       rest, the quietest first; none if this experiment is noisier than they.
     """
     own = self.drops(claim)
-    alike = [
+    near = [
         drops
         for drops in (other.drops(claim) for other in family)
-        if len(drops) > 1 and abs(np.mean(drops) - np.mean(own)) <= _ALIKE
+        if drops and abs(np.mean(drops) - np.mean(own)) <= _ALIKE
     ]
-    alike.sort(key=lambda drops: float(np.std(drops, ddof=1)))
-    if not np.ptp(own):  # Says nothing of how much it may differ.
-      return alike
-    while alike and _noisier(alike[-1], [own, *alike[:-1]]):
-      alike.pop()
-    return [] if alike and _noisier(own, alike) else alike
+    return as_noisy(own, near)
 
   def noise(
       self, claim: str, family: Sequence['Reference'] = ()
@@ -228,24 +223,27 @@ def _noisier(group: Sequence[float], rest: Sequence[Sequence[float]]) -> bool:
   return stats.f.sf(ratio**2, freedom, degrees) < _UNLIKE
 
 
-def shared_deviation(
+def as_noisy(
     own: Sequence[float], others: Sequence[Sequence[float]]
-) -> tuple[float, int]:
-  """Returns a deviation, which the family shares where it is alike.
+) -> list[Sequence[float]]:
+  """Returns the groups that share their deviation with one.
 
   Args:
-    own: What was seen of the test.
+    own: What was seen of a test.
     others: The same of the tests of its family.
 
   Returns:
-    The deviation and its degrees of freedom. They are pooled unless the test is
-    noisier than the others by an F test: random centroids spread more than any
-    that are chosen.
+    Those that are not noisier than the rest by an F test, the quietest first;
+    none if it is `own` that is noisier than they: random centroids spread more
+    than any that are chosen.
   """
-  others = [group for group in others if len(group) > 1]
-  if others and len(own) > 1 and _noisier(own, others):
-    return sequential.pooled([own])
-  return sequential.pooled([own, *others])
+  alike = [group for group in others if len(group) > 1]
+  alike.sort(key=lambda group: float(np.std(group, ddof=1)))
+  if not np.ptp(own):  # Says nothing of how much it may differ.
+    return alike
+  while alike and _noisier(alike[-1], [own, *alike[:-1]]):
+    alike.pop()
+  return [] if alike and _noisier(own, alike) else alike
 
 
 def _digest(value: Mapping[str, Any]) -> str:

@@ -267,7 +267,8 @@ def main(argv: Sequence[str]) -> int:
     argv: The command line without the program.
 
   Returns:
-    0 if every claim holds and every known failure is one, else 1.
+    0 if every claim holds and every known failure is one, else 1; 2 if what
+    they are judged by is invalid.
   """
   parser = argparse.ArgumentParser(prog='verdict', description=__doc__)
   parser.add_argument('--technique', required=True, help='technique.yaml')
@@ -286,8 +287,16 @@ def main(argv: Sequence[str]) -> int:
   parser.add_argument('--run', type=pathlib.Path, help='the folder of the run')
   flags = parser.parse_args(argv)
   declared = claims.claims_of(flags.technique, flags.name, flags.tier)
-  found = shown(flags)
-  verdicts = judge.judge(declared, found)
+  models = sorted(flags.run.glob('*.tflite')) if flags.run else []
+  try:
+    found = shown(flags)
+    verdicts = judge.judge(declared, found)
+  except errors.InputError as error:
+    why = errors.one_line(error)
+    verdicts = [judge.invalid(claim, why) for claim in declared]
+    told = {claim.id: f'{judge.INVALID}: {why}' for claim in declared}
+    _leave(flags.name, verdicts, told, models)
+    raise
   for run in found.runs:
     print(
         f'{flags.name}, tier {run.tier}, seed {run.seed}:'
@@ -312,7 +321,6 @@ def main(argv: Sequence[str]) -> int:
   }
   for text in explained.values():
     print(f'\n{text}')
-  models = sorted(flags.run.glob('*.tflite')) if flags.run else []
   _leave(flags.name, verdicts, explained, models)
   return 1 if explained else 0
 

@@ -58,7 +58,7 @@ _RECORD = record.Record(
     health={
         'not_finite': 0,
         'kinds': {
-            'kernel (trainable)': {'of': 2, 'moved': [1, 2]},
+            'kernel (trainable)': {'of': 2, 'moved': [1, 2], 'zeros': [4]},
             'mask': {'of': 2, 'moved': [2, 2]},
             'old_mask': {'of': 2, 'moved': [0, 0]},
         },
@@ -267,6 +267,26 @@ class VerdictTest(parameterized.TestCase):
         ],
     )
     self.assertEqual((outputs / 'float.tflite').read_bytes(), b'TFL3')
+
+  def test_leaves_what_is_invalid(self):
+    self.run_record.lineage.clear()
+    record.write(self.run_record, self.root / 'run.json')
+    outputs = pathlib.Path(self.create_tempdir().full_path)
+    asked = {
+        'XML_OUTPUT_FILE': f'{outputs}/test.xml',
+        'TEST_UNDECLARED_OUTPUTS_DIR': str(outputs),
+    }
+    with mock.patch.dict(os.environ, asked):
+      code, _, err = self.judge_files()
+    self.assertEqual(code, 2)
+    self.assertLen(err.splitlines(), 1)
+    written = json.loads((outputs / 'verdict.json').read_text())
+    self.assertLen(written, 4)
+    for one in written:
+      self.assertEqual((one['verdict'], one['good']), ('invalid', False))
+    suite = ElementTree.parse(outputs / 'test.xml').getroot()
+    self.assertEqual((suite.get('tests'), suite.get('failures')), ('4', '4'))
+    self.assertIn('does not come from', suite[0].find('failure').text)
 
   @parameterized.parameters(
       ({'until': '2027-02-30'}, 'until is no day'),

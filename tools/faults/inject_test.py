@@ -88,7 +88,7 @@ class InjectedTest(absltest.TestCase):
     self.assertEqual(path.read_text(encoding='utf-8'), 'x = 1\n')
 
 
-class DetectTest(absltest.TestCase):
+class DetectTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
@@ -116,12 +116,29 @@ class DetectTest(absltest.TestCase):
     self.assertEqual(detection.seen, {'the run itself': ['the run itself']})
     self.assertFalse(detection.right)
 
-  def test_run_that_does_not_belong_is_seen(self):
+  @parameterized.parameters(
+      ([errors.InputError('foreign')],),  # With its baseline or control.
+      ([None, errors.InputError('foreign')],),  # With its reference.
+  )
+  def test_run_that_does_not_belong_is_seen(self, checks):
     with mock.patch.object(
-        inject.judge, 'check', side_effect=[None, errors.InputError('foreign')]
+        inject.judge, 'check', side_effect=checks
     ):
       seen = self.detect(1.0).seen
     self.assertEqual(seen, {'invalid: foreign': ['invalid']})
+
+  @parameterized.parameters(
+      (['near_reference'], False),
+      (['near_reference', 'zipped_size'], True),
+  )
+  def test_near_reference_is_told_apart(self, claims, alone):
+    red = [mock.Mock(good=False, kinds=['accuracy']) for _ in claims]
+    for one, claim in zip(red, claims, strict=True):
+      one.claim.id = claim
+    with mock.patch.object(inject.judge, 'judge', return_value=red):
+      with mock.patch.object(inject.verdict, 'explain', return_value=''):
+        detection = self.detect(1.0)
+    self.assertEqual((detection.right, detection.right_alone), (True, alone))
 
 
 class FlagsTest(parameterized.TestCase):
@@ -145,7 +162,7 @@ class FlagsTest(parameterized.TestCase):
 def _detection(*, seen: bool, right: bool = True, control: bool = False):
   """Returns what became of a fault."""
   by = {'x': ['accuracy']} if seen else {}
-  return inject.Detection('a', control, by, right, '//f:t', 1.0)
+  return inject.Detection('a', control, by, right, right, '//f:t', 1.0)
 
 
 class HeldTest(absltest.TestCase):
@@ -170,10 +187,10 @@ class SummaryTest(absltest.TestCase):
   def test_shares(self):
     seen = {'x': ['accuracy']}
     detections = [
-        inject.Detection('a', False, seen, True, '//f:t_smoke', 1.0),
-        inject.Detection('b', False, seen, False, '//f:t', 2.0),
-        inject.Detection('c', False, {}, False, '//f:t', 2.0),
-        inject.Detection('d', True, {}, False, '//f:t', 2.0),
+        inject.Detection('a', False, seen, True, False, '//f:t_smoke', 1.0),
+        inject.Detection('b', False, seen, False, False, '//f:t', 2.0),
+        inject.Detection('c', False, {}, False, False, '//f:t', 2.0),
+        inject.Detection('d', True, {}, False, False, '//f:t', 2.0),
     ]
     faults = [
         catalogue.Fault(name, f'what {name} is', ('t',), ('structure',))
@@ -181,6 +198,7 @@ class SummaryTest(absltest.TestCase):
     ]
     summary = inject.summary(detections)
     self.assertEqual(summary['detected_share'], 0.3333)
+    self.assertEqual(summary['detected_share_without_near'], 0.0)
     self.assertEqual(summary['seen_share'], 0.6667)
     self.assertEqual(summary['false_alarm_share'], 0.0)
     self.assertEqual(json.loads(json.dumps(summary)), summary)
@@ -189,6 +207,7 @@ class SummaryTest(absltest.TestCase):
         '| `a` | what a is | structure | x (accuracy) | `t_smoke` | 1.0 |', text
     )
     self.assertIn(' | **nothing** | `t` | 2.0 |', text)
+    self.assertIn('Of the 4 rows a smoke test decided 1.', text)
     self.assertIn(' | nothing, as it should be | `t` | 2.0 |', text)
 
 

@@ -35,6 +35,7 @@ runner(name = "run", deps = [":experiments"])
         name = "%s_%s" % (model, row),
         baseline = "//tfmot_contrib/baselines:" + model,
         config = "configs/%s.yaml" % row,
+        control = "//tfmot_contrib/baselines:net_control",
         experiment = model + "_net",
         module = "tfmot_contrib.FOLDER.experiments",
     )
@@ -50,8 +51,15 @@ convergence_test(
     experiment = "net_cifar10",
     module = "tfmot_contrib.baselines.experiments",
 )
+
+control(
+    name = "net_control",
+    baseline = ":net_cifar10",
+    experiment = "net_short",
+    module = "tfmot_contrib.baselines.recipes",
+)
 """
-_PYPROJECT = """\
+PYPROJECT = """\
 [tool.tfmot_models.environment]
 tensorflow = "2.20.0"
 tfmot = "0.8.1"
@@ -137,6 +145,7 @@ def project(root: pathlib.Path) -> None:
           'tfmot_contrib/baselines/BUILD': _BASELINES,
           'tfmot_contrib/baselines/configs/smoke.yaml': 'steps: 1\n',
           'tfmot_contrib/baselines/experiments.py': '',
+          'tfmot_contrib/baselines/recipes.py': '',
           'tfmot_contrib/shared.py': 'def f():\n  import tfmot_contrib.late\n',
           'tfmot_contrib/late.py': '',
           'official/upstream.lock': (
@@ -171,7 +180,7 @@ def project(root: pathlib.Path) -> None:
   put(
       root,
       {
-          'pyproject.toml': _PYPROJECT,
+          'pyproject.toml': PYPROJECT,
           'README.md': 'Run `bazel test --repo_env=TFMOT=0.8.0 //...` now.\n',
           'tools/floor/symbols.json': symbols.to_text(table),
           'tools/floor/mentions.yaml': mentions,

@@ -33,6 +33,7 @@ from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import schema
 from tools.floor import evidence
 from tools.floor import inputs
+from tools.versions import environment
 
 WAIVERS = pathlib.Path('tools/floor/waivers.yaml')
 HISTORY = pathlib.Path('tools/floor/history.json')
@@ -217,6 +218,12 @@ def _wrong(
     return f'it is of tier {shown["tier"]}, not {TIER}', shown
   if shown['mirror'] != inputs.mirror(root):
     return 'stale: it is of another mirror of Official Models', shown
+  tensorflow = environment.table(root / 'pyproject.toml')['tensorflow']
+  if shown['tensorflow'] != tensorflow:
+    return (
+        f'stale: it is of TensorFlow {shown["tensorflow"]}, the project has'
+        f' {tensorflow}'
+    ), shown
   versions = {'tensorflow': shown['tensorflow'], 'tfmot': tfmot}
   now = inputs.digest(root, folder, test, versions, TIER)
   if any(seed['inputs'] != now for seed in shown['seeds']):

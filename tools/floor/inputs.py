@@ -16,8 +16,8 @@
 
 Evidence is fresh as long as the tree would make the same run and judge it the
 same. What counts is found by reading, without Bazel and without an import: how
-the BUILD file declares the test and the tests that it starts from, the modules
-of `tfmot_contrib` that their code reaches, their configs, the claims, the
+the BUILD file declares the test, the tests that it starts from and the float
+control that it is compared with, the modules of `tfmot_contrib` that their code reaches, their configs, the claims, the
 references, and the locks of TensorFlow and TFMOT. The seed is no part of it,
 nor is the mirror, whose digest evidence names beside.
 """
@@ -27,7 +27,7 @@ import hashlib
 import json
 import pathlib
 import tomllib
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
@@ -35,10 +35,13 @@ from tools.sync import fork
 from tools.sync import tree
 
 _PACKAGE = 'tfmot_contrib'
+_TESTS = ('convergence_test',)
 # What trains, measures and judges a run, whatever its technique.
 _SHARED = ('run', 'measure', 'verdict')
 # Of a test's declaration: what of it shapes the run.
-_SHAPE = ('experiment', 'module', 'config', 'cpus', 'baseline', 'init')
+_SHAPE = ('experiment', 'module', 'config', 'cpus', 'baseline', 'init', 'control')
+# And what of that is another target.
+_LABELS = ('baseline', 'init', 'control')
 _SMOKE_CONFIG = 'configs/smoke.yaml'
 
 
@@ -115,7 +118,9 @@ def folders(root: pathlib.Path) -> list[str]:
   )
 
 
-def declared(root: pathlib.Path, folder: str) -> dict[str, dict[str, Any]]:
+def declared(
+    root: pathlib.Path, folder: str, kinds: Sequence[str] = _TESTS
+) -> dict[str, dict[str, Any]]:
   """Returns how a BUILD file declares its convergence tests.
 
   Starlark is a part of Python, so the file is run with functions that do
@@ -124,9 +129,10 @@ def declared(root: pathlib.Path, folder: str) -> dict[str, dict[str, Any]]:
   Args:
     root: The folder of the project.
     folder: Of `tfmot_contrib/`.
+    kinds: The functions whose calls are wanted, `control` for float controls.
 
   Returns:
-    By the name of the test, the arguments of `convergence_test`.
+    By name, the arguments of `convergence_test`, or of the others.
 
   Raises:
     errors.InputError: The file is not there or cannot be run.
@@ -134,7 +140,7 @@ def declared(root: pathlib.Path, folder: str) -> dict[str, dict[str, Any]]:
   path = root / _PACKAGE / folder / 'BUILD'
   found: dict[str, dict[str, Any]] = {}
 
-  def convergence_test(name: str, **arguments: Any) -> None:
+  def note(name: str, **arguments: Any) -> None:
     found[name] = arguments
 
   try:
@@ -145,7 +151,7 @@ def declared(root: pathlib.Path, folder: str) -> dict[str, dict[str, Any]]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     scope = {name: lambda *_, **__: [] for name in called}
-    scope |= {'convergence_test': convergence_test, '__builtins__': {}}
+    scope |= dict.fromkeys(kinds, note) | {'__builtins__': {}}
     scope |= {'dict': dict, 'len': len, 'range': range, 'sorted': sorted}
     scope |= {'False': False, 'None': None, 'True': True}
     exec(compile(parsed, str(path), 'exec'), scope)  # pylint: disable=exec-used
@@ -165,7 +171,7 @@ def _label(label: str, folder: str) -> tuple[str, str]:
 def _chain(
     root: pathlib.Path, folder: str, test: str
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
-  """Yields a test and all that it starts from: folder, name, arguments.
+  """Yields a test and all that it starts from or is compared with.
 
   Args:
     root: The folder of the project.
@@ -173,7 +179,7 @@ def _chain(
     test: Its name.
 
   Yields:
-    Each test once.
+    Of each test and float control, once: folder, name, arguments.
 
   Raises:
     errors.InputError: A BUILD file does not declare a test that is named.
@@ -184,14 +190,14 @@ def _chain(
     if (where, name) in seen:
       continue
     seen.add((where, name))
-    tests = declared(root, where)
+    tests = declared(root, where, (*_TESTS, 'control'))
     if name not in tests:
       raise errors.InputError(
           f'{_PACKAGE}/{where}/BUILD declares no convergence_test {name!r}: it'
           f' has {", ".join(sorted(tests)) or "none"}'
       )
     yield where, name, tests[name]
-    for key in ('baseline', 'init'):
+    for key in _LABELS:
       if label := tests[name].get(key):
         ahead.append(_label(label, where))
 

@@ -49,6 +49,7 @@ class DigestTest(parameterized.TestCase):
       'shared.py',
       'late.py',  # Imported in a function.
       'baselines/experiments.py',
+      'baselines/recipes.py',  # Of the float control.
       'convergence/run.py',
       'convergence/measure.py',
       'convergence/verdict.py',
@@ -79,6 +80,8 @@ class DigestTest(parameterized.TestCase):
   @parameterized.parameters(
       ('net/technique.yaml', 'at_least: 1', 'at_least: 2'),
       ('net/BUILD', 'model + "_net"', 'model + "_other"'),
+      ('net/BUILD', 'control = "//tfmot_contrib/baselines:net_control",', ''),
+      ('baselines/BUILD', '"net_short"', '"net_long"'),
   )
   def test_depends_on_the_claims_and_the_declaration(self, name, old, new):
     before = self.digest()

@@ -151,7 +151,7 @@ def texts(
         f' {wanted}'
     )
   before = tight.before(found.floor, table)
-  new = re.sub(r'>=\S+|$', f'>={wanted}', old, count=1)
+  new = re.sub(r'>=[^,]+|$', f'>={wanted}', old, count=1)
   listed = '\n'.join(
       f'* `tfmot.{use.symbol}`, in `{use.path}`,\n  line {use.line}'
       for use in found.needing

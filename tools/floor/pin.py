@@ -108,6 +108,8 @@ def _refuse_flags(flags: argparse.Namespace) -> None:
     raise errors.InputError('--sign takes --party NAME and --role ROLE')
   if flags.output and flags.target != _OFFICIAL:
     raise errors.InputError('--output goes with --target official')
+  if flags.lower and flags.target == _OFFICIAL:
+    raise errors.InputError('--lower does not go with --target official')
 
 
 def refuse_dirty(root: pathlib.Path, beside: str = '') -> None:
@@ -393,6 +395,9 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
     _sign(root, flags)
   elif flags.target == _OFFICIAL:
     folder = flags.output or official.FOLDER
+    if not flags.dry_run:
+      refuse_dirty(root)
+    index.check_release(flags.version)
     texts = official.texts(root, flags.version, folder)
     if flags.dry_run:
       _show(root, texts)

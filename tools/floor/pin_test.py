@@ -175,6 +175,11 @@ _BAD = {
         ['0.8.1'],
         'stale: code, config, claims',
     ),
+    'stale_tensorflow': (
+        _edit('pyproject.toml', 'tensorflow = "2.20.0"', 'tensorflow = "2.21.0"'),
+        ['0.8.1'],
+        'stale: it is of TensorFlow 2.20.0, the project has 2.21.0',
+    ),
     'stale_mirror': (
         _edit('official/upstream.lock', 'c' * 64, 'd' * 64),
         ['0.8.1'],
@@ -260,6 +265,21 @@ _BAD = {
         None,
         ['0.8.1', '--sign', 'x', '--party=Ada', '--role=contributor'],
         'x is no main test: there are net_cifar10_half',
+    ),
+    'official_unknown': (
+        None,
+        ['0.9.0', '--target=official'],
+        'there is no release 0.9.0',
+    ),
+    'official_yanked': (
+        None,
+        ['0.8.2', '--target=official'],
+        '0.8.2 was yanked by its makers',
+    ),
+    'official_lower': (
+        None,
+        ['0.7.5', '--target=official', '--lower', '--reason=why'],
+        '--lower does not go with --target official',
     ),
     'output_alone': (None, ['0.8.1', '--output=x'], 'goes with --target'),
 }

@@ -152,6 +152,10 @@ def processor(bazel: Bazel, test: Test) -> str:
   return _read(bazel.root, test.baseline).instruction_set
 
 
+class NotMadeError(errors.InputError):
+  """A run failed, so that there is no record to judge."""
+
+
 def draw(bazel: Bazel, test: Test, seeds: Sequence[int]) -> judge.Shown:
   """Makes the records of some seeds.
 
@@ -164,12 +168,13 @@ def draw(bazel: Bazel, test: Test, seeds: Sequence[int]) -> judge.Shown:
     The records, which belong together.
 
   Raises:
-    errors.InputError: A run failed, or a record is wrong.
+    NotMadeError: A run failed.
+    errors.InputError: A record is wrong, or they do not belong together.
   """
   wanted = [test.records(seed) for seed in seeds]
   labels = [test.baseline, *(label for pair in wanted for label in pair)]
   if bazel('build', *labels).returncode:
-    raise errors.InputError(
+    raise NotMadeError(
         f'Bazel could not make the records of {test.name}: see above'
     )
   controls = [_read(bazel.root, p[1]) for p in wanted] if test.control else []

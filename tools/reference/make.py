@@ -41,8 +41,8 @@ from tools.versions import bootstrap
 
 # By tier: the suffix of its tests.
 _TIERS = {'cpu': '', 'smoke': '_smoke'}
-_MAIN_SEEDS = 8
-_OTHER_SEEDS = 3
+# With less a test knows too little of its own noise.
+_SEEDS = {'cpu': 8, 'smoke': 3}
 _FIRST = 'It is the first one.'
 
 
@@ -138,22 +138,17 @@ def admission(
   return lines
 
 
-def _tests(root: pathlib.Path, asked: Sequence[str]) -> dict[str, bool]:
-  """Returns the labels of tests, and whether each is a technique's main one."""
-  found = {}
+def _tests(root: pathlib.Path, asked: Sequence[str]) -> list[str]:
+  """Returns the labels of the tests that are asked for by a name, or all."""
+  found, known = [], set()
   for folder in rows.folders(root / 'tfmot_contrib'):
     if folder.name == rows.BASELINES:
       continue
-    main_tests = claims.read_technique(str(folder / 'technique.yaml')).get(
-        'main', []
-    )
     for test in rows.tests(folder):
+      known |= {test, folder.name}
       if not asked or test in asked or folder.name in asked:
-        found[f'//tfmot_contrib/{folder.name}:{test}'] = test in main_tests
-  missing = [
-      name for name in asked if not any(name in label for label in found)
-  ]
-  if missing:
+        found.append(f'//tfmot_contrib/{folder.name}:{test}')
+  if missing := [name for name in asked if name not in known]:
     raise errors.InputError(
         f'no convergence test or technique is called {missing[0]}'
     )
@@ -198,17 +193,18 @@ def refresh(
     errors.InputError: A run failed, or there is no reason.
   """
   technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-  name = test.name.removesuffix(_TIERS[tier] or '\n')
+  name = test.name.removesuffix(_TIERS[tier])
   declared = claims.claims_of(str(technique), name, tier)
-  draw.say(f'{test.name}: drawing {len(seeds)} seeds')
-  shown = draw.draw(bazel, test, seeds)
-  path = reference.path_of(technique.parent, name, shown.runs[0])
+  kind = f'{tier}_{draw.processor(bazel, test)}'
+  path = technique.parent / 'references' / kind / f'{name}.json'
   old = reference.read(path) if path.exists() else None
   if old and not why:
     raise errors.InputError(
         f'{path.relative_to(bazel.root)} exists: say with --why what has'
         ' changed'
     )
+  draw.say(f'{test.name}: drawing {len(seeds)} seeds')
+  shown = draw.draw(bazel, test, seeds)
   entry = {
       'date': datetime.date.today().isoformat(),
       'who': who,
@@ -240,7 +236,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   parser.add_argument(
       '--seeds',
       type=int,
-      help=f'how many; {_MAIN_SEEDS} for main tests, {_OTHER_SEEDS} for others',
+      help=f'how many; {_SEEDS["cpu"]}, of the smoke tier {_SEEDS["smoke"]}',
   )
   parser.add_argument('--tier', choices=list(_TIERS), default='cpu')
   parser.add_argument('--first_seed', type=int, default=1)
@@ -264,7 +260,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
     raise errors.InputError('a reference needs 2 seeds or more: --seeds')
   pairs = []
   bazel = draw.Bazel(bootstrap.bazel(), root)
-  for label, is_main in _tests(root, flags.names).items():
+  for label in _tests(root, flags.names):
     package, _, name = label.removeprefix('//').partition(':')
     try:
       test = draw.find(bazel, label + _TIERS[flags.tier])
@@ -276,8 +272,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
       kind = f'{flags.tier}_{draw.processor(bazel, test)}'
       if (root / package / 'references' / kind / f'{name}.json').exists():
         continue
-    many = is_main and flags.tier == 'cpu'
-    count = flags.seeds or (_MAIN_SEEDS if many else _OTHER_SEEDS)
+    count = flags.seeds or _SEEDS[flags.tier]
     seeds = range(flags.first_seed, flags.first_seed + count)
     pairs.append(
         refresh(bazel, test, seeds, tier=flags.tier, who=who, why=flags.why)

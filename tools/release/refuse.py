@@ -166,6 +166,10 @@ def _of_test(
     )
     return
   shown = bundle_lib.shown_of(folder, entry)
+  control = inputs.declared(root, technique)[test].get('control')
+  if control and tier == 'cpu' and len(shown.controls) < len(shown.runs):
+    yield f'missing: {where} has no run of {control} for each seed; {_GATE}'
+    return
   yield from _of_versions(where, bundle, shown)
   declared = claims_lib.claims_of(str(yaml), test, tier)
   judge.check(shown)

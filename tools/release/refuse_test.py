@@ -105,6 +105,12 @@ class RefuseTest(absltest.TestCase):
     (self.folder / name).unlink()
     self.one(f'^missing: {_WHERE} stands on {name}, which is gone')
 
+  def test_missing_control(self):
+    name = f'records/pruning/{small_release.TEST}.control1.json'
+    self.entry()['records'].pop(name)
+    self.bundle = evidence.seal(self.bundle)
+    self.one(f'^missing: {_WHERE} has no run of .*_control_epoch for each seed')
+
   def test_missing_run(self):
     name = f'tfmot_contrib/pruning/{small_release.TEST}_record.json'
     (self.root / 'bazel-bin' / name).unlink()

@@ -36,6 +36,15 @@ convergence_test(
     baseline = {baseline},
     experiment = "net",
     module = "tfmot_contrib.{folder}.experiments",
+    control = {control},
+)
+"""
+_CONTROL = """\
+control(
+    name = "{name}",
+    baseline = ":resnet_cifar10",
+    experiment = "control",
+    module = "tfmot_contrib.baselines.experiments",
 )
 """
 # Answers queries, and of tests and builds says that what is there is done.
@@ -89,12 +98,17 @@ def project(root: pathlib.Path) -> str:
   text = text.replace('LABEL', small_project.LABEL)
   base = '//tfmot_contrib/baselines:resnet_cifar10'
   pathlib.Path(program).write_text(text.replace('BASE', base), 'utf-8')
+  control = f'{base}_control_epoch'
   builds = {
-      'baselines': _BUILD.format(
-          name='resnet_cifar10', baseline=None, folder='baselines'
+      'baselines': _CONTROL.format(name=control.rpartition(':')[2])
+      + _BUILD.format(
+          name='resnet_cifar10', baseline=None, control=None, folder='baselines'
       ),
       'pruning': _BUILD.format(
-          name=TEST, baseline=f'"{base}"', folder='pruning'
+          name=TEST,
+          baseline=f'"{base}"',
+          control=f'"{control}"',
+          folder='pruning',
       ),
   }
   fixture.put(
@@ -105,6 +119,7 @@ def project(root: pathlib.Path) -> str:
               f'[digests]\nselection = "a"\npatched = "{"c" * 64}"\n'
           ),
           'tools/floor/waivers.yaml': '[]\n',
+          'pyproject.toml': fixture.PYPROJECT,
       },
   )
   change_technique(root, main=[TEST])

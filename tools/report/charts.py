@@ -155,10 +155,11 @@ def benefit(techniques: Sequence[rows.Technique]) -> Any:
       )
       first = False
       for verdict in row.verdicts:
-        if verdict.claim.relation == 'drop':
+        claim = verdict.claim
+        if claim.relation == 'drop' and claim.at_most is not None:
           axes.plot(
               best.zipped,
-              verdict.claim.at_most,
+              claim.at_most - claim.for_noise,
               'o',
               mfc='none',
               color=colour,
@@ -166,6 +167,6 @@ def benefit(techniques: Sequence[rows.Technique]) -> Any:
           )
   axes.axhline(0, color=_GREY, lw=0.6)
   axes.set_xlabel('gzip size, share of the float baseline')
-  axes.set_ylabel('drop of top-1, points (hollow: bound)')
+  axes.set_ylabel('drop of top-1, points (hollow: documented)')
   axes.legend(frameon=False, fontsize=8)
   return figure

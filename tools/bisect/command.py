@@ -169,16 +169,20 @@ def _reproduce(
     flags: argparse.Namespace, found: dict[str, Any], bad: axes.Combination
 ) -> str:
   """Returns the command that shows the failure."""
-  if flags.command:
-    return flags.command
   bad = {**bad}
   if found['first_bad']:
     bad[found['axis']] = found['first_bad']['value']
+  if flags.command:
+    places = ', '.join(f'{k} {conclude.short(v)}' for k, v in bad.items())
+    return f'{flags.command}  # Its places are those of {places}.'
   tfmot = bad[axes.TFMOT]
   if '@' in tfmot:
     tfmot = f'/path/of/model-optimization@{conclude.short(tfmot)}'
+  mirror = ''
+  if bad[axes.MIRROR] != axes.HERE:
+    mirror = f'git checkout {bad[axes.MIRROR]} -- official && '
   return (
-      f'bazel test --repo_env=TFMOT={tfmot}'
+      f'{mirror}bazel test --repo_env=TFMOT={tfmot}'
       f' --repo_env=TENSORFLOW={bad[axes.TENSORFLOW]}'
       f' --repo_env=TFMOT_CLASHES=ignore {flags.target} --test_output=all'
   )

@@ -120,6 +120,7 @@ class CommandTest(parameterized.TestCase):
     self.assertEqual(result['runs'], len(done))
     issue = (self.state.parent / 'issue.md').read_text()
     self.assertIn('none of TFMOT: it came with mirror', issue)
+    self.assertRegex(issue, f'places are .* mirror {self.shas[_GUILTY]}')
 
   def test_budget_has_an_exit_code_of_its_own(self):
     process = self.start('--runs', '3')

@@ -249,7 +249,10 @@ def _versions(combination: Mapping[str, str]) -> str:
   tfmot, tensorflow = (
       short(combination[axis]) for axis in (axes.TFMOT, axes.TENSORFLOW)
   )
-  return f'TensorFlow {tensorflow}, TFMOT {tfmot}'
+  told = f'TensorFlow {tensorflow}, TFMOT {tfmot}'
+  if (mirror := combination[axes.MIRROR]) != axes.HERE:
+    told += f', the mirror of Official Models of {short(mirror)}'
+  return told
 
 
 def _installed(axis: str, value: str) -> str:

@@ -188,6 +188,14 @@ class IssueTest(absltest.TestCase):
     text = conclude.issue(self.found, '')
     self.assertIn('none of TFMOT: it came with tensorflow 2.21.0', text)
 
+  def test_axis_is_the_mirror(self):
+    self.found |= {'axis': 'mirror'}
+    self.found['first_bad'] = {'value': 'e' * 40, 'kind': 'mirror'}
+    self.found['last_good'] = {'value': 'f' * 40, 'kind': 'mirror'}
+    self.found['suspects'] = [{**self.found['first_bad'], 'about': ''}]
+    text = conclude.issue(self.found, '')
+    self.assertRegex(text, r'fails with .* of e+ and does not with .* of f+\.')
+
   def test_summary(self):
     text = conclude.summary(self.found)
     self.assertStartsWith(text, 'first bad tfmot: bbbbbbbbbbbb Mend it\n')

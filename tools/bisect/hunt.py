@@ -131,7 +131,8 @@ class Hunt(observe.Observer):
     self.say(f'guilty axis: {guilty.axis} ({guilty.why})')
     axis = guilty.axis
     ends = guilty.good[axis], guilty.bad[axis]
-    key = f'row {axis} {ends[0]} {ends[1]}'
+    inside = f' in {self._checkout}' if self._checkout else ''
+    key = f'row {axis} {ends[0]} {ends[1]}{inside}'
     row = self._row(
         key, lambda: builds.row(axis, *ends, self._root, self._checkout)
     )
@@ -140,7 +141,7 @@ class Hunt(observe.Observer):
     self._walk(stage, guilty.good)
     while axis == axes.TFMOT:
       good, bad = stage.good, stage.bad
-      key = f'finer {good.value} {bad.value}'
+      key = f'finer {good.value} {bad.value}{inside}'
       row = self._row(
           key, lambda g=good, b=bad: builds.finer(g, b, self._checkout)
       )

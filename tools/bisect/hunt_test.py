@@ -16,10 +16,12 @@
 
 import pathlib
 import random
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from tools.bisect import builds
 from tools.bisect import hunt as hunts
 from tools.bisect import observe
 from tools.bisect import probe as probes
@@ -261,6 +263,21 @@ class HuntTest(parameterized.TestCase):
     hunt = self.hunt(_Probe(fails), skip_finer=False)
     self.assertEqual(self.values(hunt), ['n2'])
     self.assertLen(hunt.stages, 2)
+
+  def test_checkout_that_is_given_later(self):
+    late = lambda c, seed: {'failures': ('a',) * (int(c['tfmot']) >= 5)}
+    self.assertLen(self.hunt(_Probe(late)).stages, 1)
+    looked = []
+
+    def finer(good, bad, checkout):
+      looked.append((good.value, bad.value, checkout))
+      return []
+
+    row = [builds.Candidate(str(n), 'release', '') for n in range(_SIZE)]
+    with mock.patch.object(builds, 'row', return_value=row):
+      with mock.patch.object(builds, 'finer', finer):
+        self.hunt(_Probe(late), checkout=self.path)
+    self.assertEqual(looked, [('4', '5', self.path)])
 
 
 if __name__ == '__main__':

@@ -230,7 +230,9 @@ def _healed(run: record.Record) -> list[tuple[str, Any, Any]]:
       for model in run.exported.values()
       if not model['integer_share']  # Integers round others to zero.
   ]
-  return [(f'health.kinds.{path}.zeros', n, trained) for n in zeros if n > trained]
+  return [
+      (f'health.kinds.{path}.zeros', n, trained) for n in zeros if n > trained
+  ]
 
 
 def _lookup(run: record.Record, metric: str) -> float:

@@ -265,7 +265,10 @@ class HuntTest(parameterized.TestCase):
     self.assertLen(hunt.stages, 2)
 
   def test_checkout_that_is_given_later(self):
-    late = lambda c, seed: {'failures': ('a',) * (int(c['tfmot']) >= 5)}
+    def late(combination, seed):
+      del seed
+      return {'failures': ('a',) * (int(combination['tfmot']) >= 5)}
+
     self.assertLen(self.hunt(_Probe(late)).stages, 1)
     looked = []
 

@@ -19,10 +19,10 @@
 A test that never was red proves nothing. So each fault of `catalogue.yaml` is
 put into a copy of TFMOT, or of this project, in turn; the tests that should see
 it are run and judged, first the smoke tier and, if that sees nothing, the real
-one; what is trained the least is cheap enough to try all, so mostly the smoke
-tier decides. Honest controls, which change nothing that matters, must stay green. What
-came out is written to docs/detection.json and docs/detection.md. With
-`--catalogue` the faults are yours, written as those of `catalogue.yaml` are.
+one, or with `--smoke` the smoke tier alone, as in the committed matrix. Honest
+controls, which change nothing that matters, must stay green. What came out is
+written to docs/detection.json and docs/detection.md. With `--catalogue` the
+faults are yours, written as those of `catalogue.yaml` are.
 """
 
 import argparse
@@ -326,7 +326,7 @@ def document(
   lines = [
       '# What the convergence tests see',
       '',
-      'Made by `tools/nox -s fault_injection` from',
+      'Made by `tools/nox -s fault_injection -- --smoke --write` from',
       '[`catalogue.yaml`](../tools/faults/catalogue.yaml); all of it is in',
       '[`detection.json`](detection.json). A fault counts as seen if a claim',
       'is red that is of a kind which it breaks.',

@@ -121,9 +121,7 @@ class DetectTest(parameterized.TestCase):
       ([None, errors.InputError('foreign')],),  # With its reference.
   )
   def test_run_that_does_not_belong_is_seen(self, checks):
-    with mock.patch.object(
-        inject.judge, 'check', side_effect=checks
-    ):
+    with mock.patch.object(inject.judge, 'check', side_effect=checks):
       seen = self.detect(1.0).seen
     self.assertEqual(seen, {'invalid: foreign': ['invalid']})
 

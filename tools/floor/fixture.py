@@ -99,6 +99,22 @@ def put(root: pathlib.Path, files: dict[str, str]) -> None:
     (root / name).write_text(text, encoding='utf-8')
 
 
+def tree(root: pathlib.Path) -> dict[str, bytes]:
+  """Returns what is in a tree, by path, but for what git keeps.
+
+  Args:
+    root: Its folder.
+
+  Returns:
+    The contents of each file.
+  """
+  return {
+      str(path.relative_to(root)): path.read_bytes()
+      for path in sorted(root.rglob('*'))
+      if path.is_file() and '.git' not in path.relative_to(root).parts[:1]
+  }
+
+
 def project(root: pathlib.Path) -> None:
   """Writes the project.
 

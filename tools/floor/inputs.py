@@ -17,9 +17,10 @@
 Evidence is fresh as long as the tree would make the same run and judge it the
 same. What counts is found by reading, without Bazel and without an import: how
 the BUILD file declares the test, the tests that it starts from and the float
-control that it is compared with, the modules of `tfmot_contrib` that their code reaches, their configs, the claims, the
-references, and the locks of TensorFlow and TFMOT. The seed is no part of it,
-nor is the mirror, whose digest evidence names beside.
+control that it is compared with, the modules of `tfmot_contrib` that their code
+reaches, their configs, the claims, the references, and the locks of TensorFlow
+and TFMOT. The seed is no part of it, nor is the mirror, whose digest evidence
+names beside.
 """
 
 import ast
@@ -39,7 +40,15 @@ _TESTS = ('convergence_test',)
 # What trains, measures and judges a run, whatever its technique.
 _SHARED = ('run', 'measure', 'verdict')
 # Of a test's declaration: what of it shapes the run.
-_SHAPE = ('experiment', 'module', 'config', 'cpus', 'baseline', 'init', 'control')
+_SHAPE = (
+    'experiment',
+    'module',
+    'config',
+    'cpus',
+    'baseline',
+    'init',
+    'control',
+)
 # And what of that is another target.
 _LABELS = ('baseline', 'init', 'control')
 _SMOKE_CONFIG = 'configs/smoke.yaml'

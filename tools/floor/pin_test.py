@@ -176,7 +176,9 @@ _BAD = {
         'stale: code, config, claims',
     ),
     'stale_tensorflow': (
-        _edit('pyproject.toml', 'tensorflow = "2.20.0"', 'tensorflow = "2.21.0"'),
+        _edit(
+            'pyproject.toml', 'tensorflow = "2.20.0"', 'tensorflow = "2.21.0"'
+        ),
         ['0.8.1'],
         'stale: it is of TensorFlow 2.20.0, the project has 2.21.0',
     ),
@@ -293,15 +295,6 @@ def _record(root, tier='cpu'):
   return path
 
 
-def _tree(root):
-  """Returns what is in a tree, by path."""
-  return {
-      str(path.relative_to(root)): path.read_bytes()
-      for path in sorted(root.rglob('*'))
-      if path.is_file() and '.git' not in path.relative_to(root).parts[:1]
-  }
-
-
 class PinTest(parameterized.TestCase):
 
   @classmethod
@@ -360,12 +353,12 @@ class PinTest(parameterized.TestCase):
     return code, out.getvalue(), err.getvalue()
 
   def assert_refused(self, argv, message):
-    before = _tree(self.root)
+    before = fixture.tree(self.root)
     code, _, err = self.run_it(*argv)
     self.assertEqual(code, 2)
     self.assertRegex(err, message)
     self.assertEqual(err.count('\n'), 1, err)
-    self.assertEqual(_tree(self.root), before)
+    self.assertEqual(fixture.tree(self.root), before)
 
   @parameterized.named_parameters((name, *row) for name, row in _BAD.items())
   def test_refused(self, change, argv, message):
@@ -469,11 +462,11 @@ class PinTest(parameterized.TestCase):
     )
 
   def test_dry_run(self):
-    before = _tree(self.root)
+    before = fixture.tree(self.root)
     code, out, err = self.run_it('0.8.1', '--dry-run')
     self.assertEqual((code, err), (0, ''))
     self.assertIn('+floor = { tfmot = "0.8.1" }', out)
-    self.assertEqual(_tree(self.root), before)
+    self.assertEqual(fixture.tree(self.root), before)
 
   def test_a_waiver_lets_pass_and_is_shown_ever_after(self):
     _remove(f'{_MAIN}0.8.1.second_party.json')(self.root)

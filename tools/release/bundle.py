@@ -33,7 +33,7 @@ import os
 import pathlib
 import shutil
 import tempfile
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import judge
@@ -186,7 +186,10 @@ def _wrong(value: Any, keys: Mapping[str, type]) -> list[str]:
 
 
 def publish(
-    scratch: pathlib.Path, bundle: Mapping[str, Any], folder: pathlib.Path
+    scratch: pathlib.Path,
+    bundle: Mapping[str, Any],
+    folder: pathlib.Path,
+    known: Sequence[str],
 ) -> None:
   """Seals a bundle and puts it in its place, whole or not at all.
 
@@ -194,6 +197,7 @@ def publish(
     scratch: A folder beside `folder`, with the records; it is moved.
     bundle: All but its digest.
     folder: Where to put it. An earlier bundle there is replaced.
+    known: The techniques that there are.
 
   Raises:
     errors.InputError: There is something else, or the disk is full.
@@ -203,7 +207,7 @@ def publish(
     for name, text in (
         (BUNDLE, json.dumps(sealed, indent=1, sort_keys=True) + '\n'),
         ('bundle.md', markdown(sealed)),
-        ('tested_against.md', tested_against(sealed)),
+        ('tested_against.md', tested_against(sealed, known)),
     ):
       (scratch / name).write_text(text, encoding='utf-8')
     scratch.chmod(0o755)
@@ -317,21 +321,24 @@ def markdown(bundle: Mapping[str, Any]) -> str:
   return '\n'.join(lines) + '\n'
 
 
-def tested_against(bundle: Mapping[str, Any]) -> str:
+def tested_against(bundle: Mapping[str, Any], known: Sequence[str]) -> str:
   """Returns the words for TFMOT's release notes, a line for each technique.
 
   Args:
     bundle: Of any tier; only a whole one that holds says that it was tested.
+    known: The techniques that there are.
 
   Returns:
     Text in the form of TFMOT's RELEASE.md.
   """
-  if bundle['refusals'] or bundle['tier'] != 'cpu':
-    why = (
-        f'{len(bundle["refusals"])} refusals'
-        if bundle['refusals']
-        else f'tier {bundle["tier"]} only'
-    )
+  why = ''
+  if bundle['refusals']:
+    why = f'{len(bundle["refusals"])} refusals'
+  elif bundle['tier'] != 'cpu':
+    why = f'tier {bundle["tier"]} only'
+  elif left_out := sorted(set(known) - set(bundle['scope'])):
+    why = f'without {", ".join(left_out)}'
+  if why:
     return (
         f'Not for release notes ({why}): {_name_of(bundle["tfmot"])} was not'
         ' shown to hold what is documented.\n'
@@ -346,10 +353,10 @@ def tested_against(bundle: Mapping[str, Any]) -> str:
         f' Official Models at `{bundle["mirror"][:12]}`: {claims} claims of'
         f' {len(tests)} convergence tests hold, in {runs} runs.'
     )
-  for known in bundle['known_failures']:
+  for one in bundle['known_failures']:
     lines.append(
-        f'* Known: {known["claim"]} of {known["test"]} does not hold'
-        f' ({known["issue"]}).'
+        f'* Known: {one["claim"]} of {one["test"]} does not hold'
+        f' ({one["issue"]}).'
     )
   lines += [f'* Waived: {line}' for line in bundle['waivers']]
   return '\n'.join(lines) + '\n'

@@ -78,7 +78,7 @@ class BundleTest(absltest.TestCase):
 
   def publish(self, **changes: Any) -> None:
     scratch = bundle_lib.scratch_beside(self.folder)
-    bundle_lib.publish(scratch, _bundle(**changes), self.folder)
+    bundle_lib.publish(scratch, _bundle(**changes), self.folder, ['pruning'])
     self.assertFalse(scratch.exists())
 
   def test_published_and_read(self):
@@ -141,15 +141,19 @@ class BundleTest(absltest.TestCase):
 
   def test_tested_against(self):
     text = bundle_lib.tested_against(
-        _bundle(known_failures=[_KNOWN], waivers=['one thing'])
+        _bundle(known_failures=[_KNOWN], waivers=['one thing']), ['pruning']
     )
     self.assertIn('* pruning: tested against TensorFlow 2.20.0 and', text)
     self.assertIn('1 claims of 1 convergence tests hold, in 2 runs.', text)
     self.assertIn('* Known: kept of net does not hold (https://', text)
     self.assertIn('* Waived: one thing', text)
-    for changes in ({'tier': 'smoke'}, {'refusals': ['failed: x']}):
-      text = bundle_lib.tested_against(_bundle(**changes))
-      self.assertStartsWith(text, 'Not for release notes')
+    for why, known, changes in (
+        ('tier smoke only', ['pruning'], {'tier': 'smoke'}),
+        ('1 refusals', ['pruning'], {'refusals': ['failed: x']}),
+        ('without clustering', ['clustering', 'pruning'], {}),
+    ):
+      text = bundle_lib.tested_against(_bundle(**changes), known)
+      self.assertStartsWith(text, f'Not for release notes ({why}): ')
       self.assertNotIn('tested against', text)
 
 

@@ -231,7 +231,8 @@ def make(gate: Gate, program: str) -> dict[str, Any]:
         ],
     }
     bundle |= _findings(gate, bundle, scratch)
-    bundle_lib.publish(scratch, bundle, gate.output)
+    known = inputs.folders(gate.root)
+    bundle_lib.publish(scratch, bundle, gate.output, known)
   finally:
     shutil.rmtree(scratch, ignore_errors=True)
   return bundle

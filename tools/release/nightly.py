@@ -37,6 +37,7 @@ from typing import Any, Mapping, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import history
+from tools.floor import inputs
 from tools.reference import draw
 from tools.release import explained as explained_lib
 from tools.release import suite
@@ -65,6 +66,8 @@ _CPU, _SMOKE = 'cpu', 'smoke'
 _CHANNELS = ('nightly', 'head')
 _LOCKED = re.compile(r'^(tf\w*-\S*nightly\S*)==(\S+)', re.M)
 _COMMIT = 'tfmot_commit'
+_PROJECT = 'project'
+_NOT_OF_A_NIGHT = (f':!{HISTORY}', ':!tools/versions/locks')
 _TFMOT_NIGHTLY = 'tf-model-optimization-nightly'
 _SHOWN_COMMITS = 50
 
@@ -148,19 +151,27 @@ def checkout_of(tfmot: str) -> tuple[pathlib.Path, str] | None:
   return top, commit[0]
 
 
-def versions_of(settings: Mapping[str, str]) -> dict[str, str]:
+def versions_of(
+    settings: Mapping[str, str], root: pathlib.Path
+) -> dict[str, str]:
   """Returns the versions that a night is about.
 
   Args:
     settings: As `environment.settings` has them.
+    root: The folder of the project.
 
   Returns:
-    By package, or `tfmot` and `tfmot_commit` for a TFMOT that is a source.
+    By package, or `tfmot` and `tfmot_commit` for a TFMOT that is a source; and
+    `mirror`, the digest of Official Models, and `project`, the last commit of
+    this project that is not of a night.
 
   Raises:
     errors.InputError: There is no lock, or no such commit.
   """
-  versions = {}
+  versions = {'mirror': inputs.mirror(root)}
+  if (root / '.git').exists():
+    log = ['log', '-1', '--format=%H', '--', '.', *_NOT_OF_A_NIGHT]
+    versions[_PROJECT] = git.text(root, *log, what='reading the last commit')
   for layer in environment.LAYERS:
     if layer == 'tfmot' and sources.is_source(settings[layer]):
       built = sources.wheel(settings[layer])
@@ -270,21 +281,30 @@ def bisect_commands(
 
   Returns:
     A command for each label; nothing without a green night, or where nothing
-    that bisect can swap has changed, or TFMOT has no name: a wheel or a folder.
+    that can be swapped has changed, or TFMOT has no name: a wheel or a folder.
   """
-  if before is None or before['versions'] == night['versions']:
+  if before is None:
     return []
+  both = before['versions'], night['versions']
+  projects = [versions.get(_PROJECT) for versions in both]
+  moved = both[0].get('mirror') != both[1].get('mirror') and all(projects)
   ends = []
-  for versions in (before['versions'], night['versions']):
+  for versions in both:
     named = {
         'tfmot': versions.get(_COMMIT, versions.get(_TFMOT_NIGHTLY)),
         'tensorflow': versions.get('tf-nightly', versions.get('tensorflow')),
     }
+    if moved:  # It is checked out as it was in a commit of this project.
+      named['mirror'] = versions[_PROJECT]
     if not all(named.values()):
       return []
     ends.append(','.join(f'{k}={v}' for k, v in named.items()))
   if ends[0] == ends[1]:
-    return []
+    if not all(projects) or projects[0] == projects[1]:
+      return []
+    test = f'bazel test --config={night["channel"]}'
+    start = f'git bisect start {projects[1]} {projects[0]}'
+    return [f'{start} && git bisect run {test} {label}' for label in bad]
   checkout = checkout_of(tfmot)
   where = f' --checkout {checkout[0]}' if checkout else ''
   return [
@@ -343,7 +363,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   if not (flags.locked or flags.dry_run):
     lock.main(['--channel', flags.channel])
   settings = environment.settings(environ)
-  versions = versions_of(settings)
+  versions = versions_of(settings, root)
   about = {
       'channel': flags.channel,
       'tier': flags.tier,

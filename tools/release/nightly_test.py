@@ -119,7 +119,10 @@ class HistoryTest(absltest.TestCase):
     self.checkout.mkdir()
     git.configure(self.checkout)
     self.commits = [self.commit(name) for name in ('one', 'two', 'three')]
-    fixture.put(self.root, {'docs/about.md': ''})
+    lock = f'[digests]\nselection = "a"\npatched = "{"c" * 64}"\n'
+    fixture.put(
+        self.root, {'docs/about.md': '', 'official/upstream.lock': lock}
+    )
     program = self.root / 'bazel'
     program.write_text(_BAZEL.format(python=sys.executable), encoding='utf-8')
     program.chmod(0o755)
@@ -194,6 +197,48 @@ class HistoryTest(absltest.TestCase):
       self.assertEqual(
           nightly.bisect_commands(night, before, ['//x:bad'], '7'), []
       )
+
+  def test_bisect_of_what_is_ours(self):
+    then = {'tf-nightly': '2', 'tf-model-optimization-nightly': '7'}
+    then |= {'mirror': 'm', 'project': 'a'}
+
+    def command(**changes):
+      night = {'channel': 'nightly', 'versions': {**then, **changes}}
+      before = {'versions': then}
+      return nightly.bisect_commands(night, before, ['//x:bad'], '7')
+
+    self.assertEqual(command(), [])
+    self.assertEqual(
+        command(project='b'),
+        [
+            'git bisect start b a && git bisect run bazel test --config=nightly'
+            ' //x:bad'
+        ],
+    )
+    (swapped,) = command(project='b', mirror='n')
+    self.assertEndsWith(
+        swapped,
+        ' --good tfmot=7,tensorflow=2,mirror=a --bad'
+        ' tfmot=7,tensorflow=2,mirror=b',
+    )
+    (swapped,) = command(**{'project': 'b', 'tf-nightly': '3'})
+    self.assertNotIn('mirror', swapped)
+
+  def test_versions_of_this_project(self):
+    settings = {'tensorflow': '2.20.0', 'tfmot': '0.8.1'}
+    found = nightly.versions_of(settings, self.root)
+    self.assertEqual(found['mirror'], 'c' * 64)
+    self.assertNotIn('project', found)
+    git.configure(self.root)
+    committed = []
+    for name in ('docs/about.md', str(nightly.HISTORY)):
+      fixture.put(self.root, {name: 'more\n'})
+      git.run(self.root, 'add', name, what='adding')
+      git.run(self.root, 'commit', '-q', '-m', name, what='committing')
+      head = git.text(self.root, 'rev-parse', 'HEAD', what='asking')
+      committed.append(head)
+    found = nightly.versions_of(settings, self.root)
+    self.assertEqual(found['project'], committed[0])
 
   def test_commit_that_is_gone(self):
     before = {'date': '', 'versions': {'tfmot_commit': 'a' * 40}}

@@ -100,9 +100,14 @@ def project(root: pathlib.Path) -> str:
   pathlib.Path(program).write_text(text.replace('BASE', base), 'utf-8')
   control = f'{base}_control_epoch'
   builds = {
-      'baselines': _CONTROL.format(name=control.rpartition(':')[2])
-      + _BUILD.format(
-          name='resnet_cifar10', baseline=None, control=None, folder='baselines'
+      'baselines': (
+          _CONTROL.format(name=control.rpartition(':')[2])
+          + _BUILD.format(
+              name='resnet_cifar10',
+              baseline=None,
+              control=None,
+              folder='baselines',
+          )
       ),
       'pruning': _BUILD.format(
           name=TEST,

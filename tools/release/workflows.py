@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Checks the workflows and MAINTAINING.md against the sessions that there are.
+"""Checks the workflows and documents against the sessions that there are.
 
 A workflow calls the same nox sessions that people call, with a token that reads
 unless a job says why it must write, and with actions pinned by commit.

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests of the workflows and of the commands that MAINTAINING.md names."""
+"""Tests of the workflows and of the sessions that documents name."""
 
 import pathlib
 
@@ -63,6 +63,14 @@ class WorkflowsTest(absltest.TestCase):
     for name in found:
       text = _read(f'.github/workflows/{name}')
       self.assertEqual(list(workflows.problems(text, sessions)), [], name)
+
+  def test_documents(self):
+    sessions = workflows.sessions_of(_read('noxfile.py'))
+    found = [*_ROOT.glob('*.md'), *_ROOT.glob('docs/*.md')]
+    self.assertIn(_ROOT / 'MAINTAINING.md', found)
+    for path in found:
+      text = path.read_text(encoding='utf-8')
+      self.assertEmpty(workflows.unknown_sessions(text, sessions), path)
 
   def test_each_workflow_calls_a_session(self):
     for name, session in (('nightly', 'nightly'), ('release', 'release_gate')):

@@ -252,6 +252,11 @@ def check(shown: Shown) -> None:
   seeds = [run.seed for run in shown.runs]
   if not seeds or len(set(seeds)) != len(seeds):
     raise errors.InputError(f'runs with the seeds {seeds}: give each seed once')
+  kinds = sorted({run.instruction_set for run in shown.runs})
+  if len(kinds) > 1:
+    raise errors.InputError(
+        f'runs of the processors {" and ".join(kinds)}: give those of one kind'
+    )
   if shown.controls and len(shown.controls) != len(shown.runs):
     raise errors.InputError(
         f'{len(shown.runs)} runs and {len(shown.controls)} controls: give one'

@@ -263,6 +263,12 @@ class CheckTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.InputError, r'the seeds \[1, 1\]'):
       judge.check(shown)
 
+  def test_runs_of_two_processors(self):
+    shown = _shown(0.2, 0.2)
+    shown.runs[1] = dataclasses.replace(shown.runs[1], instruction_set='avx')
+    with self.assertRaisesRegex(errors.InputError, 'processors avx and avx2'):
+      judge.check(shown)
+
   def test_control_missing(self):
     shown = _shown(0.2, 0.2)
     shown = dataclasses.replace(shown, controls=shown.controls[:1])

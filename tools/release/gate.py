@@ -94,8 +94,9 @@ def candidate(setting: str) -> dict[str, str]:
     errors.InputError: There is no such thing.
   """
   if sources.is_source(setting):
-    folder, at, ref = setting.partition('@')
-    setting = f'{pathlib.Path(folder).expanduser().absolute()}{at}{ref}'
+    path, ref = sources.split(setting)
+    at = '' if ref is None else f'@{ref}'
+    setting = f'{path.absolute()}{at}'
     version = sources.lock(setting).stem.rpartition('-')[2]
     content = sources.content_digest(sources.wheel(setting))
   else:
@@ -275,18 +276,19 @@ def check(gate: Gate) -> dict[str, Any]:
     errors.InputError: There is no bundle, or it was edited.
   """
   bundle = bundle_lib.load(gate.output)
-  before = []
-  for key, now in (
-      ('tier', gate.tier),
-      ('tensorflow', gate.tensorflow),
-      ('TFMOT', (gate.tfmot['version'], gate.tfmot['content'])),
-  ):
-    then = bundle.get(key) or (
-        bundle['tfmot']['version'],
-        bundle['tfmot']['content'],
-    )
-    if then != now:
-      before.append(f'stale: the bundle is of {key} {then}, not {now}')
+  tfmots = [
+      f'{one["version"]} {one["content"]}'.strip()
+      for one in (bundle['tfmot'], gate.tfmot)
+  ]
+  before = [
+      f'stale: the bundle is of {what} {then}, not {now}'
+      for what, then, now in (
+          ('tier', bundle['tier'], gate.tier),
+          ('TensorFlow', bundle['tensorflow'], gate.tensorflow),
+          ('TFMOT', *tfmots),
+      )
+      if then != now
+  ]
   before += [
       f'missing: the bundle has nothing of {technique}'
       for technique in gate.scope

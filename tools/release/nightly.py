@@ -137,8 +137,7 @@ def checkout_of(tfmot: str) -> tuple[pathlib.Path, str] | None:
   """
   if not sources.is_source(tfmot) or tfmot == sources.HEAD:
     return None
-  folder, _, ref = tfmot.partition('@')
-  top = pathlib.Path(folder).expanduser()
+  top, ref = sources.split(tfmot)
   if not ((top / '.git').exists() or (top / 'HEAD').is_file()):
     return None
   what = f'finding TFMOT {tfmot}'

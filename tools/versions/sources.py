@@ -117,13 +117,28 @@ def _kept(setting: str) -> pathlib.Path:
     return _keep_wheel(path)
   if path.is_dir():
     return _keep_built(setting, _of_folder(path))
-  folder, at, ref = setting.rpartition('@')
-  if at and pathlib.Path(folder).expanduser().is_dir():
-    top = pathlib.Path(folder).expanduser()
+  top, ref = split(setting)
+  if ref is not None and top.is_dir():
     return _keep_built(setting, _of_commit(top, ref))
   raise errors.InputError(
       f'TFMOT {setting}: there is no such wheel, folder or checkout'
   )
+
+
+def split(setting: str) -> tuple[pathlib.Path, str | None]:
+  """Returns the path of a TFMOT that is a source, and the ref of a commit.
+
+  Args:
+    setting: A wheel, a folder, or FOLDER@REF; a folder may have an @ too.
+
+  Returns:
+    Both; None for what is there as it is.
+  """
+  path = pathlib.Path(setting).expanduser()
+  folder, at, ref = setting.rpartition('@')
+  if path.exists() or not at:
+    return path, None
+  return pathlib.Path(folder).expanduser(), ref
 
 
 def _keep_wheel(path: pathlib.Path) -> pathlib.Path:

@@ -146,6 +146,18 @@ class SourcesTest(parameterized.TestCase):
         r'[0-9a-f]{64}\n$',
     )
 
+  def test_a_folder_may_have_an_at_sign(self):
+    folder = self.root / 'of@me'
+    folder.mkdir()
+    for setting, expected in (
+        (folder, (folder, None)),
+        (f'{folder}@main', (folder, 'main')),
+        (f'{self.top}@main~1', (self.top, 'main~1')),
+        (self.root / 'none', (self.root / 'none', None)),
+        (f'{folder}@', (folder, '')),
+    ):
+      self.assertEqual(sources.split(str(setting)), expected)
+
   def test_head_says_what_to_set(self):
     with self.assertRaisesRegex(
         errors.InputError, r'--repo_env=TFMOT=/\S+@master'

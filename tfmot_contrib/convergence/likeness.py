@@ -172,6 +172,27 @@ def sizes(runs: Sequence[record.Record]) -> dict[str, float]:
   }
 
 
+def varying(runs: Sequence[record.Record]) -> list[str]:
+  """Returns the sizes that differ by more than the band from seed to seed.
+
+  Where centroids start anywhere, so does how well they can be zipped. Such a
+  size is one of the numbers that are nearly the same, in place of the band.
+
+  Args:
+    runs: One for each seed of a reference.
+
+  Returns:
+    Paths into the record.
+  """
+  means = sizes(runs)
+  each = [sizes([run]) for run in runs]
+  return [
+      path
+      for path, mean in means.items()
+      if any(abs(one[path] / mean - 1) > SIZE_BAND for one in each)
+  ]
+
+
 def of_any_tensorflow(
     reference: reference_lib.Reference,
 ) -> reference_lib.Reference:
@@ -299,7 +320,7 @@ def far(
     As `differences`.
   """
   found = []
-  now = near(run)
+  now = near(run) | sizes([run])
   same = _same_seed(reference, run)
   for path in reference.seeds[0].near:
     groups = [
@@ -321,6 +342,7 @@ def far(
       found.append((path, f'{low:.4g} to {high:.4g}', value))
   known = {path for seed in reference.seeds for path in seed.near}
   sorts = {_sort(path) for path in known}
+  known |= {*reference.sizes}  # Those have a band of their own.
   found += [
       (path, None, value)
       for path, value in now.items()

@@ -86,6 +86,29 @@ class ExactTest(parameterized.TestCase):
     )
     self.assertEqual(not found, fits, found)
 
+  @parameterized.parameters((1000, True), (1100, True), (1600, False))
+  def test_sizes_that_vary_from_seed_to_seed(self, size, fits):
+    def run(seed, size):
+      small = {**small_reference.EXPORTED, 'gzip_bytes': size}
+      return small_reference.run(seed, exported={'int8': small})
+
+    path = 'exported.int8.gzip_bytes'
+    runs = [run(seed, 1000 + 20 * seed) for seed in range(8)]
+    self.assertEqual(likeness.varying(runs), [path])
+    self.assertEmpty(likeness.varying(runs[:3]))
+    known = small_reference.reference()
+    seeds = [
+        dataclasses.replace(
+            known.seeds[0], near={path: one.exported['int8']['gzip_bytes']}
+        )
+        for one in runs
+    ]
+    known = dataclasses.replace(
+        known, seeds=seeds, sizes={'exported.int8.bytes': 3000.0}
+    )
+    found = [path for path, _, _ in likeness.far(known, [], run(9, size))]
+    self.assertEqual(found, [] if fits else [path])
+
   @parameterized.parameters(
       ('cpu', [42, 42], True),
       ('cpu', [43, 0], False),

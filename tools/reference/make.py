@@ -67,6 +67,7 @@ def make(
   """
   drops = [claim for claim in declared if claim.relation == 'drop']
   controls = shown.controls or [shown.baseline] * len(shown.runs)
+  sizes, varying = likeness.sizes(shown.runs), likeness.varying(shown.runs)
   seeds = [
       reference.Seed(
           seed=run.seed,
@@ -77,7 +78,8 @@ def make(
           weights=run.weights,
           control=control.weights,
           batch=run.batches['train'],
-          near=likeness.near(run),
+          near=likeness.near(run)
+          | {path: likeness.sizes([run])[path] for path in varying},
       )
       for run, control in zip(shown.runs, controls, strict=True)
   ]
@@ -101,7 +103,7 @@ def make(
       environment=shown.baseline.environment,
       seeds=seeds,
       exact=likeness.exact(shown.runs),
-      sizes=likeness.sizes(shown.runs),
+      sizes={k: v for k, v in sizes.items() if k not in varying},
       history=[*(old.history if old else ()), entry],
       drops_of={claim.id: claim.difference for claim in drops},
   )

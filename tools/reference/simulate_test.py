@@ -97,7 +97,7 @@ class SimulateTest(parameterized.TestCase):
     program = small_project.project(root, [1.0, 1.1, 0.8])
     self.assertEmpty(simulate.suite(root / 'tfmot_contrib'))
     with mock.patch.object(bootstrap, 'bazel', return_value=program):
-      make.main(['--who=me'], root)
+      make.main(['--who=me', '--seeds=3'], root)
     self.assertEqual(
         simulate.suite(root / 'tfmot_contrib'), [simulate.Reference(3, 0, 0)]
     )

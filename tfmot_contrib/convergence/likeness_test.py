@@ -90,7 +90,8 @@ class ExactTest(parameterized.TestCase):
   def test_sizes_that_vary_from_seed_to_seed(self, size, fits):
     def run(seed, size):
       small = {**small_reference.EXPORTED, 'gzip_bytes': size}
-      return small_reference.run(seed, exported={'int8': small})
+      exported = {'int8': small, 'float': small_reference.EXPORTED}
+      return small_reference.run(seed, exported=exported)
 
     path = 'exported.int8.gzip_bytes'
     runs = [run(seed, 1000 + 20 * seed) for seed in range(8)]
@@ -104,7 +105,9 @@ class ExactTest(parameterized.TestCase):
         for one in runs
     ]
     known = dataclasses.replace(
-        known, seeds=seeds, sizes={'exported.int8.bytes': 3000.0}
+        known,
+        seeds=seeds,
+        sizes={k: v for k, v in likeness.sizes(runs).items() if k != path},
     )
     found = [path for path, _, _ in likeness.far(known, [], run(9, size))]
     self.assertEqual(found, [] if fits else [path])

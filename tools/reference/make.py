@@ -169,6 +169,14 @@ def _who(root: pathlib.Path) -> str:
   return done.stdout.strip()
 
 
+def _path(bazel: draw.Bazel, test: draw.Test, tier: str) -> pathlib.Path:
+  """Returns where the reference of a test on this kind of processor is."""
+  kind = f'{tier}_{draw.processor(bazel, test)}'
+  name = test.name.removesuffix(_TIERS[tier])
+  folder = bazel.root / 'tfmot_contrib' / test.folder
+  return folder / 'references' / kind / f'{name}.json'
+
+
 def refresh(
     bazel: draw.Bazel,
     test: draw.Test,
@@ -197,8 +205,7 @@ def refresh(
   technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
   name = test.name.removesuffix(_TIERS[tier])
   declared = claims.claims_of(str(technique), name, tier)
-  kind = f'{tier}_{draw.processor(bazel, test)}'
-  path = technique.parent / 'references' / kind / f'{name}.json'
+  path = _path(bazel, test, tier)
   old = reference.read(path) if path.exists() else None
   if old and not why:
     raise errors.InputError(
@@ -263,17 +270,14 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   pairs = []
   bazel = draw.Bazel(bootstrap.bazel(), root)
   for label in _tests(root, flags.names):
-    package, _, name = label.removeprefix('//').partition(':')
     try:
       test = draw.find(bazel, label + _TIERS[flags.tier])
     except errors.InputError:
       if flags.tier == 'smoke':  # Not every test has one.
         continue
       raise
-    if flags.missing:
-      kind = f'{flags.tier}_{draw.processor(bazel, test)}'
-      if (root / package / 'references' / kind / f'{name}.json').exists():
-        continue
+    if flags.missing and _path(bazel, test, flags.tier).exists():
+      continue
     count = flags.seeds or _SEEDS[flags.tier]
     seeds = range(flags.first_seed, flags.first_seed + count)
     pairs.append(

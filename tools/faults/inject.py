@@ -20,9 +20,9 @@ A test that never was red proves nothing. So each fault of `catalogue.yaml` is
 put into a copy of TFMOT, or of this project, in turn; the tests that should see
 it are run and judged, first the smoke tier and, if that sees nothing, the real
 one, or with `--smoke` the smoke tier alone, as in the committed matrix. Honest
-controls, which change nothing that matters, must stay green. What came out is
-written to docs/detection.json and docs/detection.md. With `--catalogue` the
-faults are yours, written as those of `catalogue.yaml` are.
+controls, which change nothing that matters, must stay green. With `--write`
+what came out is written to docs/detection.json and docs/detection.md. With
+`--catalogue` the faults are yours, written as those of `catalogue.yaml` are.
 """
 
 import argparse

@@ -22,12 +22,10 @@ import dataclasses
 import pathlib
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import claims
-from tfmot_contrib.convergence import judge
-from tfmot_contrib.convergence import sequential
 from tfmot_contrib.convergence import verdict
 from tools.floor import evidence
 from tools.floor import gate
+from tools.reference import converge
 from tools.reference import draw
 
 
@@ -65,29 +63,15 @@ def sign(
       f'--repo_env=TFMOT={tfmot}',
   )
   bazel = dataclasses.replace(bazel, options=(*bazel.options, *settings))
-  found = draw.find(bazel, f'//tfmot_contrib/{folder}:{test}')
-  path = root / 'tfmot_contrib' / folder / 'technique.yaml'
-  declared = claims.claims_of(str(path), test, gate.TIER)
-  seeds = 1
-  while True:
-    shown = draw.draw(bazel, found, range(1, seeds + 1))
-    own, family = verdict.references(path, test, shown.runs[0])
-    shown = dataclasses.replace(shown, reference=own, family=family)
-    judge.check(shown)
-    verdicts = judge.judge(declared, shown)
-    undecided = any(
-        v.decision and v.decision.word == sequential.UNDECIDED and not v.good
-        for v in verdicts
-    )
-    if not undecided or not shown.controls or seeds == judge.PLAN.at_most:
-      break
-    seeds += 1
+  found, shown, verdicts = converge.decide(
+      bazel, f'//tfmot_contrib/{folder}:{test}', gate.TIER
+  )
   if bad := [v for v in verdicts if not v.good]:
     raise errors.InputError(
         f'nobody signs for {test} on TFMOT {tfmot}: {bad[0].claim.id} is'
         f' {bad[0].measured:.6g}, bound {bad[0].bound}: {bad[0].word}'
     )
-  labels = [found.records(seed)[0] for seed in range(1, seeds + 1)]
+  labels = [found.records(run.seed)[0] for run in shown.runs]
   names = [label.removeprefix('//').replace(':', '/') for label in labels]
   signed = evidence.sign(
       root,

@@ -16,7 +16,7 @@
 
 Each line begins with what is wrong:
 
-    missing      a test, claim, seed, record or signature that is not there
+    missing      a test, claim, seed or record that is not there
     stale        made of another tree, mirror or TFMOT than those that count
     tampered     not what it was when it was sealed, or not what the records say
     unreferenced a claim without the reference that it is judged by

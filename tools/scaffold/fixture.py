@@ -27,6 +27,7 @@ _PARTS = (
     '.github/ISSUE_TEMPLATE/*',
     'docs/*.svg',
     'docs/placement.md',
+    'pyproject.toml',
     'tfmot_contrib/BUILD',
     'tfmot_contrib/README.md',
     'tfmot_contrib/registry_imports*.py',

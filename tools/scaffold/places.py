@@ -114,7 +114,30 @@ def _decisions(placement: str) -> Callable[[str, str], str]:
   )
 
 
+def _contract(text: str, name: str) -> str:
+  """Says that it imports no other technique."""
+  return insert(
+      text,
+      r'^name = "a technique knows no other"\ntype = "independence"\n'
+      r'modules = \[\n((?:  ".*\n)+)\]$',
+      f'  "tfmot_contrib.{name}",',
+      'the contract between techniques in pyproject.toml',
+  )
+
+
+def _folder(text: str, name: str) -> str:
+  """Adds the folder to those that the matrix is introduced with."""
+  return insert(
+      text,
+      r'^\| \[`baselines/`\].*\n((?:\| \[`\w+/`\]\(\w+/README\.md\).*\n)+)',
+      f'| [`{name}/`]({name}/README.md) | a technique |',
+      'the table of folders of tfmot_contrib/README.md',
+  )
+
+
 _PLACES: dict[str, Callable[[str, str], str]] = {
+    'pyproject.toml': _contract,
+    'tfmot_contrib/README.md': _folder,
     'tfmot_contrib/registry_imports.py': _registry,
     'tfmot_contrib/registry_imports_test.py': _registry_test,
     'tfmot_contrib/BUILD': _contrib_build,

@@ -91,7 +91,9 @@ class ScaffoldTest(parameterized.TestCase):
         {
             '.github/CODEOWNERS',
             'docs/placement.md',
+            'pyproject.toml',
             'tfmot_contrib/BUILD',
+            'tfmot_contrib/README.md',
             'tfmot_contrib/registry_imports.py',
         },
         changed,

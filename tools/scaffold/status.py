@@ -147,19 +147,26 @@ def _results(root: pathlib.Path, name: str) -> Step:
   return Step('results of the contributor', tuple(left), command)
 
 
+def _signed(signed: Sequence[Any]) -> set[tuple[str, str]]:
+  """Returns the test and role of evidence that stands."""
+  return {
+      (e['test'], e['role'])
+      for e in signed
+      if e['tier'] == 'cpu' and not evidence.bad_claims(e)
+  }
+
+
 def _reproduced(
     root: pathlib.Path, name: str, declared: Any, signed: Sequence[Any]
 ) -> Step:
   """Step 4: a second party has reproduced them."""
   wanted = declared.get('main') or list(declared['claims'])
-  good = {
-      e['test']
-      for e in signed
-      if e['role'] == evidence.SECOND_PARTY
-      and e['tier'] == 'cpu'
-      and not evidence.bad_claims(e)
-  }
-  left = [f'nobody else has signed {t}' for t in wanted if t not in good]
+  good = _signed(signed)
+  left = [
+      f'nobody else has signed {test}'
+      for test in wanted
+      if (test, evidence.SECOND_PARTY) not in good
+  ]
   return Step(
       'reproduced by TFMOT, then approved',
       tuple(left),
@@ -185,10 +192,14 @@ def _minimum(
 ) -> Step:
   """Step 6: the minimum version is that release, and was tested."""
   floor = declared['floor']
-  tested = any(e['tfmot'] == floor and e['tier'] == 'cpu' for e in signed)
+  good = _signed([e for e in signed if e['tfmot'] == floor])
   # A pin takes no evidence of what takes nothing from TFMOT.
-  tested |= name not in {folder for folder, _ in gate.main_tests(root)}
-  left = [] if tested else [f'no signed evidence of {name} at TFMOT {floor}']
+  left = [
+      f'{test} has no signed evidence of the {role} at TFMOT {floor}'
+      for folder, test in gate.main_tests(root)
+      for role in evidence.ROLES
+      if folder == name and (test, role) not in good
+  ]
   return Step(
       'minimum version, final approval',
       tuple(left),

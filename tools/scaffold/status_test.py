@@ -125,11 +125,11 @@ class StatusTest(absltest.TestCase):
   def test_second_party(self):
     folder = self.new()
     self.sign(folder, evidence.CONTRIBUTOR)
-    self.assertEqual(self.done('sharing')[3:6], [False, True, True])
+    self.assertEqual(self.done('sharing')[3:6], [False, True, False])
     self.sign(folder, evidence.SECOND_PARTY, 'FAIL')
-    self.assertFalse(self.done('sharing')[3])
+    self.assertEqual(self.done('sharing')[3:6], [False, True, False])
     self.sign(folder, evidence.SECOND_PARTY)
-    self.assertTrue(self.done('sharing')[3])
+    self.assertEqual(self.done('sharing')[3:6], [True, True, True])
 
   def test_takes_nothing_from_tfmot(self):
     self.assertTrue(self.done('post_training')[5])

@@ -21,11 +21,12 @@ convergence test, each with its source, its bound and the reason for the bound.
 import dataclasses
 import datetime
 import pathlib
-from typing import Any
+from typing import Any, Mapping, Sequence
 
 import yaml
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import fidelity
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import schema
 
@@ -34,6 +35,8 @@ STRUCTURE = 'structure'
 DEPLOYMENT = 'deployment'
 TRAINING_HEALTH = 'training health'
 
+# In a path, of a list of kernels: the largest number of a covered layer.
+_MOST = 'most'
 _SCHEMA = pathlib.Path(__file__).parent / 'claims_schema.json'
 
 
@@ -51,7 +54,7 @@ def kind_of(metric: str) -> str:
     return STRUCTURE
   part, _, last = metric.partition('.')
   last = last.rpartition('.')[2]
-  if last.endswith('accuracy'):
+  if last.endswith(('accuracy', 'keras_gap')):
     return ACCURACY
   if part in ('batches', 'health', 'keras') or last == 'moved':
     return TRAINING_HEALTH
@@ -82,7 +85,8 @@ class Claim:
     metric: A path into the run record, such as `exported.float.accuracy`.
     relation: `value`; `drop`, the float control's minus the run's; `ratio`, the
       run's divided by the baseline's; `health`, in how much the training went
-      another way than `moves` and `stays` say.
+      another way than `moves` and `stays` say; `fidelity`, in how much what was
+      exported is not what was trained.
     against: The metric of the control or baseline that `drop` and `ratio` take.
     at_most: The upper bound, or None; `for_noise` is added to what is declared.
     at_least: The lower bound, or None.
@@ -98,6 +102,7 @@ class Claim:
       admit what is documented.
     moves: Kinds of variables that training must move, next to what is trained.
     stays: Those that it must not.
+    moves_some: Of which it must move one at least, and in which tiers.
   """
 
   id: str
@@ -115,6 +120,9 @@ class Claim:
   for_noise: float = 0.0
   moves: tuple[str, ...] = ()
   stays: tuple[str, ...] = ()
+  moves_some: Mapping[str, Sequence[str]] = dataclasses.field(
+      default_factory=dict
+  )
 
   @property
   def difference(self) -> str:
@@ -148,8 +156,8 @@ class Claim:
     Raises:
       errors.InputError: A record does not have the metric.
     """
-    if self.relation == 'health':
-      return len(self.unhealthy(run))
+    if self.relation in ('health', 'fidelity'):
+      return len(self.differences(run, baseline))
     value = _lookup(run, self.metric)
     if self.relation == 'value':
       return value
@@ -166,7 +174,23 @@ class Claim:
       )
     return value / before
 
-  def unhealthy(self, run: record.Run) -> list[tuple[str, Any, Any]]:
+  def differences(
+      self, run: record.Record, baseline: record.Record | None
+  ) -> list[tuple[str, Any, Any]]:
+    """Returns what a claim of many numbers finds wrong.
+
+    Args:
+      run: The run to judge.
+      baseline: The float run that it started from, or None.
+
+    Returns:
+      Path into the record, expected and got; of `health` and `fidelity` alone.
+    """
+    if self.relation == 'fidelity':
+      return fidelity.strays(run, baseline)
+    return self._unhealthy(run) if self.relation == 'health' else []
+
+  def _unhealthy(self, run: record.Record) -> list[tuple[str, Any, Any]]:
     """Returns in what a training went another way than it should.
 
     Args:
@@ -194,6 +218,11 @@ class Claim:
         for kind, count in sorted(wanted.items())
         if moved.get(kind) != count
     ]
+    found += [
+        (f'health.kinds.{kind}.moved', 'some', 0)
+        for kind, tiers in self.moves_some.items()
+        if run.tier in tiers and moved.get(kind) == 0 and kinds[kind]['of'] > 1
+    ]
     if (broken := run.health.get('not_finite')) != 0:
       found.insert(0, ('health.not_finite', 0, broken))
     return found + _healed(run)
@@ -216,7 +245,7 @@ def _healed(run: record.Record) -> list[tuple[str, Any, Any]]:
     run: The run to judge.
 
   Returns:
-    As `Claim.unhealthy`: expected are the zeros of the exported model.
+    As `Claim.differences`: expected are the zeros of the exported model.
   """
   kinds = run.health.get('kinds', {})
   if 'mask' not in kinds:
@@ -235,10 +264,25 @@ def _healed(run: record.Record) -> list[tuple[str, Any, Any]]:
   ]
 
 
+def _most(
+    kernels: Sequence[Mapping[str, Any]], covered: Sequence[str] | None
+) -> dict[str, Any]:
+  """Returns the largest of each number of the kernels that are covered."""
+  layers = [k for k in kernels if covered is None or k['name'] in covered]
+  return {
+      key: max(layer[key] for layer in layers)
+      for key in (layers[0] if layers else ())
+      if key not in ('name', 'operator')
+  }
+
+
 def _lookup(run: record.Record, metric: str) -> float:
   """Returns the number at a path of a record."""
   value: Any = dataclasses.asdict(run)
   for part in metric.split('.'):
+    if part == _MOST and isinstance(value, list):
+      value = _most(value, run.invariants.get('covered'))
+      continue
     if not isinstance(value, dict) or part not in value:
       raise errors.InputError(
           f'the record of {run.experiment} has no {metric}: mend the metric in'
@@ -289,26 +333,44 @@ def _known_failure(path: str, entry: dict[str, Any]) -> KnownFailure | None:
   return KnownFailure(known['issue'], known['owner'], until)
 
 
-def _health(technique: dict[str, Any]) -> Claim:
-  """Returns the claim that every training makes."""
-  return Claim(
-      id='training_health',
-      metric='health',
-      relation='health',
-      against='health',
-      at_most=0,
-      at_least=None,
-      source='moves and stays of technique.yaml',
-      reason=(
-          'What is trained moves, and what the technique has to update; what is'
-          ' fixed stays; nothing ever is infinite or no number, and no zero'
-          ' of a mask comes after the last step.'
+def _of_all(technique: dict[str, Any]) -> list[Claim]:
+  """Returns the claims that every run makes."""
+  of_many = {
+      'at_most': 0,
+      'at_least': None,
+      'documented': 'exact',
+      'tiers': record.TIERS,
+  }
+  return [
+      Claim(
+          id='training_health',
+          metric='health',
+          relation='health',
+          against='health',
+          source='moves and stays of technique.yaml',
+          reason=(
+              'What is trained moves, and what the technique has to update;'
+              ' what is fixed stays; nothing ever is infinite or no number, and'
+              ' no zero of a mask comes after the last step.'
+          ),
+          moves=tuple(technique.get('moves', ())),
+          stays=tuple(technique.get('stays', ())),
+          moves_some=technique.get('moves_some', {}),
+          **of_many,
       ),
-      documented='exact',
-      tiers=('smoke', 'cpu', 'accelerator'),
-      moves=tuple(technique.get('moves', ())),
-      stays=tuple(technique.get('stays', ())),
-  )
+      Claim(
+          id='exported_as_trained',
+          metric='exported',
+          relation='fidelity',
+          against='exported',
+          source='https://www.tensorflow.org/lite/models/convert',
+          reason=(
+              'The exported model says what the Keras model of the same weights'
+              ' says, but for what its kind rounds.'
+          ),
+          **of_many,
+      ),
+  ]
 
 
 def claims_of(path: str, name: str, tier: str) -> list[Claim]:
@@ -356,4 +418,4 @@ def claims_of(path: str, name: str, tier: str) -> list[Claim]:
   claims = [claim for claim in claims if tier in claim.tiers]
   if not claims:
     raise errors.InputError(f'{path}: {name} claims nothing on tier {tier}')
-  return [*claims, _health(technique)]
+  return [*claims, *_of_all(technique)]

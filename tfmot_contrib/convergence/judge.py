@@ -316,8 +316,7 @@ def judge(declared: Sequence[claims.Claim], shown: Shown) -> list[Verdict]:
       went_wrong = [
           found
           for run in shown.runs
-          if claim.relation == 'health'
-          for found in claim.unhealthy(run)
+          for found in claim.differences(run, shown.baseline)
       ]
       seed, value = next(iter(bad.items()), (0, values[0]))
       verdicts.append(

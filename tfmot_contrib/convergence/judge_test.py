@@ -331,16 +331,54 @@ class HealthTest(parameterized.TestCase):
         'depthwise_kernel (trainable)': {'of': 1, 'moved': [1], 'zeros': [1]},
     }
     claim = dataclasses.replace(_DROP, relation='health')
-    self.assertEmpty(claim.unhealthy(run))  # Clusters are zero without a mask.
+    # Clusters are zero without a mask.
+    self.assertEmpty(claim.differences(run, None))
     run.health['kinds']['mask'] = {'of': 1, 'moved': [0]}
     found = [('health.kinds.kernel (trainable).zeros', 5, 4)]
-    self.assertEqual(claim.unhealthy(run), found * wrong)
+    self.assertEqual(claim.differences(run, None), found * wrong)
+
+  @parameterized.parameters(
+      (4, 0, 'cpu', 1),
+      (4, 1, 'cpu', 0),
+      (1, 0, 'cpu', 0),  # One may stay where it is.
+      (4, 0, 'smoke', 0),
+  )
+  def test_some_of_many_must_move(self, of, moved, tier, wrong):
+    run = _run(1, 80.0, training={'steps': 2}, tier=tier)
+    run.health['kinds'] = {'indices': {'of': of, 'moved': [0, moved]}}
+    claim = dataclasses.replace(
+        _DROP,
+        relation='health',
+        moves_some={'indices': ['cpu'], 'absent': ['cpu']},
+    )
+    found = [('health.kinds.indices.moved', 'some', 0)]
+    self.assertEqual(claim.differences(run, None), found * wrong)
+
+
+class KernelsTest(absltest.TestCase):
+
+  def test_most_of_the_covered_layers(self):
+    run = _run(1, 80.0)
+    run.exported['float']['kernels'] = [
+        {'name': name, 'distinct': distinct, 'distinct_per_channel': 2}
+        for name, distinct in (('stem', 99), ('conv', 15), ('head', 16))
+    ]
+    metric = 'exported.float.kernels.most.distinct'
+    claim = dataclasses.replace(_DROP, metric=metric, relation='value')
+    self.assertEqual(claim.measure(run, None), 99)
+    run.invariants['covered'] = ['conv', 'head']
+    self.assertEqual(claim.measure(run, None), 16)
+    run.invariants['covered'] = []
+    with self.assertRaisesRegex(errors.InputError, 'has no exported.float.ker'):
+      claim.measure(run, None)
 
 
 class KindTest(parameterized.TestCase):
 
   @parameterized.parameters(
       ('exported.int8.accuracy', 'accuracy'),
+      ('exported.float.keras_gap', 'accuracy'),
+      ('exported.int8.kernels.most.distinct', 'structure'),
       ('invariants.zeros_missing', 'structure'),
       ('parameters', 'structure'),
       ('exported.int8.gzip_bytes', 'deployment'),

@@ -132,7 +132,7 @@ class ExactTest(parameterized.TestCase):
       ('cpu', 'kernel_max', False, True),
       ('cpu', 'kernel_max', True, False),
       ('cpu', 'mask', False, False),
-      ('smoke', 'kernel_max', False, False),
+      ('smoke', 'kernel_max', True, False),
   )
   def test_channel_that_another_baseline_loses(
       self, tier, kind, comparable, fits
@@ -150,6 +150,7 @@ class ExactTest(parameterized.TestCase):
   @parameterized.parameters(
       (1, 'avx2', False),
       (9, 'avx2', True),  # It has not seen this seed.
+      (1, 'avx512f', False),
       (1, 'asimd', True),
   )
   def test_same_seed_has_the_same_batches(self, seed, instruction_set, fits):
@@ -313,6 +314,7 @@ class NearTest(parameterized.TestCase):
       ('smoke', 'avx2', 1, 1.0003, False),
       ('smoke', 'avx2', 9, 1.0003, True),  # It has not seen this seed.
       ('smoke', 'asimd', 1, 1.0003, True),
+      ('smoke', 'avx512f', 1, 1.0003, True),
       ('cpu', 'avx2', 1, 1.0003, True),
   )
   def test_smoke_run_repeats_its_seed(
@@ -326,6 +328,46 @@ class NearTest(parameterized.TestCase):
         exported={'int8': {**small_reference.EXPORTED, 'scale_x': scale}},
     )
     self.assertEqual(not likeness.far(known, [], run), fits)
+
+  @parameterized.parameters(
+      ('avx512f', 'scale_x', 1.03, False),
+      ('asimd', 'scale_x', 1.03, True),
+      ('avx512f', 'logit_gap', 1.03, True),  # Of gaps nothing is known there.
+  )
+  def test_smoke_run_of_another_processor(
+      self, instruction_set, key, number, fits
+  ):
+    one = self.reference(1.0, 1.5)
+    path = f'exported.int8.{key}'
+    seeds = [
+        dataclasses.replace(seed, near={path: value})
+        for seed, value in zip(one.seeds, (1.0, 1.5), strict=True)
+    ]
+    known = dataclasses.replace(one, tier='smoke', seeds=seeds)
+    run = small_reference.run(
+        1,
+        tier='smoke',
+        instruction_set=instruction_set,
+        exported={'int8': {**small_reference.EXPORTED, key: number}},
+    )
+    found = [path for path, _, _ in likeness.far(known, [], run)]
+    self.assertEqual(path not in found, fits)
+
+  def test_some_that_moved_on_another_processor(self):
+    exact = {'health.kinds.x.moved': [3, 5], 'health.kinds.x.of': 9}
+    known = dataclasses.replace(
+        small_reference.reference(), tier='smoke', exact=exact
+    )
+    kinds = {'x': {'moved': [3, 4], 'of': 9}}
+    for instruction_set, fits in (('avx2', False), ('avx512f', True)):
+      run = small_reference.run(
+          9,
+          health={'kinds': kinds},
+          tier='smoke',
+          instruction_set=instruction_set,
+      )
+      found = [p for p, _, _ in likeness.differences(known, run)]
+      self.assertEqual('health.kinds.x.moved' not in found, fits)
 
   def test_loss_that_is_no_number(self):
     one = self.reference(1.0, 1.0)

@@ -224,7 +224,7 @@ _BAD = {
     'claim_left_out': (
         _sign(verdicts=fixture.VERDICTS[:1]),
         ['0.8.1'],
-        'says nothing of the claim training_health',
+        'says nothing of the claim exported_as_trained',
     ),
     'smoke_evidence': (
         lambda root: _sign(tier='smoke', records=[_record(root, 'smoke')])(

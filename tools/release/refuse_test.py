@@ -223,8 +223,8 @@ class RefuseTest(absltest.TestCase):
         self.remade(),
         [
             f'unreferenced: {_WHERE} has no reference for accuracy_drop,'
-            ' training_health; make it with tools/nox -s reference --'
-            f' {small_release.TEST}'
+            ' training_health, exported_as_trained; make it with tools/nox -s'
+            f' reference -- {small_release.TEST}'
         ],
     )
 

@@ -195,7 +195,7 @@ class ReproduceTest(parameterized.TestCase):
     self.assertEqual(signed['party'], '@bob')
     self.assertEqual(
         [claim['id'] for claim in signed['claims']],
-        ['steps', 'training_health'],
+        ['steps', 'training_health', 'exported_as_trained'],
     )
     self.assertEqual(evidence.bad_claims(signed), [])
 

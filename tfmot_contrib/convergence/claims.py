@@ -37,6 +37,17 @@ TRAINING_HEALTH = 'training health'
 
 # In a path, of a list of kernels: the largest number of a covered layer.
 _MOST = 'most'
+# Words of what a model is stored as and runs in, next to its weights.
+_AS_STORED = frozenset([
+    'densify',
+    'float',
+    'int16',
+    'int8',
+    'quantized',
+    'ranges',
+    'scales',
+    'unexplained',
+])
 _SCHEMA = pathlib.Path(__file__).parent / 'claims_schema.json'
 
 
@@ -47,17 +58,19 @@ def kind_of(metric: str) -> str:
     metric: A path into the record, or `health` for all of that.
 
   Returns:
-    `ACCURACY`; `STRUCTURE`, of the kernels in exported models; `DEPLOYMENT`, of
-    those models otherwise; or `TRAINING_HEALTH`, of the way there.
+    `ACCURACY`; `STRUCTURE`, of the weights in exported models; `DEPLOYMENT`, of
+    how those are stored and run; or `TRAINING_HEALTH`, of the way there.
   """
-  if '.kernels.' in metric:
-    return STRUCTURE
   part, _, last = metric.partition('.')
   last = last.rpartition('.')[2]
   if last.endswith(('accuracy', 'keras_gap')):
     return ACCURACY
   if part in ('batches', 'health', 'keras') or last == 'moved':
     return TRAINING_HEALTH
+  if _AS_STORED & set(last.split('_')):
+    return DEPLOYMENT
+  if '.kernels.' in metric:
+    return STRUCTURE
   return DEPLOYMENT if part == 'exported' else STRUCTURE
 
 

@@ -31,25 +31,28 @@ class _Rounding(NamedTuple):
   """How far an export may be from Keras.
 
   Attributes:
-    logits: Root of the mean squared difference, as a share of Keras' logits.
+    least: Root of the mean squared difference of logits, as a share of Keras'
+      logits, that rounding leaves at least; else it is not that export.
+    logits: What it leaves at most.
     points: Difference of top-1 accuracy, in points.
   """
 
+  least: float
   logits: float
   points: float
 
 
-# About ten times what is seen of floats; of integers, twice the most.
-_FLOATS = {
-    'float': _Rounding(1e-4, 0.05),
-    'sparse': _Rounding(1e-4, 0.05),
-    'float16': _Rounding(0.01, 0.1),
-    'dynamic_range': _Rounding(0.1, 0.5),
+# Ten times what is seen of floats and twice of integers, or a tenth at least.
+# Quantization-aware training does the rounding itself, and Keras has it too.
+_QAT = _Rounding(0.0, 0.6, 5.0)
+_ROUNDING = {
+    'float': _Rounding(0.0, 1e-4, 0.05),
+    'sparse': _Rounding(0.0, 1e-4, 0.05),
+    'float16': _Rounding(1e-5, 0.01, 0.1),
+    'dynamic_range': _Rounding(5e-4, 0.1, 0.5),
+    'int8': _Rounding(1e-3, 0.4, 5.0),
+    'int16': _Rounding(1e-3, 0.1, 1.0),
 }
-_INTEGERS = _Rounding(0.6, 5.0)
-# Integers round; if they do not, it is not the exported model that was asked.
-# A smoke run's logits may all be saturated.
-_LEAST = 1e-3
 # Of the 256 images of a smoke run, one is 0.4 points.
 _IMAGE = {'smoke': 0.4}
 # The same weights, evaluated twice.
@@ -75,14 +78,13 @@ def strays(
   image = _IMAGE.get(run.tier, 0.0)
   for kind, export in run.exported.items():
     path = f'exported.{kind}'
-    bound = _FLOATS.get(kind, _INTEGERS)
+    bound = _ROUNDING.get(kind, _QAT)
     gap, logits = export['keras_gap'], export['logit_gap']
     if gap > bound.points + image:
       found.append((f'{path}.keras_gap', f'<= {bound.points + image:g}', gap))
-    if logits > bound.logits:
-      found.append((f'{path}.logit_gap', f'<= {bound.logits:g}', logits))
-    if export['integer_share'] and not smoke and logits < _LEAST:
-      found.append((f'{path}.logit_gap', f'>= {_LEAST:g}', logits))
+    if not bound.least <= logits <= bound.logits:
+      within = f'{bound.least:g} to {bound.logits:g}'
+      found.append((f'{path}.logit_gap', within, logits))
     own = export['accuracy']
     both = export.get('mirrored_accuracy', own)
     if not smoke and abs(both - own) > _MIRRORED:

@@ -26,7 +26,6 @@ _EXPORT = {
     'mirrored_accuracy': 80.5,
     'keras_gap': 0.0,
     'logit_gap': 0.0,
-    'integer_share': 0.0,
 }
 
 
@@ -51,25 +50,12 @@ class FidelityTest(parameterized.TestCase):
       ('float16_rounds', 'float16', {'logit_gap': 0.001}, None),
       ('float16_logits', 'float16', {'logit_gap': 0.05}, 'logit_gap'),
       ('dynamic', 'dynamic_range', {'logit_gap': 0.009}, None),
-      ('int8', 'int8', {'logit_gap': 0.1, 'integer_share': 1.0}, None),
-      (
-          'int8_logits',
-          'int8',
-          {'logit_gap': 0.9, 'integer_share': 1.0},
-          'logit_gap',
-      ),
-      (
-          'int8_is_float',
-          'int8',
-          {'logit_gap': 1e-6, 'integer_share': 1.0},
-          'logit_gap',
-      ),
-      (
-          'top_5_for_top_1',
-          'qat_int8',
-          {'logit_gap': 0.1, 'integer_share': 1.0, 'keras_gap': 15.0},
-          'keras_gap',
-      ),
+      ('int8', 'int8', {'logit_gap': 0.1}, None),
+      ('int8_logits', 'int8', {'logit_gap': 0.9}, 'logit_gap'),
+      ('int8_is_float', 'int8', {'logit_gap': 1e-6}, 'logit_gap'),
+      ('float16_is_float', 'float16', {'logit_gap': 1e-6}, 'logit_gap'),
+      ('qat', 'qat_int8', {'logit_gap': 0.0}, None),
+      ('top_5_for_top_1', 'qat_int8', {'keras_gap': 15.0}, 'keras_gap'),
       ('mirrored', 'float', {'mirrored_accuracy': 60.0}, 'mirrored_accuracy'),
   )
   def test_export(self, kind, changed, wrong):
@@ -79,7 +65,6 @@ class FidelityTest(parameterized.TestCase):
   @parameterized.parameters(
       {'keras_gap': 0.390625},  # An image.
       {'mirrored_accuracy': 75.0},
-      {'integer_share': 1.0},
   )
   def test_smoke_run(self, **changed):
     self.assertEmpty(fidelity.strays(_run(tier='smoke', **changed), None))

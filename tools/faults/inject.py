@@ -373,7 +373,13 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
     errors.InputError: There is no such fault.
   """
   parser = argparse.ArgumentParser(prog='inject', description=__doc__)
-  parser.add_argument('--fault', nargs='+', default=[], help='these alone')
+  parser.add_argument(
+      '--fault',
+      action='extend',
+      nargs='+',
+      default=[],
+      help='these alone',
+  )
   parser.add_argument('--technique', help='those of one folder')
   parser.add_argument(
       '--catalogue',
@@ -408,9 +414,14 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
       if (not flags.fault or fault.id in flags.fault)
       and flags.technique in (None, folders[fault.tests[0]])
   ]
+  known = [fault.id for fault in faults]
+  if unknown := [fault for fault in flags.fault if fault not in known]:
+    raise errors.InputError(
+        f'there is no fault {unknown[0]}: there are {", ".join(known)}'
+    )
   if not chosen:
     raise errors.InputError(
-        f'no such fault; there are {", ".join(f.id for f in faults)}'
+        f'no fault is of {flags.technique}: leave --technique away'
     )
   tiers = ['smoke'] if flags.smoke else list(_TIERS)
   # As Ctrl-C, so that the copies are removed.

@@ -146,7 +146,12 @@ class FlagsTest(parameterized.TestCase):
       (['--write', '--fault', 'prune_by_sign'], '--write takes all faults'),
       (['--write', '--catalogue', 'own.yaml'], '--write takes all faults'),
       (['--catalogue', 'no_such.yaml'], 'no_such.yaml is no YAML file'),
-      (['--fault', 'no_such'], 'no such fault; there are prune_keeps_small'),
+      (['--fault', 'no_such'], 'no fault no_such: there are prune_keeps_small'),
+      (
+          ['--fault', 'no_such', '--fault', 'prune_by_sign'],
+          'no fault no_such',
+      ),
+      (['--technique', 'post_train'], 'no fault is of post_train'),
   )
   def test_bad_flags(self, flags, message):
     stderr = io.StringIO()

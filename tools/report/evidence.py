@@ -133,6 +133,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   )
   parser.add_argument(
       '--only',
+      action='extend',
       nargs='+',
       default=[],
       metavar='TEST',

@@ -257,6 +257,12 @@ def check(shown: Shown) -> None:
     raise errors.InputError(
         f'runs of the processors {" and ".join(kinds)}: give those of one kind'
     )
+  trained = [run for run in shown.runs if run.training['steps']]
+  if len({run.weights for run in trained}) < len(trained):
+    raise errors.InputError(
+        f'runs with the seeds {seeds} have the same weights: the seed does not'
+        ' reach the training, mend that'
+    )
   if shown.controls and len(shown.controls) != len(shown.runs):
     raise errors.InputError(
         f'{len(shown.runs)} runs and {len(shown.controls)} controls: give one'

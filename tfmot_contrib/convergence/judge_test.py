@@ -65,7 +65,7 @@ def _run(seed: int, accuracy: float, **changes: Any) -> record.Record:
       'weights': '9' * 64,
       'parameters': 20,
       'lineage': ['c' * 64],
-      'training': {},
+      'training': {'steps': 0},
       'health': {'not_finite': 0},
       'keras': {'accuracy': 0.84},
       'exported': {'float': exported},
@@ -261,6 +261,18 @@ class CheckTest(parameterized.TestCase):
     shown = _shown(0.2, 0.2)
     shown = dataclasses.replace(shown, runs=[shown.runs[0]] * 2)
     with self.assertRaisesRegex(errors.InputError, r'the seeds \[1, 1\]'):
+      judge.check(shown)
+
+  @parameterized.parameters((3, False), (0, True))
+  def test_seeds_that_train_the_same(self, steps, fits):
+    shown = _shown(0.2, 0.2)
+    for run in (*shown.runs, *shown.controls):
+      run.training['steps'] = steps
+    if fits:  # Where nothing is trained, nothing is drawn.
+      return judge.check(shown)
+    with self.assertRaisesRegex(
+        errors.InputError, 'the same weights: the seed'
+    ):
       judge.check(shown)
 
   def test_runs_of_two_processors(self):

@@ -65,7 +65,7 @@ _RECORD = record.Record(
     },
     training=dict(small_reference.TRAINING),
     keras={'accuracy': 0.84},
-    exported={'float': _EXPORTED, 'int8': _EXPORTED},
+    exported={'float': _EXPORTED, 'int8': {**_EXPORTED, 'logit_gap': 0.02}},
     invariants={},
 )
 _WHY = {'source': 'the guide', 'reason': 'It is only for this test.'}

@@ -111,8 +111,9 @@ class ConvergeTest(absltest.TestCase):
   def test_small_growth_adds_up(self):
     self.converge([0.5])
     codes = []
-    for digit in '123456789abcdef':
-      small_project.records(self.root, [0.62] * 5, weights=digit * 5)
+    for night in range(15):
+      weights = '123456789abcdef12345'[night : night + 5]
+      small_project.records(self.root, [0.62] * 5, weights=weights)
       out = io.StringIO()
       with contextlib.redirect_stdout(out):
         argv = ['--remember', small_project.LABEL]

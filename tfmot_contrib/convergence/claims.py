@@ -20,6 +20,7 @@ convergence test, each with its source, its bound and the reason for the bound.
 
 import dataclasses
 import datetime
+import math
 import pathlib
 from typing import Any, Mapping, Sequence
 
@@ -145,9 +146,13 @@ class Claim:
   @property
   def bound(self) -> str:
     """The bound as text."""
-    if self.at_most is not None:
+    if self.at_least is None:
       return f'<= {self.at_most:g}'
-    return f'>= {self.at_least:g}'
+    if self.at_most is None:
+      return f'>= {self.at_least:g}'
+    if self.at_most == self.at_least:
+      return f'= {self.at_most:g}'
+    return f'{self.at_least:g} to {self.at_most:g}'
 
   def measure(
       self,
@@ -242,9 +247,10 @@ class Claim:
 
   def holds(self, measured: float) -> bool:
     """Tells whether a number is within the bound; NaN never is."""
-    if self.at_most is not None:
-      return measured <= self.at_most
-    return measured >= self.at_least
+    low = -math.inf if self.at_least is None else self.at_least
+    return (
+        low <= measured <= (math.inf if self.at_most is None else self.at_most)
+    )
 
 
 def _healed(run: record.Record) -> list[tuple[str, Any, Any]]:

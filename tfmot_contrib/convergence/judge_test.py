@@ -16,6 +16,7 @@
 
 import dataclasses
 import datetime
+import math
 from typing import Any
 
 from absl.testing import absltest
@@ -365,6 +366,21 @@ class HealthTest(parameterized.TestCase):
     )
     found = [('health.kinds.indices.moved', 'some', 0)]
     self.assertEqual(claim.differences(run, None), found * wrong)
+
+
+class BoundTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      (None, 5, '<= 5', [5, -9], [5.1]),
+      (5, None, '>= 5', [5, 9], [4.9]),
+      (5, 5, '= 5', [5], [4.9, 5.1]),
+      (4, 5, '4 to 5', [4, 5], [3.9, 5.1]),
+  )
+  def test_bound(self, at_least, at_most, text, within, beyond):
+    claim = dataclasses.replace(_DROP, at_least=at_least, at_most=at_most)
+    self.assertEqual(claim.bound, text)
+    self.assertEqual([x for x in within if not claim.holds(x)], [])
+    self.assertEqual([x for x in (*beyond, math.nan) if claim.holds(x)], [])
 
 
 class KernelsTest(absltest.TestCase):

@@ -289,6 +289,14 @@ class HistoryTest(absltest.TestCase):
     (night,) = nightly.read_history(self.root)
     self.assertEqual((night['green'], night['tests']), (False, {}))
 
+  def test_night_that_was_interrupted_is_none(self):
+    (self.root / 'bazel').write_text('#!/bin/sh\nexit 8\n', encoding='utf-8')
+    err = io.StringIO()
+    with contextlib.redirect_stderr(err), self.assertRaises(SystemExit):
+      self.run_night('//x:good')
+    self.assertIn('//x:good was interrupted: run it again', err.getvalue())
+    self.assertEmpty(nightly.read_history(self.root))
+
   def test_options(self):
     self.run_night('--tier=smoke', '//x:good')
     asked = (self.root / 'asked.txt').read_text(encoding='utf-8').split()

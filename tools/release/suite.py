@@ -38,6 +38,7 @@ _VERDICT = 'verdict.json'
 # was built, tests failed.
 _RAN = (0, 1, 3)
 _NO_TESTS = 4
+_INTERRUPTED = 8
 _LAST_LINES = 3
 
 
@@ -159,6 +160,10 @@ def run(
     what = ' '.join(targets)
     if done.returncode == _NO_TESTS:
       raise errors.InputError(f'{what} has no tests to run: name others')
+    if done.returncode == _INTERRUPTED:
+      raise errors.InputError(
+          f'{what} was interrupted: run it again, what was trained is kept'
+      )
     if done.returncode not in _RAN or not events.is_file():
       said = [x for x in (done.stderr or '').splitlines() if 'ERROR' in x]
       raise NotRunError(

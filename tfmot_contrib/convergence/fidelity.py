@@ -95,6 +95,8 @@ def strays(
     found += [
         (f'keras.{key}', baseline.keras.get(key), value)
         for key, value in run.keras.items()
-        if not math.isclose(value, baseline.keras[key], rel_tol=_SAME)
+        if not math.isclose(
+            value, baseline.keras.get(key, math.nan), rel_tol=_SAME
+        )
     ]
   return found

@@ -54,25 +54,9 @@ def insert(text: str, pattern: str, line: str, where: str) -> str:
   return f'{text[:begin]}{chr(10).join(lines)}\n{text[end:]}'
 
 
-def _registry(text: str, name: str) -> str:
-  """Imports the experiments."""
-  return insert(
-      text,
-      r'((?:^from tfmot_contrib\.\w+ import experiments as'
-      r' (?!baselines).+\n)+)',
-      f'from tfmot_contrib.{name} import experiments as {name}',
-      'the imports of tfmot_contrib/registry_imports.py',
-  )
-
-
-def _registry_test(text: str, name: str) -> str:
-  """Says that the experiments are named after the folder."""
-  return insert(
-      text,
-      r'^_KINDS = \{\n((?:    .*\n)+)\}$',
-      f"    '{name}': {{'': '{name}'}},",
-      '_KINDS of tfmot_contrib/registry_imports_test.py',
-  )
+def _line(pattern: str, line: str, where: str) -> Callable[[str, str], str]:
+  """Returns what adds the line of a technique to a list, as `insert`."""
+  return lambda text, name: insert(text, pattern, line.format(name=name), where)
 
 
 def _contrib_build(text: str, name: str) -> str:
@@ -93,16 +77,6 @@ def _contrib_build(text: str, name: str) -> str:
   )
 
 
-def _folders(where: str) -> Callable[[str, str], str]:
-  """Adds the folder to those whose documents a test reads."""
-  return lambda text, name: insert(
-      text,
-      r'^_FOLDERS = \(\n((?:    ".*\n)+)\)$',
-      f'    "{name}",',
-      f'_FOLDERS of {where}',
-  )
-
-
 def _decisions(placement: str) -> Callable[[str, str], str]:
   """Adds a line to the decisions on where examples live."""
   return lambda text, name: insert(
@@ -114,35 +88,33 @@ def _decisions(placement: str) -> Callable[[str, str], str]:
   )
 
 
-def _contract(text: str, name: str) -> str:
-  """Says that it imports no other technique."""
-  return insert(
-      text,
-      r'^name = "a technique knows no other"\ntype = "independence"\n'
-      r'modules = \[\n((?:  ".*\n)+)\]$',
-      f'  "tfmot_contrib.{name}",',
-      'the contract between techniques in pyproject.toml',
-  )
-
-
-def _folder(text: str, name: str) -> str:
-  """Adds the folder to those that the matrix is introduced with."""
-  return insert(
-      text,
-      r'^\| \[`baselines/`\].*\n((?:\| \[`\w+/`\]\(\w+/README\.md\).*\n)+)',
-      f'| [`{name}/`]({name}/README.md) | a technique |',
-      'the table of folders of tfmot_contrib/README.md',
-  )
-
-
+_FOLDERS = r'^_FOLDERS = \(\n((?:    ".*\n)+)\)$', '    "{name}",'
 _PLACES: dict[str, Callable[[str, str], str]] = {
-    'pyproject.toml': _contract,
-    'tfmot_contrib/README.md': _folder,
-    'tfmot_contrib/registry_imports.py': _registry,
-    'tfmot_contrib/registry_imports_test.py': _registry_test,
+    'pyproject.toml': _line(
+        r'^name = "a technique knows no other"\ntype = "independence"\n'
+        r'modules = \[\n((?:  ".*\n)+)\]$',
+        '  "tfmot_contrib.{name}",',
+        'the contract between techniques in pyproject.toml',
+    ),
+    'tfmot_contrib/README.md': _line(
+        r'^\| \[`baselines/`\].*\n((?:\| \[`\w+/`\]\(\w+/README\.md\).*\n)+)',
+        '| [`{name}/`]({name}/README.md) | a technique |',
+        'the table of folders of tfmot_contrib/README.md',
+    ),
+    'tfmot_contrib/registry_imports.py': _line(
+        r'((?:^from tfmot_contrib\.\w+ import experiments as'
+        r' (?!baselines).+\n)+)',
+        'from tfmot_contrib.{name} import experiments as {name}',
+        'the imports of tfmot_contrib/registry_imports.py',
+    ),
+    'tfmot_contrib/registry_imports_test.py': _line(
+        r'^_KINDS = \{\n((?:    .*\n)+)\}$',
+        "    '{name}': {{'': '{name}'}},",
+        '_KINDS of tfmot_contrib/registry_imports_test.py',
+    ),
     'tfmot_contrib/BUILD': _contrib_build,
-    'tools/report/BUILD': _folders('tools/report/BUILD'),
-    'tools/faults/BUILD': _folders('tools/faults/BUILD'),
+    'tools/report/BUILD': _line(*_FOLDERS, '_FOLDERS of tools/report/BUILD'),
+    'tools/faults/BUILD': _line(*_FOLDERS, '_FOLDERS of tools/faults/BUILD'),
 }
 
 

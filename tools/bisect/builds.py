@@ -347,12 +347,16 @@ def _date_of_nightly(name: str) -> str:
 
 
 def finer(
-    good: Candidate, bad: Candidate, checkout: pathlib.Path | None
+    axis: str,
+    good: Candidate,
+    bad: Candidate,
+    checkout: pathlib.Path | None,
 ) -> list[Candidate]:
   """Returns what lies between two neighbours: commits, else nightlies.
 
   Args:
-    good: The good release or nightly of TFMOT.
+    axis: The axis; between two of the mirror nothing is known to lie.
+    good: The good release or nightly.
     bad: The bad one.
     checkout: A git checkout of TFMOT, if there is one.
 
@@ -360,7 +364,9 @@ def finer(
     Candidates, whose ends stand for the neighbours; none if nothing is known
     that lies between them.
   """
-  if checkout and good.kind == bad.kind == RELEASE:
+  if axis == axes.MIRROR:
+    return []
+  if axis == axes.TFMOT and checkout and good.kind == bad.kind == RELEASE:
     try:
       ends = [resolve(checkout, f'v{one.value}') for one in (good, bad)]
     except errors.InputError:
@@ -372,6 +378,11 @@ def finer(
       ]
   if RELEASE not in (good.kind, bad.kind):
     return []
-  nightlies = _dated(good.value, bad.value)
+  if axis == axes.TENSORFLOW:
+    nightlies = _between(
+        _listed(_TENSORFLOW_NIGHTLY), good.value, bad.value, NIGHTLY
+    )
+  else:
+    nightlies = _dated(good.value, bad.value)
   inner = [one for one in nightlies if one.value not in (good.value, bad.value)]
   return [good, *inner, bad] if inner else []

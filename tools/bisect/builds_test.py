@@ -14,6 +14,7 @@
 
 """Tests what lies between two values, short of the package index."""
 
+import functools
 import os
 import pathlib
 import subprocess
@@ -124,12 +125,28 @@ class BuildsTest(parameterized.TestCase):
     good, bad = (builds.Candidate(v, 'release') for v in ('0.1.0', '0.2.0'))
     self.git('tag', 'v0.1.0', self.shas[1])
     self.git('tag', 'v0.2.0', self.shas[3])
-    found = builds.finer(good, bad, self.top)
+    found = builds.finer(axes.TFMOT, good, bad, self.top)
     self.assertEqual(
         [one.value for one in found],
         [f'{self.top}@{sha}' for sha in self.shas[1:4]],
     )
-    self.assertEmpty(builds.finer(found[0], found[1], self.top))
+    row = found[0], found[1]
+    self.assertEmpty(builds.finer(axes.TFMOT, *row, self.top))
+
+  def test_finer_in_tensorflow(self):
+    names = '2.20.0', '2.21.0.dev20260202', '2.21.0.dev20260203', '2.21.0'
+    good, old, new, bad = (
+        builds.Candidate(name, builds.kind_of(name)) for name in names
+    )
+    listed = ['2.20.0.dev20260101', *names[1:3], '2.22.0.dev20260204']
+    with absltest.mock.patch.object(builds, '_listed', return_value=listed):
+      finer = functools.partial(builds.finer, axes.TENSORFLOW)
+      # The tags of a checkout are TFMOT's.
+      self.assertEqual(finer(good, bad, self.top), [good, old, new, bad])
+      self.assertEqual(finer(new, bad, None), [])
+      self.assertEqual(finer(old, bad, None), [old, new, bad])
+      self.assertEqual(finer(old, new, None), [])
+      self.assertEqual(builds.finer(axes.MIRROR, good, bad, None), [])
 
   def test_tree_of_a_wheel(self):
     wheel = self.top / 'tensorflow_model_optimization-9-py3-none-any.whl'

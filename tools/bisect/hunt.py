@@ -139,11 +139,11 @@ class Hunt(observe.Observer):
     stage = Stage(axis, guilty.why, row)
     self.stages.append(stage)
     self._walk(stage, guilty.good)
-    while axis == axes.TFMOT:
+    while True:
       good, bad = stage.good, stage.bad
-      key = f'finer {good.value} {bad.value}{inside}'
+      key = f'finer {axis} {good.value} {bad.value}{inside}'
       row = self._row(
-          key, lambda g=good, b=bad: builds.finer(g, b, self._checkout)
+          key, lambda g=good, b=bad: builds.finer(axis, g, b, self._checkout)
       )
       if not row:
         return

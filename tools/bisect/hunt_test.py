@@ -21,6 +21,7 @@ from unittest import mock
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import hunt as hunts
 from tools.bisect import observe
@@ -70,12 +71,14 @@ class HuntTest(parameterized.TestCase):
           'row tensorflow 1 2': [['1', 'release', ''], ['2', 'release', '']],
           'digest tensorflow 1': '1',
           'digest tensorflow 2': '2',
+          'digest tensorflow n': 'n',
       }
       for n in range(_SIZE):
         state.notes[f'digest tfmot {n}'] = str((equal or {}).get(n, n))
         if skip_finer:  # What a run of releases has between its neighbours.
           for m in range(n):
-            state.notes[f'finer {m} {n}'] = []
+            state.notes[f'finer tfmot {m} {n}'] = []
+            state.notes.setdefault(f'finer tensorflow {m} {n}', [])
       hunt = hunts.Hunt(
           state, probe, ends, self.path.parent, say=self.said.append, **options
       )
@@ -256,13 +259,27 @@ class HuntTest(parameterized.TestCase):
 
     with states.opened(self.path, {}) as state:
       row = ['4', 'n1', 'n2', 'n3', '5']
-      state.note('finer 4 5', [[name, 'nightly', ''] for name in row])
-      state.note('finer n1 n2', [])
+      state.note('finer tfmot 4 5', [[name, 'nightly', ''] for name in row])
+      state.note('finer tfmot n1 n2', [])
       for name in row:
         state.note(f'digest tfmot {name}', name)
     hunt = self.hunt(_Probe(fails), skip_finer=False)
     self.assertEqual(self.values(hunt), ['n2'])
     self.assertLen(hunt.stages, 2)
+
+  def test_tensorflow_goes_finer(self):
+    def fails(combination, seed):
+      del seed
+      return {'failures': ('a',) * (combination['tensorflow'] != '1')}
+
+    with states.opened(self.path, {}) as state:
+      row = [['1', 'release', ''], ['n', 'nightly', ''], ['2', 'release', '']]
+      state.note('finer tensorflow 1 2', row)
+      state.note('finer tensorflow 1 n', [])
+    ends = _ENDS[0], {**_ENDS[1], 'tensorflow': '2'}
+    hunt = self.hunt(_Probe(fails), ends=ends)
+    self.assertEqual(self.values(hunt), ['n'])
+    self.assertEqual([one.axis for one in hunt.stages], ['tensorflow'] * 2)
 
   def test_checkout_that_is_given_later(self):
     def late(combination, seed):
@@ -272,15 +289,15 @@ class HuntTest(parameterized.TestCase):
     self.assertLen(self.hunt(_Probe(late)).stages, 1)
     looked = []
 
-    def finer(good, bad, checkout):
-      looked.append((good.value, bad.value, checkout))
+    def finer(axis, good, bad, checkout):
+      looked.append((axis, good.value, bad.value, checkout))
       return []
 
     row = [builds.Candidate(str(n), 'release', '') for n in range(_SIZE)]
     with mock.patch.object(builds, 'row', return_value=row):
       with mock.patch.object(builds, 'finer', finer):
         self.hunt(_Probe(late), checkout=self.path)
-    self.assertEqual(looked, [('4', '5', self.path)])
+    self.assertEqual(looked, [(axes.TFMOT, '4', '5', self.path)])
 
 
 if __name__ == '__main__':

@@ -138,6 +138,8 @@ class BuildsTest(parameterized.TestCase):
     good, old, new, bad = (
         builds.Candidate(name, builds.kind_of(name)) for name in names
     )
+    self.git('tag', 'v2.20.0', self.shas[1])
+    self.git('tag', 'v2.21.0', self.shas[3])
     listed = ['2.20.0.dev20260101', *names[1:3], '2.22.0.dev20260204']
     with absltest.mock.patch.object(builds, '_listed', return_value=listed):
       finer = functools.partial(builds.finer, axes.TENSORFLOW)

@@ -48,6 +48,13 @@ class ExactTest(parameterized.TestCase):
       here = dataclasses.replace(many, environment='e' * 64)
       found = likeness.differences(here, rounded)
       self.assertIn(path, [where for where, _, _ in found])
+    kernel = {'name': 'noisy', 'zeros': 7, 'scales': 1, 'values': 9}
+    exported['float'] = {**exported['int8'], 'kernels': [kernel]}
+    noisy = dataclasses.replace(run, exported=exported)
+    other = {'exported.float.kernels.conv.zeros': 0}
+    known = dataclasses.replace(known, exact={**known.exact, **other})
+    found = [where for where, _, _ in likeness.differences(known, noisy)]
+    self.assertEqual(found, [*other])
     worse = dataclasses.replace(run, invariants={'zeros_missing': 1})
     found = likeness.differences(known, worse)
     self.assertIn(('invariants.zeros_missing', 0, 1), found)
@@ -129,6 +136,40 @@ class ExactTest(parameterized.TestCase):
     self.assertEqual(f'{path}.moved' not in found, fits)
 
   @parameterized.parameters(
+      ('cpu', ('indices',), True),
+      ('cpu', (), False),
+      ('smoke', ('indices',), False),
+  )
+  def test_all_moved_by_chance(self, tier, some, fits):
+    path = 'health.kinds.indices.moved'
+    exact = {path: [43], 'health.kinds.indices.of': 43}
+    known = dataclasses.replace(
+        small_reference.reference(), tier=tier, exact=exact
+    )
+    kinds = {'indices': {'moved': [42], 'of': 43}}
+    run = small_reference.run(9, health={'kinds': kinds}, tier=tier)
+    found = [p for p, _, _ in likeness.differences(known, run, some=some)]
+    self.assertEqual(path not in found, fits)
+
+  @parameterized.parameters(
+      ('cpu', 500, 501, True),
+      ('cpu', 500, 502, False),
+      ('cpu', 5000, 4995, True),
+      ('cpu', 5000, 5006, False),
+      ('smoke', 5000, 5001, False),
+  )
+  def test_zeros_by_chance(self, tier, expected, zeros, fits):
+    path = 'exported.float.kernels.conv.zeros'
+    known = dataclasses.replace(
+        small_reference.reference(), tier=tier, exact={path: expected}
+    )
+    kernel = {'name': 'conv', 'zeros': zeros, 'scales': 1}
+    exported = {'float': {**small_reference.EXPORTED, 'kernels': [kernel]}}
+    run = small_reference.run(9, exported=exported, tier=tier)
+    found = [p for p, _, _ in likeness.differences(known, run)]
+    self.assertEqual(path not in found, fits)
+
+  @parameterized.parameters(
       ('cpu', 'kernel_max', False, True),
       ('cpu', 'kernel_max', True, False),
       ('cpu', 'mask', False, False),
@@ -182,11 +223,11 @@ class ExactTest(parameterized.TestCase):
     )
     known = dataclasses.replace(small_reference.reference(), exact=exact_of)
     exported = {k: copy.deepcopy(v) for k, v in exported.items()}
-    exported[kind]['kernels'][0]['zeros'] = 3
+    exported[kind]['kernels'][0]['zeros'] = 2
     found = likeness.differences(
         known, small_reference.run(1, exported=exported)
     )
-    expected = [(f'exported.{kind}.kernels.conv.zeros', 4, 3)]
+    expected = [(f'exported.{kind}.kernels.conv.zeros', 4, 2)]
     self.assertEqual(found, expected if exact else [])
 
   def test_validation_images(self):

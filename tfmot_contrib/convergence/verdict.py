@@ -34,17 +34,15 @@ from xml.etree import ElementTree
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference
-from tfmot_contrib.convergence import sequential
 
 _HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
-_SHOWN_DIFFERENCES = 10
-_REFERENCES = 'TFMOT_MODELS_REFERENCES'
+REFERENCES = 'TFMOT_MODELS_REFERENCES'
 EXACT = 'exact'
-_SMOKE = '_smoke'
 
 
 def table(verdicts: Sequence[judge.Verdict]) -> str:
@@ -60,52 +58,6 @@ def table(verdicts: Sequence[judge.Verdict]) -> str:
       ).rstrip()
       for row in rows
   )
-
-
-def explain(verdict: judge.Verdict, technique: str, target: str) -> str:
-  """Returns why a verdict is not good, and what to do.
-
-  Args:
-    verdict: The verdict.
-    technique: The technique.yaml of its claim.
-    target: The label of the test.
-
-  Returns:
-    Some lines.
-  """
-  claim = verdict.claim
-  of_seed = f', seed {verdict.seed}' if verdict.seed else ''
-  lines = [
-      f'{claim.id}{of_seed}: {claim.metric} as {claim.relation} is'
-      f' {verdict.measured:.6g}, bound {verdict.bound}. {claim.reason} Source:'
-      f' {claim.source}'
-  ]
-  if claim.known_failure:
-    known = claim.known_failure
-    what = 'is mended: take' if verdict.holds else 'is past its day: renew'
-    lines.append(
-        f'It was a known failure ({known.issue}, {known.owner}, until'
-        f' {known.until}) and {what} known_failure in {technique}.'
-    )
-  if verdict.decision:
-    path = ', '.join(f'{growth:+.1f}' for growth in verdict.decision.path)
-    lines.append(f'Mean growth after each seed, in deviations: {path}.')
-    if verdict.decision.word == sequential.UNDECIDED:
-      lines.append(
-          f'It takes another seed: tools/nox -s converge -- {target} trains as'
-          ' many as the test asks for.'
-      )
-  for path, expected, got in verdict.differences[:_SHOWN_DIFFERENCES]:
-    lines.append(f'  {path}: expected {expected}, got {got}')
-  if (more := len(verdict.differences) - _SHOWN_DIFFERENCES) > 0:
-    lines.append(f'  and {more} more')
-  again = f'bazel test {target} --test_output=all'
-  if verdict.seed > 1 and target.endswith(_SMOKE):
-    again = f'bazel build {target}_seed{verdict.seed}_record'
-  elif verdict.seed > 1:
-    again = f'tools/nox -s converge -- {target}'  # It draws the same seeds.
-  lines.append(f'To see it again: {again}')
-  return '\n'.join(lines)
 
 
 def as_dict(verdict: judge.Verdict) -> dict[str, Any]:
@@ -188,10 +140,10 @@ def references(
   Raises:
     errors.InputError: One is wrong, or the variable.
   """
-  which = which or os.environ.get(_REFERENCES)
+  which = which or os.environ.get(REFERENCES)
   if which not in (None, '', EXACT):
     raise errors.InputError(
-        f'{_REFERENCES} is {which}: give {EXACT}, or leave it out'
+        f'{REFERENCES} is {which}: give {EXACT}, or leave it out'
     )
   path = reference.path_of(technique.parent, name, run)
   if not path.exists():
@@ -285,6 +237,11 @@ def main(argv: Sequence[str]) -> int:
       help='record of the float run that was trained as much, once a seed',
   )
   parser.add_argument('--run', type=pathlib.Path, help='the folder of the run')
+  parser.add_argument(
+      '--settings',
+      type=pathlib.Path,
+      help='a file with the settings of the environment that are not default',
+  )
   flags = parser.parse_args(argv)
   declared = claims.claims_of(flags.technique, flags.name, flags.tier)
   models = sorted(flags.run.glob('*.tflite')) if flags.run else []
@@ -302,20 +259,25 @@ def main(argv: Sequence[str]) -> int:
         f'{flags.name}, tier {run.tier}, seed {run.seed}:'
         f' {run.training["steps"]} steps in {run.training["seconds"]:.0f} s'
     )
-  if os.environ.get(_REFERENCES):
+  if exact := os.environ.get(REFERENCES):
     print(
         'references are of another TensorFlow: what is exact counts, and drops'
-        ' are compared with the documented ones alone'
+        ' are compared with the documented ones, or what references admit'
     )
   elif found.controls and not found.statistical:
     print(
         f'no reference for {found.runs[0].instruction_set} processors: drops'
-        ' are compared with the documented ones alone'
+        ' are compared with the documented ones, or what references admit'
     )
   print(f'\n{table(verdicts)}')
   target = os.environ.get('TEST_TARGET', flags.name)
+  again = explain.Again(
+      target, explain.settings_of(flags.settings), exact=bool(exact)
+  )
   explained = {
-      verdict.claim.id: explain(verdict, flags.technique, target)
+      verdict.claim.id: explain.explain(
+          verdict, flags.technique, again, found.runs
+      )
       for verdict in verdicts
       if not verdict.good
   }

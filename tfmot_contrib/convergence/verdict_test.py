@@ -360,20 +360,6 @@ class VerdictTest(parameterized.TestCase):
     self.assertEqual(code, 1)
     self.assertRegex(out, r'of_all .* FAIL')
 
-  @parameterized.parameters(
-      ('//a:half', 1, 'bazel test //a:half --test_output=all'),
-      ('//a:half', 3, 'tools/nox -s converge -- //a:half'),
-      ('//a:half_smoke', 3, 'bazel build //a:half_smoke_seed3_record'),
-  )
-  def test_how_to_see_a_seed_again(self, target, seed, command):
-    self.judge()
-    path = str(self.root / 'technique.yaml')
-    claim, *_ = claims.claims_of(path, 'net_half', 'cpu')
-    red = judge.Verdict(claim, 9.0, False, seed=seed)
-    text = verdict.explain(red, path, target)
-    self.assertIn(f'accuracy_drop, seed {seed}: ', text)
-    self.assertEndsWith(text, f'To see it again: {command}')
-
   def test_what_is_for_noise_is_added_to_what_is_documented(self):
     noisy = {**_CLAIMS[0], 'at_most': 0.7, 'for_noise': 0.8}
     self.technique['claims']['net_half'] = [noisy]

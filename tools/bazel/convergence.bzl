@@ -333,11 +333,12 @@ def convergence_test(
                 "--technique=$(rootpath %s)" % claims,
                 "--name=" + name,
                 "--tier=" + tier,
+                "--settings=$(rootpath @python_env//:settings)",
             ] + [
                 "--%s=$(rootpath %s)" % flag_and_label
                 for flag_and_label in records.items()
             ],
-            data = records.values() + [claims] +
+            data = records.values() + [claims, "@python_env//:settings"] +
                    native.glob(["references/**/*.json"]),
             main = "//tfmot_contrib/convergence:verdict.py",
             tags = ["convergence", tier],

@@ -21,15 +21,19 @@
 Each is made once in the user's cache and linked here.
 """
 
-_ENVIRON = [
-    "HOME",
-    "PATH",
+# Which TFMOT and TensorFlow: docs/versions.md.
+_SETTINGS = [
     "TENSORFLOW",
     "TFMOT",
     "TFMOT_CHANNEL",
     "TFMOT_CLASHES",
-    "TFMOT_MODELS_CACHE",
     "TFMOT_OVERLAY",
+]
+
+_ENVIRON = _SETTINGS + [
+    "HOME",
+    "PATH",
+    "TFMOT_MODELS_CACHE",
     "XDG_CACHE_HOME",
 ]
 
@@ -98,6 +102,7 @@ package(default_visibility = ["//visibility:public"])
 
 exports_files([
     "python3",
+    "settings",
     "tensorflow.fingerprint",
     "tfmot.fingerprint",
     "tools.fingerprint",
@@ -135,6 +140,9 @@ def _python_env_impl(ctx):
         text = ctx.read(paths[layer + "_fingerprint"])
         ctx.file(layer + ".fingerprint", text, executable = False)
     ctx.file("python3", _INTERPRETER)
+    given = ctx.os.environ
+    settings = ["%s=%s\n" % (k, given[k]) for k in _SETTINGS if given.get(k)]
+    ctx.file("settings", "".join(settings), executable = False)
     ctx.file("BUILD", _PYTHON_ENV_BUILD, executable = False)
 
 _python_env = repository_rule(

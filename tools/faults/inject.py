@@ -42,6 +42,7 @@ from typing import Any, Iterator, Mapping, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
 from tools.faults import catalogue
@@ -156,7 +157,8 @@ def _judge(
   except errors.InputError as error:
     return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, minutes
   for red in (v for v in verdicts if not v.good):
-    draw.say(verdict.explain(red, str(technique), label))
+    again = explain.Again(label)
+    draw.say(explain.explain(red, str(technique), again, shown.runs))
   return {v.claim.id: v.kinds for v in verdicts if not v.good}, minutes
 
 

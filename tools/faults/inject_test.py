@@ -134,7 +134,7 @@ class DetectTest(parameterized.TestCase):
     for one, claim in zip(red, claims, strict=True):
       one.claim.id = claim
     with mock.patch.object(inject.judge, 'judge', return_value=red):
-      with mock.patch.object(inject.verdict, 'explain', return_value=''):
+      with mock.patch.object(inject.explain, 'explain', return_value=''):
         detection = self.detect(1.0)
     self.assertEqual((detection.right, detection.right_alone), (True, alone))
 

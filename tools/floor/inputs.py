@@ -37,6 +37,8 @@ from tools.sync import tree
 
 _PACKAGE = 'tfmot_contrib'
 _TESTS = ('convergence_test',)
+# In technique.yaml, what each test is judged by.
+_OF_EVERY_TEST = ('every', 'moves', 'moves_some', 'stays')
 # What trains, measures and judges a run, whatever its technique.
 _SHARED = ('run', 'measure', 'verdict')
 # Of a test's declaration: what of it shapes the run.
@@ -254,12 +256,8 @@ def _judged(
   """Returns what a test is judged by: claims, references and their noise."""
   base = root / _PACKAGE / folder
   said = claims.read_technique(str(base / 'technique.yaml'))
-  promised = {
-      'every': said.get('every', []),
-      'own': (said.get('claims') or {}).get(test, []),
-      'moves': said.get('moves', []),
-      'stays': said.get('stays', []),
-  }
+  promised = {key: said.get(key, []) for key in _OF_EVERY_TEST}
+  promised['own'] = (said.get('claims') or {}).get(test, [])
   # Those of the same model share their noise: `verdict.beside`.
   model = test.partition('_cifar10')[0]
   references = {

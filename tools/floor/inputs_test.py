@@ -79,6 +79,9 @@ class DigestTest(parameterized.TestCase):
 
   @parameterized.parameters(
       ('net/technique.yaml', 'at_least: 1', 'at_least: 2'),
+      ('net/technique.yaml', 'name: net', 'name: net\nmoves: [mask]'),
+      ('net/technique.yaml', 'name: net', 'name: net\nstays: [mask]'),
+      ('net/technique.yaml', 'name: net', 'name: net\nmoves_some: {x: [cpu]}'),
       ('net/BUILD', 'model + "_net"', 'model + "_other"'),
       ('net/BUILD', 'control = "//tfmot_contrib/baselines:net_control",', ''),
       ('baselines/BUILD', '"net_short"', '"net_long"'),

@@ -23,12 +23,14 @@ test has not made up its mind, this trains another one, up to five.
 import argparse
 import dataclasses
 import datetime
+import os
 import pathlib
 import sys
 from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import history
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import sequential
@@ -114,8 +116,11 @@ def converge(bazel: draw.Bazel, label: str, remember: bool = False) -> bool:
   technique = technique_of(bazel, test)
   print(f'{label}, {len(shown.runs)} seeds\n\n{verdict.table(verdicts)}')
   bad = [v for v in verdicts if not v.good]
+  exact = bool(os.environ.get(explain.REFERENCES))
+  again = explain.Again(label, explain.chosen(os.environ), exact)
   for one in bad:
-    print(f'\n{verdict.explain(one, str(technique), label)}')
+    told = explain.explain(one, str(technique), again, shown.runs)
+    print(f'\n{told}')
   drifts = _remember(technique, test, shown, verdicts) if remember else []
   for line in drifts:
     print(f'\n{line}')

@@ -87,6 +87,10 @@ class ExplainTest(parameterized.TestCase):
     found = explain.layers(claim, run)
     self.assertEqual(found, [f'  int8, {line}' for line in lines])
 
+  def test_layers_where_none_is_told_to_be_covered(self):
+    run = small_reference.run(1, invariants={'zeros_missing': 1})
+    self.assertLen(explain.layers(_CLAIM, run), 2)
+
   def test_layers_that_stand_out_come_first(self):
     run = small_reference.run(1)
     exported = copy.deepcopy(run.exported)

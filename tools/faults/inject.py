@@ -143,6 +143,8 @@ def _judge(
   except draw.NotMadeError as error:
     draw.say(f'{label}: {errors.one_line(error)}')
     return {_CRASHED: [_CRASHED]}, 0.0
+  except draw.BazelError:
+    raise
   except errors.InputError as error:
     return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, 0.0
   minutes = shown.runs[0].training['cpu_seconds'] / 60

@@ -116,6 +116,17 @@ class DetectTest(parameterized.TestCase):
     self.assertEqual(detection.seen, {'the run itself': ['the run itself']})
     self.assertFalse(detection.right)
 
+  def test_bazel_that_fails_sees_nothing(self):
+    program = small_project.project(self.root, [1.0])
+    broken = self.root / 'broken'
+    broken.write_text(
+        f'#!/bin/sh\n[ "$1" = build ] && exit 37\nexec {program} "$@"\n'
+    )
+    broken.chmod(0o755)
+    fault = catalogue.Fault('a', '', (small_project.TEST,), ('accuracy',))
+    with self.assertRaisesRegex(draw.BazelError, 'bazel build ended with 37'):
+      inject.detect(fault, draw.Bazel(str(broken), self.root), ['cpu'])
+
   @parameterized.parameters(
       ([errors.InputError('foreign')],),  # With its baseline or control.
       ([None, errors.InputError('foreign')],),  # With its reference.

@@ -30,6 +30,7 @@ from tfmot_contrib.convergence import record
 
 _RECORD = '_record'
 _CONTROL = '_control_'
+BUILD_FAILED = 1  # Of Bazel's exit codes, that of an action which failed.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,6 +157,10 @@ class NotMadeError(errors.InputError):
   """A run failed, so that there is no record to judge."""
 
 
+class BazelError(errors.InputError):
+  """Bazel itself failed, which says nothing of a run."""
+
+
 def draw(bazel: Bazel, test: Test, seeds: Sequence[int]) -> judge.Shown:
   """Makes the records of some seeds.
 
@@ -169,11 +174,17 @@ def draw(bazel: Bazel, test: Test, seeds: Sequence[int]) -> judge.Shown:
 
   Raises:
     NotMadeError: A run failed.
+    BazelError: Bazel itself did.
     errors.InputError: A record is wrong, or they do not belong together.
   """
   wanted = [test.records(seed) for seed in seeds]
   labels = [test.baseline, *(label for pair in wanted for label in pair)]
-  if bazel('build', *labels).returncode:
+  if code := bazel('build', *labels).returncode:
+    if code != BUILD_FAILED:
+      raise BazelError(
+          f'bazel build ended with {code} before the records of {test.name}'
+          ' were made: see above, mend that and run again'
+      )
     raise NotMadeError(
         f'Bazel could not make the records of {test.name}: see above'
     )

@@ -34,11 +34,13 @@ from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import reference
 from tfmot_contrib.convergence import verdict
+from tools.floor import inputs
 from tools.reference import draw
 from tools.report import plots
 from tools.report import rows
 from tools.versions import bootstrap
 
+_PLOT = 'report/references.svg'
 # By tier: the suffix of its tests.
 _TIERS = {'cpu': '', 'smoke': '_smoke'}
 # With less a test knows too little of its own noise.
@@ -140,16 +142,21 @@ def admission(
   return lines
 
 
-def _tests(root: pathlib.Path, asked: Sequence[str]) -> list[str]:
+def _tests(root: pathlib.Path, asked: Sequence[str], tier: str) -> list[str]:
   """Returns the labels of the tests that are asked for by a name, or all."""
   found, known = [], set()
   for folder in rows.folders(root / 'tfmot_contrib'):
     if folder.name == rows.BASELINES:
       continue
+    smoke = inputs.declared(root, folder.name) if tier == 'smoke' else {}
     for test in rows.tests(folder):
       known |= {test, folder.name}
-      if not asked or test in asked or folder.name in asked:
-        found.append(f'//tfmot_contrib/{folder.name}:{test}')
+      has_it = smoke.get(test, {}).get('smoke', True)
+      if test in asked and not has_it:
+        raise errors.InputError(f'{test} has no smoke test: leave it out')
+      if has_it and (not asked or test in asked or folder.name in asked):
+        label = f'//tfmot_contrib/{folder.name}:{test}'
+        found.append(label + _TIERS[tier])
   if missing := [name for name in asked if name not in known]:
     raise errors.InputError(
         f'no convergence test or technique is called {missing[0]}'
@@ -248,7 +255,12 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
       help=f'how many; {_SEEDS["cpu"]}, of the smoke tier {_SEEDS["smoke"]}',
   )
   parser.add_argument('--tier', choices=list(_TIERS), default='cpu')
-  parser.add_argument('--first_seed', type=int, default=1)
+  parser.add_argument(
+      '--first_seed',
+      type=int,
+      default=1,
+      help='another one than before draws other seeds',
+  )
   parser.add_argument('--why', default='', help='the reason for a refresh')
   parser.add_argument('--who', help='who makes it; the user of git by default')
   parser.add_argument(
@@ -257,7 +269,10 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
       help='leave those alone that exist for this kind of processor',
   )
   parser.add_argument(
-      '--plot', type=pathlib.Path, help='an SVG of the old drops and the new'
+      '--plot',
+      type=pathlib.Path,
+      default=root / _PLOT,
+      help=f'for the drops of old references and new ones; {_PLOT} by default',
   )
   flags = parser.parse_args(argv)
   who = flags.who or _who(root)
@@ -267,15 +282,13 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
     raise errors.InputError('--why is too short to be a reason')
   if flags.seeds is not None and flags.seeds < 2:
     raise errors.InputError('a reference needs 2 seeds or more: --seeds')
+  if flags.plot.suffix != '.svg' or flags.plot.is_dir():
+    raise errors.InputError(f'--plot {flags.plot} must be the name of an .svg')
   pairs = []
+  labels = _tests(root, flags.names, flags.tier)
   bazel = draw.Bazel(bootstrap.bazel(), root)
-  for label in _tests(root, flags.names):
-    try:
-      test = draw.find(bazel, label + _TIERS[flags.tier])
-    except errors.InputError:
-      if flags.tier == 'smoke':  # Not every test has one.
-        continue
-      raise
+  for label in labels:
+    test = draw.find(bazel, label)
     if flags.missing and _path(bazel, test, flags.tier).exists():
       continue
     count = flags.seeds or _SEEDS[flags.tier]
@@ -283,9 +296,17 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
     pairs.append(
         refresh(bazel, test, seeds, tier=flags.tier, who=who, why=flags.why)
     )
-  if flags.plot and pairs:
+  if any(old for old, _ in pairs):
     text = plots.svg(plots.drops(pairs))
-    flags.plot.write_text(text, encoding='utf-8')
+    try:
+      flags.plot.parent.mkdir(parents=True, exist_ok=True)
+      flags.plot.write_text(text, encoding='utf-8')
+    except OSError as error:
+      raise errors.InputError(
+          f'the references are made, but {flags.plot} cannot be written:'
+          f' {error.strerror}'
+      ) from error
+    print(f'old drops (hollow) and new ones: {flags.plot}')
 
 
 if __name__ == '__main__':

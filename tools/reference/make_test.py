@@ -90,6 +90,11 @@ class MakeTest(parameterized.TestCase):
     self.assertAlmostEqual(means[1], 0.9)
     self.assertIn('rounds differently', after['history'][1]['why'])
     self.assertIn(small_project.TEST, plot.read_text(encoding='utf-8'))
+    default = self.root / 'report/references.svg'
+    self.assertFalse(default.exists())
+    out = self.make('--why=It rounds differently again.', '--seeds=3')
+    self.assertIn(str(default), out)
+    self.assertIn(small_project.TEST, default.read_text(encoding='utf-8'))
 
   def test_missing_leaves_what_is_there(self):
     self.make()
@@ -115,11 +120,23 @@ class MakeTest(parameterized.TestCase):
     self.assertIn('could not make the records', out)
     self.assertFalse((self.root / 'tfmot_contrib/pruning/references').exists())
 
+  def test_smoke(self):
+    path = self.root / 'tfmot_contrib/pruning/BUILD'
+    call = f'convergence_test(name = "{small_project.TEST}", smoke = %s)\n'
+    path.write_text(call % False)
+    out = self.make('--tier=smoke', small_project.TEST, code=2)
+    self.assertIn(f'{small_project.TEST} has no smoke test', out)
+    self.assertEmpty(self.make('--tier=smoke'))
+    path.write_text(call % True)
+    out = self.make('--tier=smoke', code=2)
+    self.assertIn('resnet_cifar10_half_smoke', out)
+
   @parameterized.parameters(
       (['nothing'], 'no convergence test or technique is called nothing'),
       (['pruning', 'half'], 'no convergence test or technique is called half'),
       (['--seeds=1'], 'needs 2 seeds or more'),
       (['--why=short'], 'too short to be a reason'),
+      (['--plot=/x/drops.png'], 'must be the name of an .svg'),
   )
   def test_bad_flags(self, flags, message):
     out = self.make(*flags, code=2)

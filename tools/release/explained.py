@@ -88,7 +88,7 @@ def read(path: pathlib.Path) -> list[Explanation]:
     where = f'{path}: entry {number}'
     if not isinstance(entry, dict) or set(entry) != _KEYS:
       raise errors.InputError(f'{where} needs just {", ".join(sorted(_KEYS))}')
-    if not isinstance(entry['until'], datetime.date):
+    if type(entry['until']) is not datetime.date:  # A time is a date too.
       raise errors.InputError(f'{where}: until is no day: {entry["until"]}')
     for key in sorted(_KEYS - {'until'}):
       if not isinstance(entry[key], str) or not entry[key].strip():

@@ -24,6 +24,7 @@ from tfmot_contrib import errors
 from tools.release import explained
 from tools.release import suite
 
+_TIME = '2999-01-01T00:00:00'
 _TODAY = datetime.date(2026, 11, 28)
 _BAD = suite.Test('//x:bad', 'FAILED', 1.0, False, log='one\nKeyError: 3\n')
 _ENTRY = {
@@ -78,7 +79,12 @@ class ExplainedTest(absltest.TestCase):
       text = text.replace(f'"{_TODAY.isoformat()}"', _TODAY.isoformat())
       with self.assertRaisesRegex(errors.InputError, message):
         self.read(text)
-    for text, message in (('a: [', 'no YAML'), ('a: 1', 'no list')):
+    time = json.dumps([{**good, 'until': 'T'}]).replace('"T"', _TIME)
+    for text, message in (
+        ('a: [', 'no YAML'),
+        ('a: 1', 'no list'),
+        (time, 'until is no day: 2999-01-01 00'),
+    ):
       with self.assertRaisesRegex(errors.InputError, message):
         self.read(text)
 

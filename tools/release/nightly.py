@@ -242,12 +242,12 @@ def night_of(
       test.label: explained_lib.of_test(explanations, test, today)
       for test in outcome.bad
   }
-  mended = [
-      one.test
+  tests = outcome.tests.values()
+  covered = {
+      one.test: [test.good for test in tests if one.covers([test.label])]
       for one in explanations
-      if one.covers(outcome.tests)
-      and not any(one.matches(test) for test in outcome.bad)
-  ]
+  }
+  mended = [name for name, good in covered.items() if good and all(good)]
   return {
       'date': today.isoformat(),
       **about,
@@ -359,9 +359,11 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
     environ['TFMOT'] = tfmot
   explanations = explained_lib.read(root / explained_lib.FILE)
   nights = read_history(root)
+  settings = environment.settings(environ)
+  if sources.is_source(settings['tfmot']):  # A wrong one is told at once.
+    sources.wheel(settings['tfmot'])
   if not (flags.locked or flags.dry_run):
     lock.main(['--channel', flags.channel])
-  settings = environment.settings(environ)
   versions = versions_of(settings, root)
   about = {
       'channel': flags.channel,

@@ -106,6 +106,10 @@ class NightTest(absltest.TestCase):
     night = self.night(_outcome(mended), _explanation())
     self.assertEqual((night['green'], night['mended']), (False, ['//x:bad']))
 
+  def test_explained_test_that_fails_in_another_way(self):
+    night = self.night(_outcome(_BAD), _explanation(pattern='other'))
+    self.assertEqual((night['green'], night['mended']), (False, []))
+
   def test_explained_test_that_did_not_run(self):
     self.assertTrue(self.night(_outcome(_GOOD), _explanation())['green'])
 
@@ -296,6 +300,18 @@ class HistoryTest(absltest.TestCase):
       self.run_night('//x:good')
     self.assertIn('//x:good was interrupted: run it again', err.getvalue())
     self.assertEmpty(nightly.read_history(self.root))
+
+  def test_tfmot_that_is_none_is_told_before_anything_is_locked(self):
+    err = io.StringIO()
+    with mock.patch.object(nightly.lock, 'main') as locked:
+      for flags, message in (
+          (['--tfmot=a.whl'], 'a.whl is no absolute path'),
+          (['--channel=head'], 'TFMOT head is a checkout, and none is given'),
+      ):
+        with contextlib.redirect_stderr(err), self.assertRaises(SystemExit):
+          nightly.main([*flags, '//x:good'], self.root)
+        self.assertIn(message, err.getvalue())
+    locked.assert_not_called()
 
   def test_options(self):
     self.run_night('--tier=smoke', '//x:good')

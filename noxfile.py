@@ -18,6 +18,10 @@ Sessions are thin: what they do is in `tools/`, where it is tested. They share
 one environment with Bazel and make none of their own.
 """
 
+import os
+import sys
+from typing import Mapping
+
 import nox
 
 from tfmot_contrib import errors
@@ -41,19 +45,32 @@ MAIN_TEST = '//tfmot_contrib/pruning:mobilenet_v3_cifar10_sparsity50'
 
 def bazel(session: nox.Session, *arguments: str) -> None:
   """Runs Bazel, or says in one line how to get it."""
-  session.run(bootstrap.bazel(), *arguments, external=True)
-
-
-def python(session: nox.Session, module: str, *arguments: str) -> None:
-  """Runs a module of this project in the environment that Bazel uses."""
   try:
-    made = environment.make(environment.settings())
+    program = bootstrap.bazel()
   except errors.InputError as error:
     session.error(errors.one_line(error))
+  session.run(program, *arguments, external=True)
+
+
+def run(session: nox.Session, program: str, *arguments: str) -> None:
+  """Runs a module of this project by an interpreter."""
   byte_code = bootstrap.cache_dir() / 'byte_code'  # Beside nobody's sources.
   env = {'PYTHONPATH': str(bootstrap.ROOT), 'PYTHONDONTWRITEBYTECODE': ''}
   env['PYTHONPYCACHEPREFIX'] = str(byte_code)
-  session.run(made.python, '-m', module, *arguments, env=env, external=True)
+  session.run(program, '-m', *arguments, env=env, external=True)
+
+
+def python(
+    session: nox.Session,
+    *arguments: str,
+    environ: Mapping[str, str] = os.environ,
+) -> None:
+  """Runs a module in the environment of Bazel, which `environ` chooses."""
+  try:
+    made = environment.make(environment.settings(environ))
+  except errors.InputError as error:
+    session.error(errors.one_line(error))
+  run(session, str(made.python), *arguments)
 
 
 @nox.session
@@ -169,7 +186,8 @@ def sync_upstream(session: nox.Session) -> None:
 @nox.session
 def nightly(session: nox.Session) -> None:
   """Tests the newest nightlies and takes a note [-- TARGETS --dry-run]."""
-  python(session, 'tools.release.nightly', *session.posargs)
+  # It makes the locks that TFMOT and its channel may need.
+  python(session, 'tools.release.nightly', *session.posargs, environ={})
 
 
 @nox.session
@@ -181,7 +199,8 @@ def release_gate(session: nox.Session) -> None:
 @nox.session
 def lock(session: nox.Session) -> None:
   """Resolves requirements into locks [-- --channel nightly]."""
-  python(session, 'tools.versions.lock', *session.posargs)
+  # Not in that environment: it may be what has no lock.
+  run(session, sys.executable, 'tools.versions.lock', *session.posargs)
 
 
 @nox.session

@@ -149,6 +149,11 @@ def main(argv: Sequence[str]) -> None:
   everything = not (flags.tensorflow or flags.tfmot or flags.channel)
   both = everything or flags.channel
   locks = bootstrap.LOCKS
+  if version := flags.tensorflow or both and chosen['tensorflow']:
+    lock_tensorflow(version)
+  if version := flags.tfmot or both and chosen['tfmot']:
+    if not sources.is_source(version):
+      lock_tfmot(version)
   if everything:
     for name in ('bootstrap', 'build', 'lint', 'npm'):
       compile_lock(f'{name}.in', locks / f'{name}.txt', [])
@@ -156,11 +161,6 @@ def main(argv: Sequence[str]) -> None:
     omitted = [f'--no-emit-package={name}' for name in _BELOW_TOOLS]
     options = ['--constraints', base, *omitted]
     compile_lock('tools.in', locks / 'tools.txt', [], *options)
-  if version := flags.tensorflow or both and chosen['tensorflow']:
-    lock_tensorflow(version)
-  if version := flags.tfmot or both and chosen['tfmot']:
-    if not sources.is_source(version):
-      lock_tfmot(version)
 
 
 if __name__ == '__main__':

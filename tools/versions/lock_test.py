@@ -125,8 +125,11 @@ class LockTest(parameterized.TestCase):
     self.assertEqual(self.written(), ['tensorflow-nightly.txt'])
 
   def test_everything(self):
-    self.lock()
+    out, _ = self.lock()
     chosen = environment.settings({})
+    order = [line.split()[2] for line in out.splitlines()]
+    below = f'tensorflow-{chosen["tensorflow"]}.txt'  # Constrains the tools.
+    self.assertLess(order.index(below), order.index('tools.txt'))
     expected = ['bootstrap', 'build', 'lint', 'npm', 'tools']
     expected += [f'{layer}-{version}' for layer, version in chosen.items()]
     self.assertEqual(self.written(), sorted(f'{x}.txt' for x in expected))

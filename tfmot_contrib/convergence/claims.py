@@ -331,7 +331,7 @@ def read_technique(path: str) -> dict[str, Any]:
     technique = yaml.safe_load(pathlib.Path(path).read_text(encoding='utf-8'))
   except OSError as error:
     raise errors.InputError(f'cannot read {path}: {error.strerror}') from error
-  except yaml.YAMLError as error:
+  except (UnicodeDecodeError, yaml.YAMLError) as error:
     raise errors.InputError(f'{path} is no YAML: {error}') from error
   if breach := schema.breach(technique, _SCHEMA):
     raise errors.InputError(f'{path}: {breach}')

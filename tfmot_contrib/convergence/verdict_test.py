@@ -360,6 +360,13 @@ class VerdictTest(parameterized.TestCase):
     self.assertEqual(code, 1)
     self.assertRegex(out, r'of_all .* FAIL')
 
+  @parameterized.parameters(b'name: [', b'name: \xff')
+  def test_technique_that_is_no_yaml(self, text):
+    path = self.root / 'technique.yaml'
+    path.write_bytes(text)
+    with self.assertRaisesRegex(errors.InputError, 'is no YAML'):
+      claims.read_technique(str(path))
+
   def test_what_is_for_noise_is_added_to_what_is_documented(self):
     noisy = {**_CLAIMS[0], 'at_most': 0.7, 'for_noise': 0.8}
     self.technique['claims']['net_half'] = [noisy]

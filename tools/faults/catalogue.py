@@ -82,7 +82,7 @@ class Fault:
     if start < 0 or place < 0:
       raise errors.InputError(
           f'{self.file} does not have what the fault {self.id} replaces: mend'
-          ' tools/faults/catalogue.yaml'
+          ' it in its catalogue'
       )
     return text[:place] + self.new + text[place + len(self.old) :]
 

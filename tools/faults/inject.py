@@ -101,6 +101,17 @@ def tfmot_file(name: str) -> pathlib.Path:
   return pathlib.Path(spec.origin).parents[1] / _CORE / name
 
 
+def _source(path: pathlib.Path, fault: catalogue.Fault) -> str:
+  """Returns the file that a fault changes."""
+  try:
+    return path.read_text(encoding='utf-8')
+  except OSError as error:
+    raise errors.InputError(
+        f'the fault {fault.id} is of {fault.file}, which cannot be read'
+        f' ({error.strerror}): mend it in its catalogue'
+    ) from error
+
+
 @contextlib.contextmanager
 def injected(
     fault: catalogue.Fault, tree: pathlib.Path
@@ -113,19 +124,22 @@ def injected(
 
   Yields:
     The options that Bazel needs for it.
+
+  Raises:
+    errors.InputError: It is of a file that is not there.
   """
   if not fault.file:
     yield ()
   elif fault.of == 'project':
     path = tree / fault.file
-    before = path.read_text(encoding='utf-8')
+    before = _source(path, fault)
     path.write_text(fault.apply(before), encoding='utf-8')
     try:
       yield ()
     finally:
       path.write_text(before, encoding='utf-8')
   else:
-    text = tfmot_file(fault.file).read_text(encoding='utf-8')
+    text = _source(tfmot_file(fault.file), fault)
     with tempfile.TemporaryDirectory(suffix=fault.id) as overlay:
       path = pathlib.Path(overlay) / _CORE / fault.file
       path.parent.mkdir(parents=True)
@@ -412,6 +426,12 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
     )
   faults = catalogue.read(flags.catalogue)
   folders = _folders(root)
+  for fault, test in ((f, test) for f in faults for test in f.tests):
+    if test not in folders:
+      raise errors.InputError(
+          f'the fault {fault.id} is for {test}, which is no convergence test:'
+          ' mend it in its catalogue'
+      )
   chosen = [
       fault
       for fault in faults

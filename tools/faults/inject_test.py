@@ -88,6 +88,16 @@ class InjectedTest(absltest.TestCase):
     self.assertEqual(path.read_text(encoding='utf-8'), 'x = 1\n')
 
 
+  def test_file_that_is_not_there(self):
+    for of in ('tfmot', 'project'):
+      fault = catalogue.Fault('a', '', ('t',), file='gone.py', of=of)
+      with self.assertRaisesRegex(
+          errors.InputError, 'the fault a is of gone.py, which cannot be read'
+      ):
+        with inject.injected(fault, pathlib.Path('/nowhere')):
+          self.fail('it was put somewhere')
+
+
 class DetectTest(parameterized.TestCase):
 
   def setUp(self):
@@ -171,6 +181,17 @@ class FlagsTest(parameterized.TestCase):
         inject.main(flags)
     self.assertNotEqual(raised.exception.code, 0)
     self.assertIn(message, stderr.getvalue())
+
+
+  def test_fault_for_a_test_that_is_not_there(self):
+    path = pathlib.Path(self.create_tempfile('own.yaml').full_path)
+    path.write_text('[{id: a_b, what: It is lost., control: true, tests: [x]}]')
+    stderr = io.StringIO()
+    with contextlib.redirect_stderr(stderr), self.assertRaises(SystemExit):
+      inject.main(['--catalogue', str(path)])
+    self.assertIn(
+        'a_b is for x, which is no convergence test', stderr.getvalue()
+    )
 
 
 def _detection(*, seen: bool, right: bool = True, control: bool = False):

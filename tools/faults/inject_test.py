@@ -87,7 +87,6 @@ class InjectedTest(absltest.TestCase):
         raise KeyError
     self.assertEqual(path.read_text(encoding='utf-8'), 'x = 1\n')
 
-
   def test_file_that_is_not_there(self):
     for of in ('tfmot', 'project'):
       fault = catalogue.Fault('a', '', ('t',), file='gone.py', of=of)
@@ -181,7 +180,6 @@ class FlagsTest(parameterized.TestCase):
         inject.main(flags)
     self.assertNotEqual(raised.exception.code, 0)
     self.assertIn(message, stderr.getvalue())
-
 
   def test_fault_for_a_test_that_is_not_there(self):
     path = pathlib.Path(self.create_tempfile('own.yaml').full_path)

@@ -40,7 +40,7 @@ from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tools.floor import evidence
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUNDLE = 'bundle.json'
 RECORDS = 'records'
 _KEYS = {
@@ -51,6 +51,7 @@ _KEYS = {
     'tensorflow': str,
     'mirror': str,
     'when': str,
+    'resumed': str,
     'tests': list,
     'known_failures': list,
     'waivers': list,
@@ -300,7 +301,10 @@ def markdown(bundle: Mapping[str, Any]) -> str:
           f' tests, {seeds} runs, {bundle["when"]}. Verdicts:'
           f' {_verdict_words(bundle)}.'
       ),
-      f'\nMirror `{bundle["mirror"][:16]}`.',
+      (
+          f'\nMirror `{bundle["mirror"][:16]}`. Training in two parts equals'
+          f' training in one: {bundle["resumed"]}.'
+      ),
       *_lists(bundle),
       '\n## Claims\n',
       '| test | seeds | claim | documented | measured | bound | verdict |',

@@ -62,6 +62,7 @@ def _bundle(**changes: Any) -> dict[str, Any]:
       'tensorflow': '2.20.0',
       'mirror': 'c' * 64,
       'when': '2026-11-28T00:00:00Z',
+      'resumed': 'PASSED',
       'tests': [test],
       'known_failures': [],
       'waivers': [],
@@ -95,6 +96,7 @@ class BundleTest(absltest.TestCase):
     for bad in (
         [],
         {**good, 'scope': 'pruning'},
+        {**good, 'resumed': None},
         {**good, 'tests': [{}]},
         {**good, 'tests': [3]},
         {**good, 'digest': None},

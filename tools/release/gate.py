@@ -20,7 +20,7 @@
     tools/nox -s release_gate -- --tfmot 0.8.1 --check
 
 runs every convergence test of every technique on that TFMOT, each with as many
-seeds as its claims ask for, and leaves the evidence bundle in --output. It ends
+seeds as its claims ask for, and the test of resumed training, and leaves the evidence bundle in --output. It ends
 with 0 only if all hold; each reason why not is a line that names the thing and
 the mend. Known failures and waivers are listed by name. `--check` runs nothing:
 it looks at a bundle that was made earlier, as the release workflow does.
@@ -212,7 +212,9 @@ def make(gate: Gate, program: str) -> dict[str, Any]:
       for technique in gate.scope
       for test in refuse.tests_of(gate.root, technique, gate.tier)
   ]
-  ran = suite.run(bazel, [_label(*test, gate.tier) for test in tests]).tests
+  labels = [_label(*test, gate.tier) for test in tests]
+  ran = suite.run(bazel, [*labels, refuse.RESUMED]).tests
+  resumed = ran.get(refuse.RESUMED)
   scratch = bundle_lib.scratch_beside(gate.output)
   try:
     now = datetime.datetime.now(datetime.UTC)
@@ -224,6 +226,7 @@ def make(gate: Gate, program: str) -> dict[str, Any]:
         'tensorflow': gate.tensorflow,
         'mirror': inputs.mirror(gate.root),
         'when': now.strftime('%Y-%m-%dT%H:%M:%SZ'),
+        'resumed': resumed.status if resumed else suite.NOT_BUILT,
         'tests': [
             _entry(
                 gate, bazel, scratch, *test, ran.get(_label(*test, gate.tier))

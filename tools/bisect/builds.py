@@ -22,6 +22,7 @@ row. TFMOT is always tested as a wheel, and two wheels with the same code are
 one candidate.
 """
 
+import contextlib
 import hashlib
 import pathlib
 import re
@@ -367,11 +368,10 @@ def finer(
   if axis == axes.MIRROR:
     return []
   if axis == axes.TFMOT and checkout and good.kind == bad.kind == RELEASE:
-    try:
+    # A checkout may lack the tags of releases, or have them on branches that
+    # part.
+    with contextlib.suppress(errors.InputError):
       ends = [resolve(checkout, f'v{one.value}') for one in (good, bad)]
-    except errors.InputError:
-      ends = []  # A checkout without the tags of releases.
-    if ends:
       return [
           one._replace(value=f'{checkout}@{one.value}')
           for one in commits(checkout, *ends)

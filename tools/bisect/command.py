@@ -207,7 +207,10 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
   stage = hunt.stages[-1]
   bad = stage.candidates[-1].value.rpartition('@')[2]
   tells = f'It broke: {found["failure"]}.'
-  made = conclude.revert(pathlib.Path(checkout), guilty, bad, tells)
+  try:
+    made = conclude.revert(pathlib.Path(checkout), guilty, bad, tells)
+  except errors.InputError as error:  # What was found is not lost by it.
+    made = conclude.Revert('', '', f'none: {errors.one_line(error)}')
   said = made.said
   if made.commit:
     mended = {**hunt.bad, axes.TFMOT: f'{checkout}@{made.commit}'}
@@ -216,8 +219,8 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
       said += (
           ', and it is good' if kind == signature.GOOD else f': it is {kind}'
       )
-    except observe.InconclusiveError as error:
-      said += f'; it was not tested: {error}'
+    except (observe.InconclusiveError, probes.BrokenError) as error:
+      said += f'; it was not tested: {errors.one_line(error)}'
   return {**made._asdict(), 'said': said}
 
 

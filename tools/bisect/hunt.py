@@ -142,12 +142,17 @@ class Hunt(observe.Observer):
     while True:
       good, bad = stage.good, stage.bad
       key = f'finer {axis} {good.value} {bad.value}{inside}'
-      row = self._row(
-          key, lambda g=good, b=bad: builds.finer(axis, g, b, self._checkout)
-      )
+      why = f'between {good.value} and {bad.value}'
+      try:
+        row = self._row(
+            key, lambda g=good, b=bad: builds.finer(axis, g, b, self._checkout)
+        )
+      except errors.InputError as error:  # What was found is not lost by it.
+        raise observe.InconclusiveError(
+            f'what lies {why} is not known: {errors.one_line(error)}'
+        ) from error
       if not row:
         return
-      why = f'between {good.value} and {bad.value}'
       self.say(f'{len(row) - 2} of kind {row[1].kind} lie {why}')
       finer = Stage(axis, why, row)
       kinds = [

@@ -292,6 +292,11 @@ def row(
     ends = ['HEAD' if end == axes.HERE else end for end in (good, bad)]
     ends = [resolve(root, end) for end in ends]
     found = commits(root, *ends, paths=_MIRROR)
+  elif axis == axes.TENSORFLOW and COMMIT in kinds:
+    raise errors.InputError(
+        f'there is nothing to search between TensorFlow {good} and {bad}: give'
+        ' two releases such as 2.20.0, or nightlies such as 2.22.0.dev20260905'
+    )
   elif kinds == {COMMIT}:
     if checkout is None or not all('@' in end for end in (good, bad)):
       raise errors.InputError(

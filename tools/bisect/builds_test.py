@@ -110,6 +110,12 @@ class BuildsTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.InputError, message):
       builds.row(axes.TFMOT, good, bad, self.top, self.top)
 
+  @parameterized.parameters('foo', 'nightly')
+  def test_no_row_of_tensorflow(self, value):
+    with self.assertRaisesRegex(errors.InputError, 'two releases such as') as e:
+      builds.row(axes.TENSORFLOW, '2.20.0', value, self.top)
+    self.assertNotIn('--checkout', str(e.exception))
+
   def test_resolve(self):
     self.assertEqual(builds.resolve(self.top, 'master'), self.shas[-1])
     self.assertEqual(builds.resolve(self.top, 'HEAD~2'), self.shas[3])

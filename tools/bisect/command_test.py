@@ -141,6 +141,20 @@ class CommandTest(parameterized.TestCase):
     self.assertEqual(process.returncode, 0, said)
     self.assertIn('going on from', said)
 
+  @parameterized.parameters(
+      ('mirror=HEAD', 'mirror=HEAD~3', 'is no ancestor of'),
+      ('tensorflow=2.20.0', 'tensorflow=foo', 'between TensorFlow 2.20.0 and'),
+      ('0.8.0', 'HEAD', 'are not of one kind'),
+  )
+  def test_ends_that_make_no_row_are_never_run(self, good, bad, message):
+    process = self.start(
+        '--good', good, '--bad', bad, '--checkout', str(self.root)
+    )
+    said = process.communicate()[0]
+    self.assertEqual(process.returncode, 2, said)
+    self.assertRegex(said, rf'^error: .*{message}')
+    self.assertEqual(self.runs(), [])
+
   def test_state_of_another_bisection(self):
     self.start('--runs', '1').communicate()
     before = self.state.read_bytes()

@@ -14,6 +14,7 @@
 
 """Tests the hunt on candidates that the state knows already."""
 
+import math
 import pathlib
 import random
 from unittest import mock
@@ -239,6 +240,16 @@ class HuntTest(parameterized.TestCase):
     hunt = self.hunt(_Probe(fails), metric='drop')
     self.assertEqual(self.values(hunt), ['8'])
     self.assertStartsWith(str(hunt.tells), 'drop near')
+
+  def test_metric_that_runs_away(self):
+
+    def fails(combination, seed):
+      del seed
+      late = int(combination['tfmot']) >= 8
+      return {'metrics': {'loss': math.nan if late else 0.7}}
+
+    hunt = self.hunt(_Probe(fails), metric='loss')
+    self.assertEqual(self.values(hunt), ['8'])
 
   def test_the_guilty_axis_is_found_first(self):
     def fails(combination, seed):

@@ -212,6 +212,7 @@ class FlagsTest(parameterized.TestCase):
       (['--command', 'c', '--bad', 'keras=3'], 'no AXIS=VALUE'),
       (['--command', 'c', '--bad', 'main'], 'for a commit give --checkout'),
       (['--command', 'c', '--checkout', '/no/such'], 'is no folder'),
+      (['--command', 'c', '--checkout', '~no-one/x'], '~no-one/x is no folder'),
       (['--command', '', '--bad', '0.8.1'], 'give one of --target'),
       (['--command', ' ', '--bad', '0.8.1'], '--command is empty'),
   )

@@ -26,6 +26,7 @@ import dataclasses
 import pathlib
 import re
 import shutil
+import subprocess
 from typing import Any, Iterator, Sequence
 from xml.etree import ElementTree
 
@@ -133,9 +134,8 @@ class BazelProbe(probes.Probe):
   ) -> dict[str, Any]:
     """Returns what a convergence test says of another seed."""
     labels = [test.baseline, *test.records(seed)]
-    done = bazel('build', *labels, capture=True)
-    if done.returncode:
-      return {'failures': (f'run: {probes.raised(done.stderr) or "failed"}',)}
+    if failed := _not_built(bazel('build', *labels, capture=True)):
+      return failed
     shown = draw.draw(bazel, test, [seed])
     name = test.name.removesuffix(_SMOKE)
     tier = 'smoke' if name != test.name else 'cpu'
@@ -208,6 +208,28 @@ def read_junit(folder: pathlib.Path) -> dict[str, Any]:
   return {'failures': tuple(sorted(failures)), 'metrics': metrics}
 
 
+def _not_built(done: subprocess.CompletedProcess[str]) -> dict[str, Any] | None:
+  """Returns the failure of what Bazel could not build.
+
+  Args:
+    done: Bazel, which ended.
+
+  Returns:
+    The failure, or None if all was built.
+
+  Raises:
+    probes.BrokenError: Bazel itself failed.
+  """
+  if done.returncode in (_PASSED, _TEST_FAILED):
+    return None
+  if done.returncode != _BUILD_FAILED:
+    lines = done.stderr.strip().splitlines()[-3:]
+    raise probes.BrokenError(
+        f'bazel exit {done.returncode}: {" | ".join(lines)}'
+    )
+  return {'failures': (f'run: {probes.raised(done.stderr) or "failed"}',)}
+
+
 def tested(
     bazel: draw.Bazel, target: str, options: Sequence[str]
 ) -> dict[str, Any]:
@@ -228,13 +250,8 @@ def tested(
   found: dict[str, Any] = {}
   for _ in range(2):
     done = bazel('test', *options, target, capture=True)
-    if done.returncode not in (_PASSED, _BUILD_FAILED, _TEST_FAILED):
-      lines = done.stderr.strip().splitlines()[-3:]
-      raise probes.BrokenError(
-          f'bazel exit {done.returncode}: {" | ".join(lines)}'
-      )
-    if done.returncode == _BUILD_FAILED:
-      return {'failures': (f'run: {probes.raised(done.stderr) or "failed"}',)}
+    if failed := _not_built(done):
+      return failed
     found = read_junit(bazel.root / 'bazel-testlogs' / name)
     if _TIMED_OUT not in found['failures']:
       break

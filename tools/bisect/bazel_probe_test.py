@@ -193,6 +193,20 @@ class SeedsTest(absltest.TestCase):
     self.assertEqual(self.run_second(True).failures, ('accuracy_drop',))
     self.assertEqual(self.run_second(False).failures, ())
 
+  def build_ends_with(self, code: int):
+    """Lets Bazel end each build with a code."""
+    with open(self.bazel.program, 'a', encoding='utf-8') as program:
+      print(f"if sys.argv[1] == 'build': sys.exit({code})", file=program)
+
+  def test_a_build_that_fails(self):
+    self.build_ends_with(1)
+    self.assertEqual(self.run_second(True).failures, ('run: failed',))
+
+  def test_a_crash_of_bazel_is_no_failure(self):
+    self.build_ends_with(37)
+    with self.assertRaisesRegex(probes.BrokenError, '^bazel exit 37: '):
+      self.run_second(True)
+
   def test_references_of_another_tensorflow(self):
     path = self.root / (
         'bazel-bin/tfmot_contrib/baselines/resnet_cifar10_record.json'

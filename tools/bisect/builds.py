@@ -22,6 +22,7 @@ row. TFMOT is always tested as a wheel, and two wheels with the same code are
 one candidate.
 """
 
+import contextlib
 import hashlib
 import pathlib
 import re
@@ -291,6 +292,11 @@ def row(
     ends = ['HEAD' if end == axes.HERE else end for end in (good, bad)]
     ends = [resolve(root, end) for end in ends]
     found = commits(root, *ends, paths=_MIRROR)
+  elif axis == axes.TENSORFLOW and COMMIT in kinds:
+    raise errors.InputError(
+        f'there is nothing to search between TensorFlow {good} and {bad}: give'
+        ' two releases such as 2.20.0, or nightlies such as 2.22.0.dev20260905'
+    )
   elif kinds == {COMMIT}:
     if checkout is None or not all('@' in end for end in (good, bad)):
       raise errors.InputError(
@@ -367,11 +373,10 @@ def finer(
   if axis == axes.MIRROR:
     return []
   if axis == axes.TFMOT and checkout and good.kind == bad.kind == RELEASE:
-    try:
+    # A checkout may lack the tags of releases, or have them on branches that
+    # part.
+    with contextlib.suppress(errors.InputError):
       ends = [resolve(checkout, f'v{one.value}') for one in (good, bad)]
-    except errors.InputError:
-      ends = []  # A checkout without the tags of releases.
-    if ends:
       return [
           one._replace(value=f'{checkout}@{one.value}')
           for one in commits(checkout, *ends)

@@ -110,6 +110,12 @@ class BuildsTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.InputError, message):
       builds.row(axes.TFMOT, good, bad, self.top, self.top)
 
+  @parameterized.parameters('foo', 'nightly')
+  def test_no_row_of_tensorflow(self, value):
+    with self.assertRaisesRegex(errors.InputError, 'two releases such as') as e:
+      builds.row(axes.TENSORFLOW, '2.20.0', value, self.top)
+    self.assertNotIn('--checkout', str(e.exception))
+
   def test_resolve(self):
     self.assertEqual(builds.resolve(self.top, 'master'), self.shas[-1])
     self.assertEqual(builds.resolve(self.top, 'HEAD~2'), self.shas[3])
@@ -132,6 +138,17 @@ class BuildsTest(parameterized.TestCase):
     )
     row = found[0], found[1]
     self.assertEmpty(builds.finer(axes.TFMOT, *row, self.top))
+
+  def test_finer_by_tags_of_branches_that_part(self):
+    self.git('tag', 'v0.1.0', self.shas[1])
+    self.git('checkout', '-q', '-b', 'side', self.shas[0])
+    self.commit(8)
+    self.git('tag', 'v0.2.0')
+    good, bad = (builds.Candidate(v, 'release') for v in ('0.1.0', '0.2.0'))
+    night = builds.Candidate('0.2.0.dev20200101', 'nightly')
+    with absltest.mock.patch.object(builds, '_dated', return_value=[night]):
+      found = builds.finer(axes.TFMOT, good, bad, self.top)
+    self.assertEqual(found, [good, night, bad])
 
   def test_finer_in_tensorflow(self):
     names = '2.20.0', '2.21.0.dev20260202', '2.21.0.dev20260203', '2.21.0'

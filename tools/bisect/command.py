@@ -43,6 +43,7 @@ from tools.bisect import signature
 from tools.bisect import state as states
 from tools.versions import bootstrap
 from tools.versions import environment
+from tools.versions import sources
 
 _INCONCLUSIVE = 3
 
@@ -79,9 +80,7 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
   )
   parser.add_argument('--good', required=True, help='what was good')
   parser.add_argument('--bad', required=True, help='what is bad')
-  parser.add_argument(
-      '--checkout', type=pathlib.Path, help='a git checkout of TFMOT'
-  )
+  parser.add_argument('--checkout', help='a git checkout of TFMOT')
   parser.add_argument('--metric', default='', help='compare it, not failures')
   parser.add_argument('--only', default='', help='failures with this in them')
   parser.add_argument(
@@ -207,7 +206,10 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
   stage = hunt.stages[-1]
   bad = stage.candidates[-1].value.rpartition('@')[2]
   tells = f'It broke: {found["failure"]}.'
-  made = conclude.revert(pathlib.Path(checkout), guilty, bad, tells)
+  try:
+    made = conclude.revert(pathlib.Path(checkout), guilty, bad, tells)
+  except errors.InputError as error:  # What was found is not lost by it.
+    made = conclude.Revert('', '', f'none: {errors.one_line(error)}')
   said = made.said
   if made.commit:
     mended = {**hunt.bad, axes.TFMOT: f'{checkout}@{made.commit}'}
@@ -216,8 +218,8 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
       said += (
           ', and it is good' if kind == signature.GOOD else f': it is {kind}'
       )
-    except observe.InconclusiveError as error:
-      said += f'; it was not tested: {error}'
+    except (observe.InconclusiveError, probes.BrokenError) as error:
+      said += f'; it was not tested: {errors.one_line(error)}'
   return {**made._asdict(), 'said': said}
 
 
@@ -257,9 +259,11 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   flags = _flags(argv)
   # An old build may ask for what is not there, and is tried all the same.
   os.environ['TFMOT_CLASHES'] = 'ignore'
-  checkout = flags.checkout.expanduser().absolute() if flags.checkout else None
-  if checkout and not checkout.is_dir():
-    raise errors.InputError(f'--checkout {checkout} is no folder')
+  checkout = None
+  if flags.checkout:
+    checkout = sources.expanded(flags.checkout).absolute()
+    if not checkout.is_dir():
+      raise errors.InputError(f'--checkout {flags.checkout} is no folder')
   good, bad = (
       _combination(text, flag, root, checkout)
       for text, flag in ((flags.good, '--good'), (flags.bad, '--bad'))

@@ -14,6 +14,8 @@
 
 """Tests the command as people call it, over updates of a mirror."""
 
+import contextlib
+import io
 import json
 import os
 import pathlib
@@ -26,6 +28,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
+from tools.bisect import builds
 from tools.bisect import command
 from tools.versions import bootstrap
 
@@ -33,13 +36,19 @@ _COUNT = 12
 _GUILTY = 7
 # Fails from the guilty update on; takes long enough to be killed.
 _PROBE = """
-import pathlib, subprocess, sys, time
-top, mirror = sys.argv[1:]
+import os, subprocess, sys, time
+top, value, *breaks = sys.argv[1:]
 time.sleep(0.3)
-lock = subprocess.run(
-    ['git', '-C', top, 'show', mirror + ':official/upstream.lock'],
+commit = value.rpartition('@')[2]
+said = subprocess.run(
+    ['git', '-C', top, 'show', commit + ':official/upstream.lock'],
     capture_output=True, check=True, text=True).stdout
-sys.exit('ValueError: bad mirror' if int(lock) >= 7 else 0)
+about = subprocess.run(
+    ['git', '-C', top, 'log', '-1', '--format=%s', commit],
+    capture_output=True, check=True, text=True).stdout
+if breaks and about.startswith('Revert'):
+  os.kill(os.getpid(), 9)
+sys.exit('ValueError: bad mirror' if int(said) >= 7 else 0)
 """
 
 
@@ -132,6 +141,20 @@ class CommandTest(parameterized.TestCase):
     self.assertEqual(process.returncode, 0, said)
     self.assertIn('going on from', said)
 
+  @parameterized.parameters(
+      ('mirror=HEAD', 'mirror=HEAD~3', 'is no ancestor of'),
+      ('tensorflow=2.20.0', 'tensorflow=foo', 'between TensorFlow 2.20.0 and'),
+      ('0.8.0', 'HEAD', 'are not of one kind'),
+  )
+  def test_ends_that_make_no_row_are_never_run(self, good, bad, message):
+    process = self.start(
+        '--good', good, '--bad', bad, '--checkout', str(self.root)
+    )
+    said = process.communicate()[0]
+    self.assertEqual(process.returncode, 2, said)
+    self.assertRegex(said, rf'^error: .*{message}')
+    self.assertEqual(self.runs(), [])
+
   def test_state_of_another_bisection(self):
     self.start('--runs', '1').communicate()
     before = self.state.read_bytes()
@@ -140,6 +163,40 @@ class CommandTest(parameterized.TestCase):
     self.assertEqual(process.returncode, 2)
     self.assertRegex(said, r'^error: \S+ is of another bisection: its only is')
     self.assertEqual(self.state.read_bytes(), before)
+
+  @parameterized.parameters(
+      ('', '', r'^branch revert-\w+ takes it back, and it is good$'),
+      (
+          '/x',
+          '',
+          r"^none: reverting \w+ failed: .*cannot lock ref '\S+revert-\w+'",
+      ),
+      ('', 'x', r'takes it back; it was not tested: .* killed by signal 9$'),
+  )
+  def test_what_was_found_is_written_with_or_without_a_revert(
+      self, taken, breaks, said
+  ):
+    guilty = self.shas[_GUILTY]
+    if taken:
+      self.git('branch', f'revert-{guilty[:12]}{taken}')
+    probe = f'{sys.executable} -I -S {self.top}/probe.py {self.root} {{tfmot}}'
+    argv = ['--good', self.shas[0], '--bad', guilty, '--state', str(self.state)]
+    argv += ['--checkout', str(self.root), '--command', f'{probe} {breaks}']
+    self.enter_context(absltest.mock.patch.dict(os.environ))
+    # These commits are none of TFMOT, so there are no wheels to compare.
+    self.enter_context(
+        absltest.mock.patch.object(
+            builds, 'digest', lambda axis, value, _: value
+        )
+    )
+    printed = self.enter_context(contextlib.redirect_stdout(io.StringIO()))
+    self.assertEqual(command.main(argv, self.root), 0)
+    self.assertStartsWith(printed.getvalue(), f'first bad tfmot: {guilty[:12]}')
+    result = json.loads((self.state.parent / 'result.json').read_text())
+    self.assertEqual(result['verdict'], 'found')
+    self.assertRegex(result['revert']['said'], said)
+    issue = (self.state.parent / 'issue.md').read_text()
+    self.assertIn(f'Revert: {result["revert"]["said"]}.', issue)
 
 
 class FlagsTest(parameterized.TestCase):
@@ -155,6 +212,7 @@ class FlagsTest(parameterized.TestCase):
       (['--command', 'c', '--bad', 'keras=3'], 'no AXIS=VALUE'),
       (['--command', 'c', '--bad', 'main'], 'for a commit give --checkout'),
       (['--command', 'c', '--checkout', '/no/such'], 'is no folder'),
+      (['--command', 'c', '--checkout', '~no-one/x'], '~no-one/x is no folder'),
       (['--command', '', '--bad', '0.8.1'], 'give one of --target'),
       (['--command', ' ', '--bad', '0.8.1'], '--command is empty'),
   )

@@ -101,6 +101,7 @@ class Hunt(observe.Observer):
     self.stages: list[Stage] = []
     self._root = root
     self._checkout = checkout
+    self._inside = f' in {checkout}' if checkout else ''  # Of keys of notes.
     self._confidence = confidence
 
   def run(self) -> None:
@@ -108,7 +109,11 @@ class Hunt(observe.Observer):
 
     Raises:
       observe.InconclusiveError: There is none.
+      errors.InputError: The ends do not belong in one row.
     """
+    differing = axes.differing(self.good, self.bad)
+    if len(differing) == 1:  # Ends that make no row are refused before a run.
+      self._row_of_ends(differing[0], self.good, self.bad)
     self.verify()
     self.say(f'looking for: {self.tells}')
     try:
@@ -130,24 +135,24 @@ class Hunt(observe.Observer):
       raise observe.InconclusiveError(guilty)
     self.say(f'guilty axis: {guilty.axis} ({guilty.why})')
     axis = guilty.axis
-    ends = guilty.good[axis], guilty.bad[axis]
-    inside = f' in {self._checkout}' if self._checkout else ''
-    key = f'row {axis} {ends[0]} {ends[1]}{inside}'
-    row = self._row(
-        key, lambda: builds.row(axis, *ends, self._root, self._checkout)
-    )
+    row = self._row_of_ends(axis, guilty.good, guilty.bad)
     stage = Stage(axis, guilty.why, row)
     self.stages.append(stage)
     self._walk(stage, guilty.good)
     while True:
       good, bad = stage.good, stage.bad
-      key = f'finer {axis} {good.value} {bad.value}{inside}'
-      row = self._row(
-          key, lambda g=good, b=bad: builds.finer(axis, g, b, self._checkout)
-      )
+      key = f'finer {axis} {good.value} {bad.value}{self._inside}'
+      why = f'between {good.value} and {bad.value}'
+      try:
+        row = self._row(
+            key, lambda g=good, b=bad: builds.finer(axis, g, b, self._checkout)
+        )
+      except errors.InputError as error:  # What was found is not lost by it.
+        raise observe.InconclusiveError(
+            f'what lies {why} is not known: {errors.one_line(error)}'
+        ) from error
       if not row:
         return
-      why = f'between {good.value} and {bad.value}'
       self.say(f'{len(row) - 2} of kind {row[1].kind} lie {why}')
       finer = Stage(axis, why, row)
       kinds = [
@@ -163,6 +168,16 @@ class Hunt(observe.Observer):
       self.stages.append(finer)
       self._walk(finer, guilty.good)
       stage = finer
+
+  def _row_of_ends(
+      self, axis: str, good: axes.Combination, bad: axes.Combination
+  ) -> list[builds.Candidate]:
+    """Returns the candidates of an axis, from one combination to another."""
+    ends = good[axis], bad[axis]
+    return self._row(
+        f'row {axis} {ends[0]} {ends[1]}{self._inside}',
+        lambda: builds.row(axis, *ends, self._root, self._checkout),
+    )
 
   def _row(
       self, key: str, make: Callable[[], list[builds.Candidate]]

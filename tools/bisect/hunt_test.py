@@ -14,6 +14,7 @@
 
 """Tests the hunt on candidates that the state knows already."""
 
+import math
 import pathlib
 import random
 from unittest import mock
@@ -21,6 +22,7 @@ from unittest import mock
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from tfmot_contrib import errors
 from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import hunt as hunts
@@ -79,11 +81,11 @@ class HuntTest(parameterized.TestCase):
           for m in range(n):
             state.notes[f'finer tfmot {m} {n}'] = []
             state.notes.setdefault(f'finer tensorflow {m} {n}', [])
-      hunt = hunts.Hunt(
+      self.hunted = hunts.Hunt(
           state, probe, ends, self.path.parent, say=self.said.append, **options
       )
-      hunt.run()
-      return hunt
+      self.hunted.run()
+      return self.hunted
 
   def inconclusive(self, message, *args, **kwargs):
     """Hunts, and expects that there is no answer."""
@@ -239,6 +241,16 @@ class HuntTest(parameterized.TestCase):
     self.assertEqual(self.values(hunt), ['8'])
     self.assertStartsWith(str(hunt.tells), 'drop near')
 
+  def test_metric_that_runs_away(self):
+
+    def fails(combination, seed):
+      del seed
+      late = int(combination['tfmot']) >= 8
+      return {'metrics': {'loss': math.nan if late else 0.7}}
+
+    hunt = self.hunt(_Probe(fails), metric='loss')
+    self.assertEqual(self.values(hunt), ['8'])
+
   def test_the_guilty_axis_is_found_first(self):
     def fails(combination, seed):
       del seed
@@ -266,6 +278,16 @@ class HuntTest(parameterized.TestCase):
     hunt = self.hunt(_Probe(fails), skip_finer=False)
     self.assertEqual(self.values(hunt), ['n2'])
     self.assertLen(hunt.stages, 2)
+
+  def test_what_was_found_outlives_an_index_that_does_not_answer(self):
+    fault = errors.InputError('pip lists none')
+    with mock.patch.object(builds, 'finer', side_effect=fault):
+      self.inconclusive(
+          'between 4 and 5 is not known: pip lists none',
+          lambda n, seed: n >= 5,
+          skip_finer=False,
+      )
+    self.assertEqual(self.values(self.hunted), ['5'])
 
   def test_tensorflow_goes_finer(self):
     def fails(combination, seed):

@@ -138,11 +138,45 @@ class CommandProbe(Probe):
     env = {**os.environ, 'BISECT_SEED': str(seed)}
     try:
       done = subprocess.run(
-          words, capture_output=True, check=False, text=True, env=env
+          words,
+          capture_output=True,
+          check=False,
+          encoding='utf-8',
+          errors='replace',
+          env=env,
       )
     except OSError as error:
       raise BrokenError(f'cannot run {words[0]}: {error.strerror}') from error
     return _said(done)
+
+
+def _shaped(said: Mapping[str, Any]) -> tuple[list[str], dict[str, float]]:
+  """Returns the failures and the metrics that a command names.
+
+  Args:
+    said: The last line of its output.
+
+  Returns:
+    Both; empty where it names none.
+
+  Raises:
+    BrokenError: One is no such thing.
+  """
+  failures, metrics = said.get('failures', []), said.get('metrics', {})
+  if not isinstance(failures, list) or not all(
+      isinstance(name, str) for name in failures
+  ):
+    raise BrokenError(
+        f'the command says that its failures are {json.dumps(failures)}, which'
+        ' is no list of names: have it print {"failures": ["a", "b"]}'
+    )
+  try:
+    return failures, {name: float(value) for name, value in metrics.items()}
+  except (AttributeError, OverflowError, TypeError, ValueError) as error:
+    raise BrokenError(
+        f'the command says that its metrics are {json.dumps(metrics)}, which'
+        ' are no numbers by name: have it print {"metrics": {"a": 0.5}}'
+    ) from error
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -157,12 +191,8 @@ def _said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
   with contextlib.suppress(ValueError):
     last = json.loads(lines[-1]) if lines else {}
     said = last if isinstance(last, dict) else {}
-  failures = [str(name) for name in said.get('failures', [])]
+  failures, metrics = _shaped(said)
   if done.returncode and not failures:
     name = raised(done.stderr) or 'failure'
     failures = [f'exit {done.returncode}: {name}']
-  metrics = {
-      str(name): float(value)
-      for name, value in dict(said.get('metrics', {})).items()
-  }
   return {'failures': tuple(sorted(failures)), 'metrics': metrics}

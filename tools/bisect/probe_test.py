@@ -75,6 +75,28 @@ class CommandProbeTest(parameterized.TestCase):
     ):
       probes.CommandProbe('no_such_program')(_COMBINATION, 1)
 
+  @parameterized.parameters(
+      ('{"failures": null}', 'its failures are null, which is no list of'),
+      ('{"failures": 5}', 'its failures are 5'),
+      ('{"failures": "abc"}', 'its failures are "abc"'),
+      ('{"failures": ["a", 1]}', r'its failures are \["a", 1\]'),
+      ('{"metrics": null}', 'its metrics are null, which are no numbers by'),
+      ('{"metrics": [1]}', r'its metrics are \[1\]'),
+      ('{"metrics": {"a": null}}', 'its metrics are {"a": null}'),
+      ('{"metrics": {"a": "x"}}', 'its metrics are {"a": "x"}'),
+      ('{"metrics": {"a": 1%s}}' % ('0' * 400), 'its metrics are'),
+  )
+  def test_json_of_another_shape(self, line, message):
+    with self.assertRaisesRegex(probes.BrokenError, message):
+      _run(f'print({line!r})')
+
+  def test_output_that_is_no_text(self):
+    code = r'import os; os.write(1, b"\xff\n"); os.write(2, b"\xfe"); '
+    self.assertEqual(_run(code).failures, ())
+    self.assertEqual(
+        _run(f'{code} raise KeyError').failures, ('exit 1: KeyError',)
+    )
+
   def test_a_tfmot_that_cannot_be_had(self):
     probe = probes.CommandProbe('true {tree}')
     run = probe({**_COMBINATION, 'tfmot': '/no/such/place'}, 1)

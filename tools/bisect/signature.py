@@ -21,6 +21,7 @@ exceptions, that fail at the bad end and not at the good one.
 """
 
 import dataclasses
+import math
 import statistics
 from typing import Mapping, Sequence
 
@@ -57,7 +58,7 @@ class Signature:
     background: These may fail in a good run too.
     metric: If given, what is compared in place of failures.
     good: The metric's mean at the good end.
-    bad: At the bad end.
+    bad: At the bad end; NaN if it is never finite there.
   """
 
   failures: frozenset[str] = frozenset()
@@ -74,6 +75,8 @@ class Signature:
       value = run.metrics.get(self.metric)
       if value is None:
         return OTHER
+      if not math.isfinite(value):  # Such as a loss that ran away.
+        return BAD
       nearer_bad = abs(value - self.bad) < abs(value - self.good)
       return BAD if nearer_bad else GOOD
     failed = frozenset(run.failures)
@@ -106,10 +109,11 @@ def of_ends(
         [r.metrics[metric] for r in runs if metric in r.metrics]
         for runs in (good, bad)
     ]
-    if not all(values):
+    finite = [list(filter(math.isfinite, found)) for found in values]
+    if not finite[0] or not values[1]:
       return None
-    means = [statistics.fmean(found) for found in values]
-    if means[0] == means[1]:
+    means = [statistics.fmean(found or [math.nan]) for found in finite]
+    if means[0] == means[1] and finite[1] == values[1]:
       return None
     return Signature(metric=metric, good=means[0], bad=means[1])
   usable = [frozenset(run.failures) for run in good if not run.unusable]

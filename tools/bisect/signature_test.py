@@ -14,6 +14,8 @@
 
 """Tests what is a bad run, and what is another failure."""
 
+import math
+
 from absl.testing import absltest
 from absl.testing import parameterized
 
@@ -73,6 +75,20 @@ class SignatureTest(parameterized.TestCase):
     self.assertEqual(found.kind(_run('run: ValueError')), 'other')
     self.assertIsNone(signature.of_ends(good, [_run('x')], metric='drop'))
     self.assertIsNone(signature.of_ends(good, good, metric='drop'))
+
+  def test_metric_that_is_not_finite_is_bad(self):
+    good, nan = [_run(loss=1.0)], _run(loss=math.nan)
+    for bad in ([nan], [_run(loss=math.inf), _run(loss=-math.inf)]):
+      found = signature.of_ends(good, bad, metric='loss')
+      self.assertEqual(found.kind(nan), 'bad')
+      self.assertEqual(found.kind(_run(loss=9.0)), 'good')
+    found = signature.of_ends(good, [nan, _run(loss=1.0)], metric='loss')
+    self.assertEqual(found.kind(nan), 'bad')
+    self.assertEqual(found.kind(_run(loss=1.0)), 'good')
+    found = signature.of_ends([*good, nan], [_run(loss=3.0)], metric='loss')
+    self.assertEqual(found.kind(_run(loss=2.5)), 'bad')
+    self.assertEqual(found.kind(_run(loss=1.5)), 'good')
+    self.assertIsNone(signature.of_ends([nan], [nan], metric='loss'))
 
 
 if __name__ == '__main__':

@@ -108,6 +108,8 @@ def _read(path: pathlib.Path, request: Mapping[str, Any]) -> State:
       raise ValueError(f'it does not have {", ".join(_KEYS)}')
     if found['schema'] != _SCHEMA:
       raise ValueError(f'its schema is {found["schema"]}, not {_SCHEMA}')
+    if not isinstance(found['request'], dict):
+      raise ValueError('its request is no mapping')
     state = State(path, request)
     state.runs = [
         signature.Run(**{**run, 'failures': tuple(run['failures'])})
@@ -142,9 +144,11 @@ def opened(
     The state.
 
   Raises:
-    errors.InputError: It is of another request, broken, or in use.
+    errors.InputError: It is of another request, broken, or in use, or a folder.
   """
   try:
+    if path.is_dir():
+      raise errors.InputError(f'--state {path} is a folder: give a file')
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = open(path.with_name(f'{path.name}.lock'), 'w', encoding='utf-8')
   except OSError as error:

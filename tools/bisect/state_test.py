@@ -81,12 +81,16 @@ class StateTest(parameterized.TestCase):
           'missing',
       ),
       ('{"schema": 1, "request": {}, "runs": [3], "notes": {}}', 'mapping'),
+      (
+          '{"schema": 1, "request": [], "runs": [], "notes": {}}',
+          'its request is no mapping',
+      ),
   )
   def test_broken(self, text, message):
     self.path.parent.mkdir()
     self.path.write_text(text)
     with self.assertRaisesRegex(errors.InputError, message):
-      with states.opened(self.path, {}):
+      with states.opened(self.path, _REQUEST):
         self.fail('it was opened')
     self.assertEqual(self.path.read_text(), text)
 
@@ -95,6 +99,12 @@ class StateTest(parameterized.TestCase):
       with self.assertRaisesRegex(errors.InputError, 'another bisection is at'):
         with states.opened(self.path, _REQUEST):
           self.fail('it was opened twice')
+
+  def test_a_folder(self):
+    for folder in (pathlib.Path('/'), self.path.parent.parent):
+      with self.assertRaisesRegex(errors.InputError, 'is a folder: give a fi'):
+        with states.opened(folder, _REQUEST):
+          self.fail('it was opened')
 
   def test_place_that_cannot_be_written(self):
     self.path.parent.touch()

@@ -33,6 +33,7 @@ import sys
 import tempfile
 from typing import Iterable
 import zipfile
+import zlib
 
 from tfmot_contrib import errors
 from tools.sync import git
@@ -108,7 +109,7 @@ def _kept(setting: str) -> pathlib.Path:
         f' or to a commit of it, such as {_EXAMPLE} (Bazel:'
         f' --repo_env={_EXAMPLE})'
     )
-  path = pathlib.Path(setting).expanduser()
+  path = expanded(setting)
   if not path.is_absolute():
     raise errors.InputError(
         f'TFMOT {setting} is no absolute path: write it like {_EXAMPLE}'
@@ -134,11 +135,16 @@ def split(setting: str) -> tuple[pathlib.Path, str | None]:
   Returns:
     Both; None for what is there as it is.
   """
-  path = pathlib.Path(setting).expanduser()
+  path = expanded(setting)
   folder, at, ref = setting.rpartition('@')
   if path.exists() or not at:
     return path, None
-  return pathlib.Path(folder).expanduser(), ref
+  return expanded(folder), ref
+
+
+def expanded(text: str) -> pathlib.Path:
+  """Returns a path with the home of ~ or ~USER; as it is for no such user."""
+  return pathlib.Path(os.path.expanduser(text))
 
 
 def _keep_wheel(path: pathlib.Path) -> pathlib.Path:
@@ -238,7 +244,14 @@ def _opened(path: pathlib.Path) -> zipfile.ZipFile:
     archive = zipfile.ZipFile(path)
     if bad := archive.testzip():
       raise zipfile.BadZipFile(f'{bad} is damaged')
-  except (OSError, zipfile.BadZipFile) as error:
+  except (
+      EOFError,
+      OSError,
+      RuntimeError,
+      UnicodeDecodeError,
+      zipfile.BadZipFile,
+      zlib.error,
+  ) as error:
     raise errors.InputError(f'{path} is no wheel: {error}') from error
   return archive
 
@@ -263,8 +276,8 @@ def _identity(path: pathlib.Path) -> tuple[str, str]:
   with _opened(path) as archive:
     names = archive.namelist()
     found = [name for name in names if name.endswith('.dist-info/METADATA')]
-    text = archive.read(found[0]).decode() if len(found) == 1 else ''
-  about = email.parser.HeaderParser().parsestr(text)
+    text = archive.read(found[0]) if len(found) == 1 else b''
+  about = email.parser.HeaderParser().parsestr(text.decode(errors='replace'))
   project = re.sub(r'[-_.]+', '-', about['Name'] or 'nameless').lower()
   if project not in PROJECTS or f'{_PACKAGE}/__init__.py' not in names:
     raise errors.InputError(

@@ -33,9 +33,14 @@ from tools.versions import sources
 _WHEEL = f'{checkout.NAME}-9.9.9-py3-none-any.whl'
 
 
-def _write_wheel(path, files, project='tensorflow-model-optimization'):
+def _write_wheel(
+    path,
+    files,
+    project='tensorflow-model-optimization',
+    compression=zipfile.ZIP_STORED,
+):
   about = f'Metadata-Version: 2.1\nName: {project}\nVersion: 9.9.9\n'
-  with zipfile.ZipFile(path, 'w') as archive:
+  with zipfile.ZipFile(path, 'w', compression) as archive:
     for name, data in files.items():
       archive.writestr(name, data)
     archive.writestr(f'{checkout.NAME}-9.9.9.dist-info/METADATA', about)
@@ -172,6 +177,8 @@ class SourcesTest(parameterized.TestCase):
       ('./model-optimization', 'is no absolute path'),
       ('../model-optimization@master', 'is no absolute path'),
       ('tensorflow_model_optimization.whl', 'is no absolute path'),
+      ('~no-such-user/x.whl', 'is no absolute path'),
+      ('~no-such-user/x@master', 'is no absolute path'),
       ('{root}/nowhere', 'no such wheel, folder or checkout'),
       ('{root}/nowhere@master', 'no such wheel, folder or checkout'),
       ('{root}/nowhere.whl', 'no such wheel, folder or checkout'),
@@ -223,8 +230,19 @@ class SourcesTest(parameterized.TestCase):
     content[content.index(self.files[checkout.CODE]) + 99] ^= 1
     wheel.write_bytes(content)
     self.refused(str(wheel), 'is no wheel: .*prune.py is damaged')
+    _write_wheel(wheel, self.files, compression=zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(wheel) as archive:
+      member = archive.getinfo(checkout.CODE)
+    content = bytearray(wheel.read_bytes())
+    begin = member.header_offset + 30 + len(checkout.CODE)
+    content[begin : begin + 4] = b'\xff' * 4
+    wheel.write_bytes(content)
+    self.refused(str(wheel), 'is no wheel: Error -3 while decompressing')
     _write_wheel(wheel, self.files, project='tensorflow-datasets')
     self.refused(str(wheel), 'is a wheel of tensorflow-datasets')
+    with zipfile.ZipFile(wheel, 'w') as archive:
+      archive.writestr(f'{checkout.NAME}.dist-info/METADATA', b'Name: \xff\n')
+    self.refused(str(wheel), 'is a wheel of \ufffd')
     _write_wheel(wheel, {})
     self.refused(str(wheel), f'one of {checkout.NAME} is needed')
     other = self.root / f'{checkout.NAME}-9.9.9-cp311-cp311-linux_x86_64.whl'

@@ -127,7 +127,7 @@ def wanted(root: pathlib.Path, flags: argparse.Namespace) -> list[str]:
       if (
           known['technique'] == flags.name
           and known['role'] == evidence.CONTRIBUTOR
-          and known['party'].lower() == flags.party.strip().lower()
+          and evidence.same_party(known['party'], flags.party)
       ):
         raise errors.InputError(
             f'{flags.party} is the contributor of {known["test"]}: a second'

@@ -60,7 +60,9 @@ def collect(root: pathlib.Path, bazel: str, only: Sequence[str] = ()) -> None:
           ' techniques'
       )
   records = {
-      f'//tfmot_contrib/{folder}:{test}_record': f'{folder}/evidence/{test}.json'
+      f'//tfmot_contrib/{folder}:{test}_record': (
+          f'{folder}/evidence/{test}.json'
+      )
       for folder, test in tests
       if not only or test in only
   }

@@ -31,7 +31,6 @@ from tools.scaffold import scaffold
 from tools.scaffold import status
 from tools.versions import environment
 
-
 _MIRROR = f'[digests]\npatched = "{"a" * 64}"\n'
 _BASELINES = """\
 [

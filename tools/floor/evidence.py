@@ -276,6 +276,12 @@ def collect(root: pathlib.Path) -> list[dict[str, Any]]:
   return [load(path) for path in paths]
 
 
+def same_party(one: str, other: str) -> bool:
+  """Returns whether two names are of one party."""
+  names = {' '.join(name.split()).casefold() for name in (one, other)}
+  return len(names) == 1
+
+
 def bad_claims(evidence: Mapping[str, Any]) -> list[Mapping[str, Any]]:
   """Returns the claims that did not end as they should."""
   return [c for c in evidence['claims'] if c['verdict'] not in GOOD]

@@ -236,8 +236,7 @@ def _wrong(
 
 def _same_party(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
   """Returns why two signatures are not of two parties, or nothing."""
-  names = [' '.join(e['party'].split()).casefold() for e in (one, other)]
-  if names[0] == names[1]:
+  if evidence.same_party(one['party'], other['party']):
     return f'the second party is the contributor, {one["party"]}'
   records = [{seed['record'] for seed in e['seeds']} for e in (one, other)]
   if shared := sorted(records[0] & records[1]):
@@ -247,10 +246,23 @@ def _same_party(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
   return ''
 
 
-def _of_test(
+def of_test(
     root: pathlib.Path, folder: str, test: str, tfmot: str
 ) -> Iterator[Finding]:
-  """Yields a finding for each role."""
+  """Looks at the signed evidence of a test.
+
+  Args:
+    root: The folder of the project.
+    folder: Of the technique.
+    test: Its name.
+    tfmot: The version.
+
+  Yields:
+    A finding for each role, without waivers.
+
+  Raises:
+    errors.InputError: The BUILD file does not declare the test, or is broken.
+  """
   seen = {
       role: _wrong(root, folder, test, tfmot, role) for role in evidence.ROLES
   }
@@ -301,7 +313,7 @@ def check(root: pathlib.Path, versions: Sequence[str]) -> list[Finding]:
   for folder, test in main_tests(root):
     found.append(_reference(root, folder, test))
     for tfmot in dict.fromkeys(versions):
-      found += _of_test(root, folder, test, tfmot)
+      found += of_test(root, folder, test, tfmot)
   result = []
   for finding in found:
     entry = known.get(finding[:4])

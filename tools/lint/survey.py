@@ -130,6 +130,9 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   Args:
     argv: The command line without the program.
     root: The folder of the project.
+
+  Raises:
+    errors.InputError: A flag is wrong, or the document has no such parts.
   """
   parser = argparse.ArgumentParser(prog='lint_survey', description=__doc__)
   parser.add_argument(
@@ -137,6 +140,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   )
   parser.add_argument('--seed', type=int, default=1, help='of the samples')
   flags = parser.parse_args(argv)
+  if flags.samples < 0:
+    raise errors.InputError(f'--samples {flags.samples}: give 0 or more')
   upstream = mirror.make(root)['official'].parent
   found = survey(upstream)
   path = root / DOCUMENT

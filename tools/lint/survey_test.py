@@ -14,6 +14,8 @@
 
 """Tests the report over another tree, and the table of rules."""
 
+import contextlib
+import io
 import pathlib
 from unittest import mock
 
@@ -59,6 +61,12 @@ class SurveyTest(absltest.TestCase):
     self.assertEqual(survey.put(text, 'x', 'new'), text.replace('old', 'new'))
     with self.assertRaisesRegex(errors.InputError, 'has no lines <!-- y:begin'):
       survey.put(text, 'y', 'new')
+
+  def test_bad_samples(self):
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), self.assertRaises(SystemExit):
+      survey.main(['--samples=-1'], pathlib.Path('/nowhere'))
+    self.assertEqual(said.getvalue(), 'error: --samples -1: give 0 or more\n')
 
 
 if __name__ == '__main__':

@@ -66,6 +66,9 @@ _TEST_KEYS = {
     'records': dict,
     'claims': list,
 }
+_TFMOT_KEYS = {'setting': str, 'version': str, 'content': str}
+_SEED_KEYS = {'seed': int, 'record': str, 'inputs': str}
+_CLAIM_KEYS = {'claim': str}
 _AGAIN = 'make it anew with tools/nox -s release_gate'
 
 
@@ -168,21 +171,44 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
         f'stale: {path} is of schema {found.get("schema")!r}, not'
         f' {SCHEMA_VERSION}; {_AGAIN}'
     )
-  wrong = _wrong(found, _KEYS) or [
-      name for entry in found['tests'] for name in _wrong(entry, _TEST_KEYS)
-  ]
-  if wrong or evidence.seal(found)['digest'] != found['digest']:
-    what = f'its {wrong[0]} is broken' if wrong else 'its digest is another'
+  wrong = _broken(found)
+  if wrong or _digest(found) != found['digest']:
+    what = f'its {wrong} is broken' if wrong else 'its digest is another'
     raise errors.InputError(
         f'tampered: {path} was edited, {what}; restore it, or {_AGAIN}'
     )
   return found
 
 
+def _digest(bundle: Mapping[str, Any]) -> str:
+  """Returns the digest that a bundle should have of itself."""
+  try:
+    return evidence.seal(bundle)['digest']
+  except ValueError:  # It holds a number that JSON does not have.
+    return ''
+
+
+def _broken(bundle: Any) -> str:
+  """Returns the first key of a bundle that is not as it should be, or ''."""
+  if wrong := _wrong(bundle, _KEYS) or _wrong(bundle['tfmot'], _TFMOT_KEYS):
+    return wrong[0]
+  if not all(isinstance(name, str) for name in bundle['scope']):
+    return 'scope'
+  for entry in bundle['tests']:
+    if wrong := _wrong(entry, _TEST_KEYS):
+      return wrong[0]
+    parts = [(seed, _SEED_KEYS) for seed in entry['seeds']]
+    parts += [(claim, _CLAIM_KEYS) for claim in entry['claims']]
+    for part, keys in parts:
+      if wrong := _wrong(part, keys):
+        return f'{wrong[0]} of {entry["test"]}'
+  return ''
+
+
 def _wrong(value: Any, keys: Mapping[str, type]) -> list[str]:
   """Returns the keys of which a value does not have what it should."""
   if not isinstance(value, dict):
-    return ['top level']
+    return ['shape']
   return [k for k, kind in keys.items() if not isinstance(value.get(k), kind)]
 
 
@@ -213,9 +239,16 @@ def publish(
       (scratch / name).write_text(text, encoding='utf-8')
     scratch.chmod(0o755)
     check_free(folder)
+    aside = scratch.with_name(f'{scratch.name}-before')
     if folder.exists():
-      shutil.rmtree(folder)
-    os.replace(scratch, folder)
+      os.replace(folder, aside)
+    try:
+      os.replace(scratch, folder)
+    except OSError:
+      if aside.exists():
+        os.replace(aside, folder)
+      raise
+    shutil.rmtree(aside, ignore_errors=True)
   except OSError as error:
     raise errors.InputError(
         f'cannot write {folder}: {error.strerror}'

@@ -16,13 +16,16 @@
 
 import json
 import math
+import os
 import pathlib
 from typing import Any
+from unittest import mock
 
 from absl.testing import absltest
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import judge
+from tools.floor import evidence
 from tools.release import bundle as bundle_lib
 from tools.report import small_evidence
 
@@ -34,6 +37,7 @@ _CLAIM = {
     'verdict': 'pass',
     'good': True,
 }
+_SEED = {'seed': 1, 'record': 'a' * 64, 'inputs': 'b' * 64}
 _KNOWN = {
     'technique': 'pruning',
     'test': 'net',
@@ -50,7 +54,7 @@ def _bundle(**changes: Any) -> dict[str, Any]:
       'technique': 'pruning',
       'test': 'net',
       'status': 'PASSED',
-      'seeds': [{'seed': 1}, {'seed': 2}],
+      'seeds': [_SEED, {**_SEED, 'seed': 2}],
       'records': {},
       'claims': [_CLAIM],
   }
@@ -89,21 +93,45 @@ class BundleTest(absltest.TestCase):
     names = sorted(path.name for path in self.folder.iterdir())
     self.assertEqual(names, ['bundle.json', 'bundle.md', 'tested_against.md'])
 
+  def tampered(self, bad: Any) -> None:
+    """Asserts that a bundle is refused that has such a JSON."""
+    path = self.folder / bundle_lib.BUNDLE
+    path.write_text(json.dumps(bad), encoding='utf-8')
+    with self.assertRaisesRegex(errors.InputError, '^tampered: '):
+      bundle_lib.load(self.folder)
+
   def test_broken_parts(self):
     self.publish()
-    path = self.folder / bundle_lib.BUNDLE
-    good = json.loads(path.read_text(encoding='utf-8'))
-    for bad in (
-        [],
-        {**good, 'scope': 'pruning'},
-        {**good, 'resumed': None},
-        {**good, 'tests': [{}]},
-        {**good, 'tests': [3]},
-        {**good, 'digest': None},
+    good = bundle_lib.load(self.folder)
+    for bad in ([], {**good, 'digest': None}, {**good, 'waivers': [math.nan]}):
+      self.tampered(bad)
+    (test,) = good['tests']
+    for part in (
+        {'scope': 'pruning'},
+        {'scope': [1]},
+        {'resumed': None},
+        {'tfmot': {}},
+        {'tests': [{}]},
+        {'tests': [3]},
+        {'tests': [{**test, 'seeds': [1]}]},
+        {'tests': [{**test, 'seeds': [{}]}]},
+        {'tests': [{**test, 'claims': [1]}]},
     ):
-      path.write_text(json.dumps(bad), encoding='utf-8')
-      with self.assertRaisesRegex(errors.InputError, '^tampered: '):
-        bundle_lib.load(self.folder)
+      self.tampered(evidence.seal({**good, **part}))
+
+  def test_earlier_bundle_stays_when_it_cannot_be_replaced(self):
+    self.publish()
+    real = os.replace
+
+    def replace(source: pathlib.Path, target: pathlib.Path) -> None:
+      if (source / 'bundle.md').read_text('utf-8').count('tier smoke'):
+        raise OSError(28, 'No space left on device')
+      real(source, target)
+
+    with mock.patch.object(bundle_lib.os, 'replace', replace):
+      with self.assertRaisesRegex(errors.InputError, 'No space left'):
+        self.publish(tier='smoke')
+    self.assertEqual(bundle_lib.load(self.folder)['tier'], 'cpu')
 
   def test_place_that_is_taken(self):
     self.folder.parent.mkdir()

@@ -49,17 +49,17 @@ from tools.versions import sources
 
 HISTORY = pathlib.Path('docs/nightly.jsonl')
 _KEYS = {
-    'date',
-    'channel',
-    'tier',
-    'targets',
-    'versions',
-    'tests',
-    'words',
-    'seconds',
-    'explained',
-    'mended',
-    'green',
+    'date': str,
+    'channel': str,
+    'tier': str,
+    'targets': list,
+    'versions': dict,
+    'tests': dict,
+    'words': dict,
+    'seconds': int,
+    'explained': dict,
+    'mended': list,
+    'green': bool,
 }
 _TARGETS = ('//tfmot_contrib/...',)
 _CPU, _SMOKE = 'cpu', 'smoke'
@@ -84,7 +84,15 @@ def read_history(root: pathlib.Path) -> list[dict[str, Any]]:
   Raises:
     errors.InputError: A line is no night.
   """
-  return history.read(root / HISTORY, _KEYS)
+  nights = history.read(root / HISTORY, _KEYS)
+  for number, night in enumerate(nights, start=1):
+    for key, kind in _KEYS.items():
+      if not isinstance(night[key], kind):
+        raise errors.InputError(
+            f'{root / HISTORY}: line {number} is no night, its {key} is'
+            f' {night[key]!r}: restore it with git'
+        )
+  return nights
 
 
 def append(root: pathlib.Path, night: Mapping[str, Any]) -> None:

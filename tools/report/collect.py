@@ -48,20 +48,24 @@ def collect(root: pathlib.Path, bazel: str, only: Sequence[str] = ()) -> None:
     only: The convergence tests to make records of. The default is all.
 
   Raises:
-    errors.InputError: Bazel does not work, or something is missing. What was
-      made is copied all the same.
+    errors.InputError: There is no such test, Bazel does not work, or something
+      is missing. What was made is copied all the same.
   """
   contrib = root / 'tfmot_contrib'
-  records = {
-      f'//tfmot_contrib/{folder.name}:{test}_record': (
-          f'{folder.name}/evidence/{test}.json'
+  tests = [(f.name, t) for f in rows.folders(contrib) for t in rows.tests(f)]
+  for name in only:
+    if name not in [test for _, test in tests]:
+      raise errors.InputError(
+          f'no convergence test is called {name}: see the README.md of the'
+          ' techniques'
       )
-      for folder in rows.folders(contrib)
-      for test in rows.tests(folder)
+  records = {
+      f'//tfmot_contrib/{folder}:{test}_record': (
+          f'{folder}/evidence/{test}.json'
+      )
+      for folder, test in tests
       if not only or test in only
   }
-  if not records:
-    raise errors.InputError(f'no convergence test is called {only[0]}')
   floats = _floats(root, bazel, records)
   runs = [f'//tfmot_contrib/{s.technique}:{s.test}_run' for s in stages.PCQAT]
   if only:

@@ -157,6 +157,13 @@ class CollectTest(absltest.TestCase):
     self._collect(only=['resnet_cifar10_half'])
     self.assertEqual(home.read_bytes(), made.read_bytes())
 
+  def test_some_that_are_not_there(self):
+    with self.assertRaisesRegex(
+        errors.InputError, 'test is called resnet_cifar10_halve: see'
+    ):
+      self._collect(only=['resnet_cifar10_half', 'resnet_cifar10_halve'])
+    self.assertFalse((self.root / 'arguments.json').exists())
+
   def test_bazel_says_nothing(self):
     with self.assertRaisesRegex(errors.InputError, 'does not know the conv'):
       self._collect(bazel='#!/bin/sh\nexit 3\n')

@@ -27,12 +27,15 @@ import sys
 from typing import Any, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import schema
 from tools.report import collect
 from tools.report import plots
 from tools.report import rows
+from tools.report import sums
 from tools.report import tables
 from tools.versions import bootstrap
 
+_SCHEMA = pathlib.Path(__file__).parent / 'weights_schema.json'
 # Of the short table in the README of the project.
 _MODELS = ('mobilenet_v2_cifar10', 'resnet_cifar10')
 _NOTHING = 'There is no evidence of the recipes of today yet.'
@@ -107,14 +110,24 @@ def weights(path: pathlib.Path) -> Any:
     What `weights.measure` has measured.
 
   Raises:
-    errors.InputError: It cannot be read.
+    errors.InputError: It cannot be read, was edited by hand, or is something
+      else.
   """
+  sums.check(path)
   try:
-    return json.loads(_read(path))
+    found = json.loads(_read(path))
   except ValueError as error:
     raise errors.InputError(
         f'{path} is no JSON: {error}; {rows.COLLECT}'
     ) from error
+  breach = schema.breach(found, _SCHEMA)
+  if not breach:
+    count = len(found['stages'])
+    lacking = [x for x in found['layers'] if len(x['stages']) != count]
+    breach = f'{lacking[0]["name"]} lacks a stage' if lacking else ''
+  if breach:
+    raise errors.InputError(f'{path}: {breach}; {rows.COLLECT}')
+  return found
 
 
 @errors.exits_with_one_line
@@ -145,6 +158,12 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
       help='write nothing; fail if a document or a plot is out of date',
   )
   flags = parser.parse_args(argv)
+  if flags.collect and flags.check:
+    raise errors.InputError(
+        '--check writes nothing and --collect does: leave one out'
+    )
+  if flags.only and not flags.collect:
+    raise errors.InputError('--only goes with --collect: give both')
   if flags.collect:
     collect.collect(root, bootstrap.bazel(), flags.only)
   for path, text in documents(root).items():

@@ -16,6 +16,7 @@
 
 import contextlib
 import io
+import json
 import pathlib
 
 from absl.testing import absltest
@@ -25,6 +26,7 @@ from tools.report import collect
 from tools.report import evidence
 from tools.report import rows
 from tools.report import small_evidence
+from tools.report import sums
 from tools.versions import bootstrap
 
 
@@ -89,6 +91,30 @@ class CommandTest(absltest.TestCase):
     for name in ('pruning/README.md', 'README.md'):
       text = (contrib / name).read_text(encoding='utf-8')
       self.assertIn('no evidence yet', text)
+
+  def test_flags_that_go_not_together(self):
+    for flags, why in (
+        (['--collect', '--check'], 'leave one out'),
+        (['--only', 'resnet_cifar10_half'], '--only goes with --collect'),
+    ):
+      self.assertIn(why, self._fails(*flags))
+
+  def test_weights_that_were_edited(self):
+    path = self.root / 'tfmot_contrib' / collect.WEIGHTS
+    good = small_evidence.histograms()
+    layer = good['layers'][0]
+    path.write_text(json.dumps({**good, 'stages': []}), encoding='utf-8')
+    self.assertIn('was edited by hand', self._fails('--check'))
+    for bad, why in (
+        ([], 'at top level'),
+        ({'stages': 1}, 'is a required property'),
+        ({**good, 'stages': 1}, 'at stages: 1 is not'),
+        ({**good, 'layers': [{**layer, 'size': 0}]}, 'at layers/0/size'),
+        ({**good, 'stages': good['stages'][:1]}, 'conv lacks a stage'),
+    ):
+      path.write_text(json.dumps(bad), encoding='utf-8')
+      sums.write(path.parent)
+      self.assertIn(why, self._fails('--check'))
 
   def test_missing_document(self):
     (self.root / 'tfmot_contrib/README.md').unlink()

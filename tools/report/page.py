@@ -34,6 +34,7 @@ from tfmot_contrib.convergence import reference
 from tools.report import charts
 from tools.report import collect
 from tools.report import evidence
+from tools.report import output
 from tools.report import past
 from tools.report import plots
 from tools.report import rows
@@ -237,7 +238,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
     root: The folder of the project.
 
   Raises:
-    errors.InputError: There is no evidence, or it is wrong.
+    errors.InputError: There is no evidence, it is wrong, or the folder cannot
+      be written.
   """
   parser = argparse.ArgumentParser(prog='page', description=__doc__)
   parser.add_argument(
@@ -262,13 +264,9 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
     if body:
       escaped = [[html.escape(cell) for cell in line] for line in body]
       extra += [f'<h2>{html.escape(title)}</h2>', table(header, escaped)]
-  flags.output.mkdir(parents=True, exist_ok=True)
-  text = page(techniques, extra)
-  (flags.output / 'index.html').write_text(text, encoding='utf-8')
-  (flags.output / 'summary.md').write_text(
-      summary(techniques), encoding='utf-8'
-  )
-  print(flags.output / 'index.html')
+  texts = {'index.html': page(techniques, extra)}
+  texts['summary.md'] = summary(techniques)
+  print(output.write(flags.output, texts)[0])
 
 
 if __name__ == '__main__':

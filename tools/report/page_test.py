@@ -14,7 +14,9 @@
 
 """Tests of the report page on a small project."""
 
+import contextlib
 import html.parser
+import io
 import pathlib
 from unittest import mock
 
@@ -114,6 +116,16 @@ class PageTest(absltest.TestCase):
     text = page.page(techniques, [])
     self.assertIn('<td>ADD</td><td>0</td><td>7</td><td>5</td>', text)
     self.assertRegex(text, r'<td>CONV_2D</td><td>\d</td><td>0</td><td>0</td>')
+
+  def test_output_that_is_a_file(self):
+    path = self.root / 'taken'
+    path.write_text('mine', encoding='utf-8')
+    for place in (path, path / 'below'):
+      said = io.StringIO()
+      with contextlib.redirect_stderr(said), self.assertRaises(SystemExit):
+        page.main([f'--output={place}'], self.root)
+      self.assertIn(f'cannot write the report to {place}: ', said.getvalue())
+    self.assertEqual(path.read_text(encoding='utf-8'), 'mine')
 
   def test_no_evidence(self):
     for path in self.root.glob('tfmot_contrib/*/evidence/*.json'):

@@ -62,6 +62,12 @@ class PastTest(absltest.TestCase):
     path.write_text('{}')
     with self.assertRaisesRegex(errors.InputError, 'line 1 is no night'):
       past.tables(root)
+    for key, bad in (('tests', []), ('versions', None), ('green', 'yes')):
+      path.write_text(json.dumps(_NIGHT) + '\n')
+      with path.open('a') as stream:
+        stream.write(json.dumps({**_NIGHT, key: bad}))
+      with self.assertRaisesRegex(errors.InputError, f'2 is no .*its {key} is'):
+        past.tables(root)
 
   def test_nothing(self):
     found = past.tables(pathlib.Path(self.create_tempdir().full_path))

@@ -235,6 +235,7 @@ def project(root: pathlib.Path) -> None:
   (contrib / collect.WEIGHTS).write_text(
       json.dumps(histograms()), encoding='utf-8'
   )
+  sums.write((contrib / collect.WEIGHTS).parent)
   for folder in (root, contrib):
     (folder / 'README.md').write_text(MARKED, encoding='utf-8')
   (root / 'docs').mkdir()

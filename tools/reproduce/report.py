@@ -16,14 +16,11 @@
 
 import html
 import json
-import os
 import pathlib
-import shutil
-import tempfile
 from typing import Any, Mapping, Sequence
 
-from tfmot_contrib import errors
 from tools.report import charts
+from tools.report import output
 from tools.report import page
 from tools.report import plots
 from tools.reproduce import compare
@@ -198,19 +195,4 @@ def write(
       'report.html': web(about, tests),
       'report.json': json.dumps(machine, indent=1) + '\n',
   }
-  try:
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = pathlib.Path(tempfile.mkdtemp(dir=folder, prefix='.partial-'))
-    try:
-      for name, text in texts.items():
-        (beside / name).write_text(text, encoding='utf-8')
-      for name in texts:
-        os.replace(beside / name, folder / name)
-    finally:
-      shutil.rmtree(beside, ignore_errors=True)
-  except OSError as error:
-    raise errors.InputError(
-        f'cannot write the report to {folder}: {error.strerror}; give another'
-        ' --output'
-    ) from error
-  return [folder / name for name in texts]
+  return output.write(folder, texts)

@@ -44,6 +44,7 @@ from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
 from tools.floor import evidence
 from tools.reference import draw
+from tools.report import output as output_lib
 from tools.report import rows
 from tools.reproduce import compare
 from tools.reproduce import report
@@ -127,7 +128,7 @@ def wanted(root: pathlib.Path, flags: argparse.Namespace) -> list[str]:
       if (
           known['technique'] == flags.name
           and known['role'] == evidence.CONTRIBUTOR
-          and known['party'].lower() == flags.party.strip().lower()
+          and evidence.same_party(known['party'], flags.party)
       ):
         raise errors.InputError(
             f'{flags.party} is the contributor of {known["test"]}: a second'
@@ -252,6 +253,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   """
   flags = parser().parse_args(argv)
   names = wanted(root, flags)
+  output = flags.output or root / 'report' / flags.name
+  output_lib.check(output)
   called = bazel(root, flags.party, flags.reuse)
   tests, missing, signed = [], {}, []
   for name in names:
@@ -283,7 +286,6 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
       'missing': missing,
       'signed': [str(path.relative_to(root)) for path in signed],
   }
-  output = flags.output or root / 'report' / flags.name
   for path in [*report.write(output, about, tests), *signed]:
     print(f'reproduce: wrote {path}')
   print(f'{flags.name}: {about["word"]}')

@@ -145,10 +145,13 @@ class ReproduceTest(parameterized.TestCase):
 
   def test_output_that_cannot_be_written(self):
     self.output.write_text('', encoding='utf-8')
-    with contextlib.redirect_stderr(io.StringIO()) as said:
-      with self.assertRaises(SystemExit):
-        self.reproduce()
-    self.assertIn('cannot write the report', said.getvalue())
+    for below in ('', 'some/folder'):
+      with contextlib.redirect_stderr(io.StringIO()) as said:
+        with self.assertRaises(SystemExit):
+          self.reproduce(f'--output={self.output / below}')
+      self.assertIn('cannot write the report', said.getvalue())
+    # It is said before hours of runs.
+    self.assertFalse((self.root / 'asked.txt').exists())
 
   def test_contributor_is_no_second_party(self):
     made = evidence.seal({
@@ -158,7 +161,7 @@ class ReproduceTest(parameterized.TestCase):
         'tfmot': '0.8.1',
         'tensorflow': '2.20.0',
         'mirror': 'a' * 64,
-        'party': '@ann',
+        'party': '@ann lee',
         'role': evidence.CONTRIBUTOR,
         'when': '2026-11-28T00:00:00Z',
         'tier': 'cpu',
@@ -172,9 +175,9 @@ class ReproduceTest(parameterized.TestCase):
         }],
     })
     evidence.write(self.root, made)
-    self.assertIn(
-        '@Ann is the contributor', self.refused('pruning', '--party=@Ann')
-    )
+    for party in ('@ANN  Lee', ' @ann lee '):
+      said = self.refused('pruning', f'--party={party}')
+      self.assertIn('is the contributor', said)
 
   def test_signs_as_second_party(self):
     root = pathlib.Path(self.create_tempdir().full_path)

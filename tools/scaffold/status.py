@@ -147,26 +147,29 @@ def _results(root: pathlib.Path, name: str) -> Step:
   return Step('results of the contributor', tuple(left), command)
 
 
-def _signed(signed: Sequence[Any]) -> set[tuple[str, str]]:
-  """Returns the test and role of evidence that stands."""
-  return {
-      (e['test'], e['role'])
-      for e in signed
-      if e['tier'] == 'cpu' and not evidence.bad_claims(e)
-  }
+def _told(finding: gate.Finding) -> str:
+  """Returns what is wrong with signed evidence."""
+  where = f'{finding.test} at TFMOT {finding.tfmot}, {finding.what}'
+  return f'{where}: {finding.problem}'
 
 
 def _reproduced(
     root: pathlib.Path, name: str, declared: Any, signed: Sequence[Any]
 ) -> Step:
-  """Step 4: a second party has reproduced them."""
-  wanted = declared.get('main') or list(declared['claims'])
-  good = _signed(signed)
-  left = [
-      f'nobody else has signed {test}'
-      for test in wanted
-      if (test, evidence.SECOND_PARTY) not in good
-  ]
+  """Step 4: a second party has reproduced them, with any TFMOT."""
+  left = []
+  for test in declared.get('main') or list(declared['claims']):
+    found = [
+        finding
+        for e in signed
+        if (e['test'], e['role']) == (test, evidence.SECOND_PARTY)
+        for finding in gate.of_test(root, name, test, e['tfmot'])
+        if finding.what == evidence.SECOND_PARTY
+    ]
+    if not found:
+      left.append(f'nobody else has signed {test}')
+    elif all(finding.problem for finding in found):
+      left.append(_told(found[-1]))
   return Step(
       'reproduced by TFMOT, then approved',
       tuple(left),
@@ -187,18 +190,16 @@ def _release(root: pathlib.Path, declared: Any) -> Step:
   )
 
 
-def _minimum(
-    root: pathlib.Path, name: str, declared: Any, signed: Sequence[Any]
-) -> Step:
+def _minimum(root: pathlib.Path, name: str, declared: Any) -> Step:
   """Step 6: the minimum version is that release, and was tested."""
   floor = declared['floor']
-  good = _signed([e for e in signed if e['tfmot'] == floor])
   # A pin takes no evidence of what takes nothing from TFMOT.
   left = [
-      f'{test} has no signed evidence of the {role} at TFMOT {floor}'
+      _told(finding)
       for folder, test in gate.main_tests(root)
-      for role in evidence.ROLES
-      if folder == name and (test, role) not in good
+      if folder == name
+      for finding in gate.of_test(root, folder, test, floor)
+      if finding.problem
   ]
   return Step(
       'minimum version, final approval',
@@ -262,7 +263,7 @@ def steps(root: pathlib.Path, name: str) -> list[Step]:
       _results(root, name),
       _reproduced(root, name, declared, signed),
       _release(root, declared),
-      _minimum(root, name, declared, signed),
+      _minimum(root, name, declared),
   ]
   last = _owned(root, name, declared)
   if not all(step.done for step in found):

@@ -23,10 +23,25 @@ import tempfile
 from absl.testing import absltest
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import claims
 from tools.floor import evidence
+from tools.floor import inputs
 from tools.scaffold import fixture
 from tools.scaffold import scaffold
 from tools.scaffold import status
+from tools.versions import environment
+
+_MIRROR = f'[digests]\npatched = "{"a" * 64}"\n'
+_BASELINES = """\
+[
+    convergence_test(
+        name = name,
+        experiment = name,
+        module = "tfmot_contrib.baselines.experiments",
+    )
+    for name in ("mobilenet_v2_cifar10", "resnet_cifar10")
+]
+"""
 
 
 class StatusTest(absltest.TestCase):
@@ -40,7 +55,14 @@ class StatusTest(absltest.TestCase):
     cls.made = fixture.project(pathlib.Path(folder.name) / 'tree')
     locks = cls.made / 'tools/versions/locks'
     locks.mkdir(parents=True)
-    (locks / 'tfmot-0.8.0.txt').write_text('', encoding='utf-8')
+    build = cls.made / 'tfmot_contrib/baselines/BUILD'
+    for path, text in (
+        (locks / 'tfmot-0.8.0.txt', ''),
+        (cls.made / 'official/upstream.lock', _MIRROR),
+        (build, _BASELINES),
+    ):
+      path.parent.mkdir(exist_ok=True)
+      path.write_text(text, encoding='utf-8')
     scaffold.make(cls.made, fixture.ANSWERS, lambda root, paths: None)
 
   def setUp(self):
@@ -62,26 +84,36 @@ class StatusTest(absltest.TestCase):
 
   def sign(self, folder: pathlib.Path, role: str, word: str = 'pass') -> None:
     """Signs evidence for both tests of the new technique."""
+    table = environment.table(self.root / 'pyproject.toml')
+    versions = {'tensorflow': table['tensorflow'], 'tfmot': '0.8.0'}
+    declared = str(folder / 'technique.yaml')
     for test in ('mobilenet_v2_cifar10_int8', 'resnet_cifar10_int8'):
+      stood_on = inputs.digest(self.root, folder.name, test, versions)
+      party, digit = {
+          evidence.CONTRIBUTOR: ('Ada', 'b'),
+          evidence.SECOND_PARTY: ('Bob', 'c'),
+      }[role]
       made = evidence.seal({
           'schema': evidence.SCHEMA_VERSION,
           'technique': folder.name,
           'test': test,
-          'tfmot': '0.8.0',
-          'tensorflow': '2.20.0',
+          **versions,
           'mirror': 'a' * 64,
-          'party': 'somebody',
+          'party': party,
           'role': role,
           'when': '2026-11-28T00:00:00Z',
           'tier': 'cpu',
-          'seeds': [{'seed': 1, 'record': 'b' * 64, 'inputs': 'c' * 64}],
-          'claims': [{
-              'id': 'accuracy_drop',
-              'kind': 'accuracy',
-              'measured': 0.1,
-              'bound': '<= 0.8',
-              'verdict': word,
-          }],
+          'seeds': [{'seed': 1, 'record': digit * 64, 'inputs': stood_on}],
+          'claims': [
+              {
+                  'id': claim.id,
+                  'kind': 'accuracy',
+                  'measured': 0.1,
+                  'bound': 'of then',
+                  'verdict': word,
+              }
+              for claim in claims.claims_of(declared, test, 'cpu')
+          ],
       })
       evidence.write(self.root, made)
 
@@ -130,6 +162,14 @@ class StatusTest(absltest.TestCase):
     self.assertEqual(self.done('sharing')[3:6], [False, True, False])
     self.sign(folder, evidence.SECOND_PARTY)
     self.assertEqual(self.done('sharing')[3:6], [True, True, True])
+    # What was signed is of other code than there is now.
+    with open(folder / 'experiments.py', 'a', encoding='utf-8') as stream:
+      stream.write('# Changed.\n')
+    found = status.steps(self.root, 'sharing')
+    self.assertEqual([s.done for s in found[3:6]], [False, True, False])
+    test = 'mobilenet_v2_cifar10_int8 at TFMOT 0.8.0'
+    for step in (found[3], found[5]):
+      self.assertIn(f'{test}, second_party: stale: code', ' '.join(step.left))
 
   def test_takes_nothing_from_tfmot(self):
     self.assertTrue(self.done('post_training')[5])

@@ -116,7 +116,8 @@ def _record(text: str, where: str) -> dict[str, str]:
   return found
 
 
-def _canonical(name: str) -> str:
+def canonical(name: str) -> str:
+  """Returns the one spelling of a package's name."""
   return re.sub(r'[-_.]+', '-', name).lower()
 
 
@@ -162,10 +163,10 @@ def read_wheel(path: pathlib.Path, package: str, version: str) -> Wheel:
   metadata = content[infos[0]][1].decode(errors='replace')
   head = metadata.replace('\r\n', '\n').partition('\n\n')[0]
   fields = dict(_FIELD.findall(head))
-  said = f'{_canonical(fields.get("Name", ""))} {fields.get("Version")}'
-  if said != f'{_canonical(package)} {version}':
+  said = f'{canonical(fields.get("Name", ""))} {fields.get("Version")}'
+  if said != f'{canonical(package)} {version}':
     raise errors.InputError(
-        f'{where} is {said}, not {_canonical(package)} {version}'
+        f'{where} is {said}, not {canonical(package)} {version}'
     )
   info = infos[0].removesuffix('METADATA')
   if f'{info}RECORD' not in content:

@@ -277,8 +277,26 @@ def _edit(fork: forks.Fork, flags: argparse.Namespace) -> sync.Plan | None:
   return None
 
 
+def _refuse(flags: argparse.Namespace) -> None:
+  """Refuses two flags of which one would be passed over in silence."""
+  verbs = {
+      '--check': flags.check,
+      '--continue': flags.resume,
+      '--abort': flags.abort,
+  }
+  given = {'--source': flags.source}
+  if flags.verb:
+    given |= {'--to': flags.to, '--same-version': flags.same_version, **verbs}
+    verbs = {f'patches {flags.patches}': True}
+  first = next(filter(given.get, given), '')
+  other = next(filter(verbs.get, verbs), '')
+  if first and other:
+    raise errors.InputError(f'{first} goes not with {other}: leave one out')
+
+
 def _run(flags: argparse.Namespace) -> int:
   """Carries out the command."""
+  _refuse(flags)
   if flags.check:
     return check(forks.load(flags.root))
   if flags.verb == 'patches' and flags.patches == 'list':
@@ -308,7 +326,7 @@ def _run(flags: argparse.Namespace) -> int:
         plan = _update(fork, flags)
     except sync.ConflictError as conflict:
       print(conflict)
-      if flags.dry_run:
+      if flags.dry_run and not flags.resume:
         space.forget()
       return 1
     if plan is None:

@@ -176,11 +176,14 @@ class GitUpstreamTest(fixture.ForkTestCase):
     self.resolve(2, 'both = 2')
     self.assertIn('not added', self.sync('--continue', code=2))
     fixture.git.run(self.workshop, 'add', '-A', what='adding')
-    # The third patch conflicts too; there, upstream is right.
-    said = self.sync('--continue', code=1)
+    # The third patch conflicts too; there, upstream is right. A dry run takes
+    # nothing away of what was resolved.
+    said = self.sync('--continue', '--dry-run', code=1)
     self.assertIn('0003-third.patch', said)
     self.assertEqual(self.snapshot(), self.before)
     fixture.git.run(self.workshop, 'reset', '-q', '--hard', what='dropping')
+    self.assertIn('dry run: official/ is', self.sync('--continue', '--dry-run'))
+    self.assertEqual(self.snapshot(), self.before)
     said = self.sync('--continue')
     self.assertRegex(said, 'rebased +0002-second.patch +resolved by hand')
     self.assertRegex(said, 'absorbed +0003-third.patch +upstream is kept')

@@ -101,7 +101,7 @@ def newest(package: str, lock: pathlib.Path, at_least: str = '') -> str:
   return next(
       line.split('==')[1].split()[0]
       for line in out.splitlines()
-      if line.startswith(f'{package}==')
+      if line.startswith(f'{archive.canonical(package)}==')
   )
 
 
@@ -153,9 +153,19 @@ def _wheel(source: pins.Source, offline: bool) -> pathlib.Path:
   return wheel
 
 
+def _local(where: str, root: pathlib.Path) -> pathlib.Path:
+  """Returns the path that a source names, if it names one."""
+  try:
+    return (root / pathlib.Path(where).expanduser()).resolve()
+  except RuntimeError as error:
+    raise errors.InputError(
+        f'{where}: there is no such user: write the whole path'
+    ) from error
+
+
 def is_local(where: str, root: pathlib.Path) -> bool:
   """Tells whether a git source is a path and not a URL."""
-  return (root / pathlib.Path(where).expanduser()).exists()
+  return _local(where, root).exists()
 
 
 def _repository(
@@ -164,7 +174,7 @@ def _repository(
   """Fetches a git source into its repository in the cache."""
   where, local = source.where, is_local(source.where, root)
   if local:
-    where = str((root / pathlib.Path(where).expanduser()).resolve())
+    where = str(_local(where, root))
   elif '://' not in where and '@' not in where:
     raise errors.InputError(
         f'there is no repository {where!r}: git takes a URL, or the path of a'
@@ -282,8 +292,7 @@ def fetch(
     files = git.read_tree(repository, revision, set(choose(everything)))
     resolved = {'commit': commit}
   else:
-    folder = (root / pathlib.Path(source.where).expanduser()).resolve()
-    folder = folder / source.subfolder
+    folder = _local(source.where, root) / source.subfolder
     if not folder.is_dir():
       raise errors.InputError(f'there is no folder {source.where!r}')
     found = tree.files(folder, ['.git'])

@@ -226,18 +226,32 @@ class SyncTest(fixture.ForkTestCase):
       (['--source', 'ftp:x'], 'write pypi:NAME'),
       (['--source', 'git:nowhere'], "no repository 'nowhere'"),
       (['--source', 'folder:nowhere'], "no folder 'nowhere'"),
+      (['--source', 'folder:~nobody-here/x'], 'no such user'),
+      (['--source', 'git:~nobody-here/x'], 'no such user'),
       (['--source', 'pypi:a b'], 'no package name'),
       (['--source', 'pypi:x', '--offline'], 'name one with --to'),
       (['--source', 'pypi:x', '--to', '1', '--offline'], 'not in the cache'),
       (['--source', 'pypi:x', '--to=--evil'], 'no version'),
       (['patches', 'new', 'S', '--author', 'A <a@b.c>'], 'nothing .* edited'),
       (['patches', 'export'], 'no repository'),
+      (['--to', '1.0', 'patches', 'list'], '--to goes not with patches list'),
+      (['--abort', 'patches', 'list'], '--abort goes not with patches list'),
+      (['--check', 'patches', 'new', 'S'], '--check goes not with patches new'),
+      (['--source', 'folder:x', '--check'], '--source goes not with --check'),
   )
   def test_bad_command(self, flags, message):
     self.sync()
     before = self.snapshot()
     self.assertRegex(self.sync(*flags, code=2), message)
     self.assertEqual(self.snapshot(), before)
+
+
+class NewestTest(absltest.TestCase):
+
+  def test_name_that_the_resolver_spells_otherwise(self):
+    run = absltest.mock.Mock(return_value='tf-x-extra==2\ntf-x==1.5\n')
+    with absltest.mock.patch.multiple(sources.bootstrap, run=run, uv=str):
+      self.assertEqual(sources.newest('TF_X', pathlib.Path('a')), '1.5')
 
 
 class PatchesTest(fixture.ForkTestCase):

@@ -266,7 +266,11 @@ def trial(
     after = _read(state)['runs']
     if after[: len(before)] != before:
       raise errors.InputError('a run that was made is not there any more')
-    result = json.loads((pathlib.Path(scratch) / 'result.json').read_bytes())
+    written = pathlib.Path(scratch) / 'result.json'
+    if not written.exists():
+      said = log.read_text(encoding='utf-8')[-3000:]
+      raise errors.InputError(f'a bisection wrote no result: {said}')
+    result = json.loads(written.read_bytes())
     ended = result['first_bad'] or {'value': ''}
     found = process.exitcode == _FOUND and ended['value'].endswith(shas[at])
     reverted = (result['revert'] or {}).get('said', '')

@@ -24,13 +24,17 @@ import fcntl
 import json
 import os
 import pathlib
-from typing import Any, Iterator, Mapping
+import time
+from typing import Any, Iterator, Mapping, TextIO
 
 from tfmot_contrib import errors
 from tools.bisect import signature
 
 _SCHEMA = 1
 _KEYS = ('schema', 'request', 'runs', 'notes')
+# Seconds to wait for the lock: a process that was killed leaves it to a child
+# which had not started its program yet.
+_PATIENCE = 5.0
 
 
 class State:
@@ -129,6 +133,22 @@ def _read(path: pathlib.Path, request: Mapping[str, Any]) -> State:
   return state
 
 
+def _take(lock: TextIO, path: pathlib.Path) -> None:
+  """Takes the lock of a state."""
+  end = time.monotonic() + _PATIENCE
+  while True:
+    try:
+      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+      return
+    except OSError as error:
+      if time.monotonic() > end:
+        raise errors.InputError(
+            f'another bisection is at work on {path}: wait for it, or give'
+            ' another --state'
+        ) from error
+    time.sleep(0.05)
+
+
 @contextlib.contextmanager
 def opened(
     path: pathlib.Path, request: Mapping[str, Any], fresh: bool = False
@@ -156,13 +176,7 @@ def opened(
         f'cannot write {path}: {error.strerror or error}'
     ) from error
   with lock:
-    try:
-      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-      raise errors.InputError(
-          f'another bisection is at work on {path}: wait for it, or give'
-          ' another --state'
-      ) from error
+    _take(lock, path)
     if path.exists() and not fresh:
       yield _read(path, request)
     else:

@@ -14,7 +14,9 @@
 
 """Tests the file that a bisection goes on from."""
 
+import fcntl
 import pathlib
+import threading
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -94,6 +96,18 @@ class StateTest(parameterized.TestCase):
         self.fail('it was opened')
     self.assertEqual(self.path.read_text(), text)
 
+  def test_child_of_one_that_was_killed_is_waited_for(self):
+    with states.opened(self.path, _REQUEST) as state:
+      state.note('a', 1)
+    lock = open(self.path.with_name('state.json.lock'), encoding='utf-8')
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    closing = threading.Timer(0.3, lock.close)
+    closing.start()
+    with states.opened(self.path, _REQUEST) as state:
+      self.assertEqual(state.notes, {'a': 1})
+    closing.join()
+
+  @absltest.mock.patch.object(states, '_PATIENCE', 0.1)
   def test_in_use(self):
     with states.opened(self.path, _REQUEST):
       with self.assertRaisesRegex(errors.InputError, 'another bisection is at'):

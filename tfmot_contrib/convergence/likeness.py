@@ -33,7 +33,8 @@ from tfmot_contrib.convergence import sequential
 # How far a size may be from that of the reference, both ways.
 SIZE_BAND = 0.03
 _SIZES = ('bytes', 'gzip_bytes')
-_RANGES_AT_ZERO = ('_min.zeros', '_max.zeros')
+# How many ranges end at zero, and, of weights in clusters, how many differ.
+_OF_RANGES = ('_min.zeros', '_max.zeros', '_min.distinct', '_max.distinct')
 # Of a kernel: a cluster may be lost by chance, but not half of them.
 _DISTINCT = 'distinct_per_channel'
 _DISTINCT_BAND = 0.3
@@ -248,12 +249,12 @@ def _by_chance(
   Returns:
     Whether it says that some of many variables have moved, but neither all nor
     none, or of a kind of which some must and all may; or how many ranges end at
-    zero, as that of a channel which is pruned away does, and the baseline is
-    another. A few smoke steps leave less to chance.
+    zero, as that of a channel which is pruned away does, or differ from each
+    other, and the baseline is another. A few smoke steps leave less to chance.
   """
   if reference.tier == 'smoke' and comparable:
     return False
-  if path.endswith(_RANGES_AT_ZERO):
+  if path.endswith(_OF_RANGES):
     return not comparable
   variables = path.removesuffix('.moved')
   of = reference.exact.get(f'{variables}.of')

@@ -170,20 +170,22 @@ class ExactTest(parameterized.TestCase):
     self.assertEqual(path not in found, fits)
 
   @parameterized.parameters(
-      ('cpu', 'kernel_max', False, True),
-      ('cpu', 'kernel_max', True, False),
-      ('cpu', 'mask', False, False),
-      ('smoke', 'kernel_max', True, False),
+      ('cpu', 'kernel_max.zeros', False, True),
+      ('cpu', 'kernel_max.distinct', False, True),
+      ('cpu', 'kernel_max.zeros', True, False),
+      ('cpu', 'kernel_max.distinct', True, False),
+      ('cpu', 'mask.zeros', False, False),
+      ('cpu', 'cluster_centroids.distinct', False, False),
+      ('smoke', 'kernel_max.zeros', True, False),
   )
-  def test_channel_that_another_baseline_loses(
-      self, tier, kind, comparable, fits
-  ):
-    path = f'health.kinds.{kind}.zeros'
+  def test_ranges_of_another_baseline(self, tier, number, comparable, fits):
+    kind, _, key = number.partition('.')
+    path = f'health.kinds.{number}'
     known = dataclasses.replace(
         small_reference.reference(), tier=tier, exact={path: [1, 1]}
     )
     run = small_reference.run(
-        9, health={'kinds': {kind: {'zeros': [0, 0]}}}, tier=tier
+        9, health={'kinds': {kind: {key: [0, 0]}}}, tier=tier
     )
     found = [p for p, _, _ in likeness.differences(known, run, comparable)]
     self.assertEqual(path not in found, fits)

@@ -78,6 +78,11 @@ class FidelityTest(parameterized.TestCase):
         fidelity.strays(_run(steps=0, keras=0.8), baseline),
         [('keras.accuracy', 0.9, 0.8)],
     )
+    del baseline.keras['accuracy']
+    self.assertEqual(
+        fidelity.strays(_run(steps=0, keras=0.8), baseline),
+        [('keras.accuracy', None, 0.8)],
+    )
 
   def test_older_record(self):
     run = _run()

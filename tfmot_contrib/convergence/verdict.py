@@ -41,8 +41,6 @@ from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference
 
 _HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
-REFERENCES = 'TFMOT_MODELS_REFERENCES'
-EXACT = 'exact'
 
 
 def table(verdicts: Sequence[judge.Verdict]) -> str:
@@ -140,10 +138,11 @@ def references(
   Raises:
     errors.InputError: One is wrong, or the variable.
   """
-  which = which or os.environ.get(REFERENCES)
-  if which not in (None, '', EXACT):
+  which = which or os.environ.get(explain.REFERENCES)
+  if which not in (None, '', explain.EXACT):
     raise errors.InputError(
-        f'{REFERENCES} is {which}: give {EXACT}, or leave it out'
+        f'{explain.REFERENCES} is {which}: give {explain.EXACT}, or leave'
+        ' it out'
     )
   path = reference.path_of(technique.parent, name, run)
   if not path.exists():
@@ -259,7 +258,7 @@ def main(argv: Sequence[str]) -> int:
         f'{flags.name}, tier {run.tier}, seed {run.seed}:'
         f' {run.training["steps"]} steps in {run.training["seconds"]:.0f} s'
     )
-  if exact := os.environ.get(REFERENCES):
+  if exact := os.environ.get(explain.REFERENCES):
     print(
         'references are of another TensorFlow: what is exact counts, and drops'
         ' are compared with the documented ones, or what references admit'

@@ -32,6 +32,7 @@ from xml.etree import ElementTree
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
 from tools.bisect import axes
@@ -43,7 +44,7 @@ from tools.versions import environment
 
 LABEL = re.compile(r'//[\w/.-]*:[\w.-]+')
 _TYPE = re.compile(r"(\w+)(?:'>)?$")
-_PASSED, _BUILD_FAILED, _TEST_FAILED = 0, 1, 3  # Exit codes of Bazel.
+_PASSED, _TEST_FAILED = 0, 3  # Exit codes of Bazel.
 _SMOKE = '_smoke'
 _LATE = '-- Test timed out at '  # As Bazel ends the log.
 _TIMED_OUT = 'run: timed out'
@@ -77,7 +78,7 @@ class BazelProbe(probes.Probe):
       )
     self.target = target
     self.bazel = bazel
-    self.references = None if references else verdict.EXACT
+    self.references = None if references else explain.EXACT
     self._stack = contextlib.ExitStack()
     self._copy: draw.Bazel | None = None
     done = bazel('query', f'tests({target})', capture=True)
@@ -122,7 +123,7 @@ class BazelProbe(probes.Probe):
     bazel = self._with(combination)
     options = []
     if self.references:
-      options.append(f'--test_env=TFMOT_MODELS_REFERENCES={self.references}')
+      options.append(f'--test_env={explain.REFERENCES}={self.references}')
     if self._test and seed > 1:
       return self._drawn(bazel, self._test, seed)
     if seed > 1:
@@ -222,7 +223,7 @@ def _not_built(done: subprocess.CompletedProcess[str]) -> dict[str, Any] | None:
   """
   if done.returncode in (_PASSED, _TEST_FAILED):
     return None
-  if done.returncode != _BUILD_FAILED:
+  if done.returncode != draw.BUILD_FAILED:
     lines = done.stderr.strip().splitlines()[-3:]
     raise probes.BrokenError(
         f'bazel exit {done.returncode}: {" | ".join(lines)}'

@@ -172,8 +172,8 @@ def _judge(
     verdicts = judge.judge(declared, shown)
   except errors.InputError as error:
     return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, minutes
+  again = explain.Again(label)
   for red in (v for v in verdicts if not v.good):
-    again = explain.Again(label)
     draw.say(explain.explain(red, str(technique), again, shown.runs))
   return {v.claim.id: v.kinds for v in verdicts if not v.good}, minutes
 

@@ -26,6 +26,7 @@ from tools.lint import external
 from tools.lint import registry
 from tools.lint import survey
 from tools.lint.rules import headers
+from tools.versions import bootstrap
 
 
 class SurveyTest(absltest.TestCase):
@@ -55,6 +56,12 @@ class SurveyTest(absltest.TestCase):
     table = survey.rules_table()
     for name in (*registry.load(), *external.TOOLS):
       self.assertIn(f'| `{name}` |', table)
+
+  def test_document_has_the_table(self):
+    text = (bootstrap.ROOT / survey.DOCUMENT).read_text(encoding='utf-8')
+    current = survey.put(text, 'rules', survey.rules_table())
+    # Rules are in the order in which their modules were imported.
+    self.assertCountEqual(text.splitlines(), current.splitlines())
 
   def test_put(self):
     text = 'a\n<!-- x:begin -->\nold\n<!-- x:end -->\nb\n'

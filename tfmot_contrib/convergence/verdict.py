@@ -117,10 +117,7 @@ def _leave(
 
 
 def references(
-    technique: pathlib.Path,
-    name: str,
-    run: record.Record,
-    which: str | None = None,
+    technique: pathlib.Path, name: str, run: record.Record
 ) -> tuple[reference.Reference | None, list[reference.Reference]]:
   """Reads the references that a run is judged by.
 
@@ -128,22 +125,16 @@ def references(
     technique: The technique.yaml of the folder that they are in.
     name: Of the test.
     run: Its run.
-    which: `exact` where the TensorFlow is another than theirs, for what of them
-      holds there too; by default as `$TFMOT_MODELS_REFERENCES` says.
 
   Returns:
     That of the test for the run's processor, or else for another one, or None;
     and those of the technique's other tests on the same model and processor.
+    Where TensorFlow or what else decides numbers is another one, what of the
+    first holds there too, and none of the others.
 
   Raises:
-    errors.InputError: One is wrong, or the variable.
+    errors.InputError: One is wrong.
   """
-  which = which or os.environ.get(explain.REFERENCES)
-  if which not in (None, '', explain.EXACT):
-    raise errors.InputError(
-        f'{explain.REFERENCES} is {which}: give {explain.EXACT}, or leave'
-        ' it out'
-    )
   path = reference.path_of(technique.parent, name, run)
   if not path.exists():
     others = sorted(path.parent.parent.glob(f'{run.tier}_*/{path.name}'))
@@ -151,7 +142,9 @@ def references(
       return None, []
     path = others[0]
   own, family = beside(path)
-  return (likeness.of_any_tensorflow(own), []) if which else (own, family)
+  if own.stack != run.stack:
+    return likeness.of_any_stack(own), []
+  return own, family
 
 
 def beside(
@@ -258,21 +251,11 @@ def main(argv: Sequence[str]) -> int:
         f'{flags.name}, tier {run.tier}, seed {run.seed}:'
         f' {run.training["steps"]} steps in {run.training["seconds"]:.0f} s'
     )
-  if exact := os.environ.get(explain.REFERENCES):
-    print(
-        'references are of another TensorFlow: what is exact counts, and drops'
-        ' are compared with the documented ones, or what references admit'
-    )
-  elif found.controls and not found.statistical:
-    print(
-        f'no reference for {found.runs[0].instruction_set} processors: drops'
-        ' are compared with the documented ones, or what references admit'
-    )
+  if found.caveat:
+    print(found.caveat)
   print(f'\n{table(verdicts)}')
   target = os.environ.get('TEST_TARGET', flags.name)
-  again = explain.Again(
-      target, explain.settings_of(flags.settings), exact=bool(exact)
-  )
+  again = explain.Again(target, explain.settings_of(flags.settings))
   explained = {
       verdict.claim.id: explain.explain(
           verdict, flags.technique, again, found.runs

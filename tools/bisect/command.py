@@ -224,9 +224,7 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
 
 
 def _probe(
-    flags: argparse.Namespace,
-    root: pathlib.Path,
-    ends: Sequence[axes.Combination],
+    flags: argparse.Namespace, root: pathlib.Path
 ) -> probes.Probe:
   """Returns what runs a combination."""
   if flags.command:
@@ -236,10 +234,7 @@ def _probe(
   from tools.reference import draw
 
   bazel = draw.Bazel(bootstrap.bazel(), root)
-  # Those of pyproject.toml, whatever the channel: see .bazelrc.
-  known = environment.settings({})['tensorflow']
-  references = all(end[axes.TENSORFLOW] == known for end in ends)
-  return bazel_probe.BazelProbe(flags.target, bazel, references)
+  return bazel_probe.BazelProbe(flags.target, bazel)
 
 
 @errors.exits_with_one_line
@@ -276,7 +271,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   request |= {'good': good, 'bad': bad}
   key = bootstrap.digest(json.dumps(request, sort_keys=True).encode())
   path = flags.state or bootstrap.cache_dir() / 'bisect' / key / 'state.json'
-  probe = _probe(flags, root, (good, bad))
+  probe = _probe(flags, root)
   try:
     with states.opened(path.absolute(), request, flags.fresh) as state:
       if state.runs:

@@ -54,7 +54,6 @@ _CORE = 'tensorflow_model_optimization/python/core'
 _RESULT = 'docs/detection.json'
 _DOCUMENT = 'docs/detection.md'
 # The tiers in the order in which they are tried: the suffix of their tests.
-_TIERS = {'smoke': '_smoke', 'cpu': ''}
 # What is no claim and shows a fault too.
 _CRASHED = 'the run itself'
 _INVALID = judge.INVALID
@@ -148,7 +147,7 @@ def injected(
 
 
 def _judge(
-    bazel: draw.Bazel, label: str, tier: str, seed: int
+    bazel: draw.Bazel, label: str, seed: int
 ) -> tuple[dict[str, list[str]], float]:
   """Returns the red claims of a test with their kinds, and minutes."""
   test = draw.find(bazel, label)
@@ -162,13 +161,12 @@ def _judge(
   except errors.InputError as error:
     return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, 0.0
   minutes = shown.runs[0].training['cpu_seconds'] / 60
-  name = test.name.removesuffix(_TIERS[tier])
   technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
   try:
-    own, family = verdict.references(technique, name, shown.runs[0])
+    own, family = verdict.references(technique, test.row, shown.runs[0])
     shown = dataclasses.replace(shown, reference=own, family=family)
     judge.check(shown)
-    declared = claims.claims_of(str(technique), name, tier)
+    declared = claims.claims_of(str(technique), test.row, test.tier)
     verdicts = judge.judge(declared, shown)
   except errors.InputError as error:
     return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, minutes
@@ -196,8 +194,8 @@ def detect(
   with injected(fault, bazel.root) as options:
     faulty = dataclasses.replace(bazel, options=bazel.options + options)
     for tier, test in itertools.product(tiers, fault.tests):
-      label = f'//tfmot_contrib/{folders[test]}:{test}{_TIERS[tier]}'
-      seen, cost = _judge(faulty, label, tier, fault.seed)
+      label = f'//tfmot_contrib/{folders[test]}:{test}{draw.SUFFIXES[tier]}'
+      seen, cost = _judge(faulty, label, fault.seed)
       minutes += cost
       if seen:
         break
@@ -340,7 +338,7 @@ def document(
   """
   of = {fault.id: fault for fault in faults}
   total = summary(detections)
-  smoke = sum(one.test.endswith(_TIERS['smoke']) for one in detections)
+  smoke = sum(one.test.endswith(draw.SUFFIXES['smoke']) for one in detections)
   lines = [
       '# What the convergence tests see',
       '',
@@ -447,7 +445,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
     raise errors.InputError(
         f'no fault is of {flags.technique}: leave --technique away'
     )
-  tiers = ['smoke'] if flags.smoke else list(_TIERS)
+  tiers = ['smoke'] if flags.smoke else ['smoke', 'cpu']
   # As Ctrl-C, so that the copies are removed.
   signal.signal(signal.SIGTERM, signal.default_int_handler)
   signal.signal(signal.SIGINT, signal.default_int_handler)

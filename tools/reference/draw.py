@@ -30,6 +30,8 @@ from tfmot_contrib.convergence import record
 
 _RECORD = '_record'
 _CONTROL = '_control_'
+# By tier: the suffix of its tests.
+SUFFIXES = {'cpu': '', 'smoke': '_smoke'}
 BUILD_FAILED = 1  # Of Bazel's exit codes, that of an action which failed.
 
 
@@ -95,6 +97,16 @@ class Test:
   def name(self) -> str:
     """The name of the test."""
     return self.label.partition(':')[2]
+
+  @property
+  def tier(self) -> str:
+    """The tier of its runs."""
+    return 'smoke' if self.name.endswith(SUFFIXES['smoke']) else 'cpu'
+
+  @property
+  def row(self) -> str:
+    """The name without that of the tier, as claims and references have it."""
+    return self.name.removesuffix(SUFFIXES[self.tier])
 
   def records(self, seed: int) -> tuple[str, ...]:
     """Returns the labels of the records of a seed, the run's first."""

@@ -123,7 +123,7 @@ def _decided(
   """Draws and judges a test that Bazel has built."""
   label = _label(technique, test, gate.tier)
   if technique != refuse.BASELINES:
-    found = converge.decide(bazel, label, gate.tier, gate.seeds)
+    found = converge.decide(bazel, label, gate.seeds)
     return found.shown, found.verdicts
   name = label.removeprefix('//').replace(':', '/')
   made = record.read(gate.root / 'bazel-bin' / f'{name}_record.json')

@@ -170,8 +170,8 @@ def _of_test(
   stands_on = inputs.digest(root, technique, test, versions_of(bundle), tier)
   if any(seed['inputs'] != stands_on for seed in entry['seeds']):
     yield (
-        f'stale: {where} was run with other code, config, claims, references or'
-        f' locks than this tree has; {_GATE}'
+        f'stale: {where} was run with other code, config or versions than this'
+        f' tree has; {_GATE}'
     )
     return
   shown = bundle_lib.shown_of(folder, entry)

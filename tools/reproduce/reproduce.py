@@ -51,7 +51,6 @@ from tools.reproduce import report
 from tools.versions import bootstrap
 from tools.versions import environment
 
-_SUFFIX = {'cpu': '', 'smoke': '_smoke'}
 _EXIT = {
     compare.REPRODUCED: 0,
     compare.NOT_REPRODUCED: 1,
@@ -77,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
           f' {_TRAINED_SEEDS}, and 1 where nothing is trained'
       ),
   )
-  result.add_argument('--tier', choices=list(_SUFFIX), default='cpu')
+  result.add_argument('--tier', choices=list(draw.SUFFIXES), default='cpu')
   result.add_argument('--party', help='who signs; without it nothing is signed')
   result.add_argument(
       '--output', type=pathlib.Path, help='folder; default: report/NAME'
@@ -179,7 +178,7 @@ def run_test(
     errors.InputError: A run failed, or what it made is wrong.
   """
   root = called.root
-  label = f'//tfmot_contrib/{flags.name}:{name}{_SUFFIX[flags.tier]}'
+  label = f'//tfmot_contrib/{flags.name}:{name}{draw.SUFFIXES[flags.tier]}'
   technique = root / 'tfmot_contrib' / flags.name / 'technique.yaml'
   declared = claims.claims_of(str(technique), name, flags.tier)
   test = draw.find(called, label)

@@ -100,9 +100,7 @@ class CheckTest(parameterized.TestCase):
 
   def test_run_that_fits(self):
     for seed in (1, 4):
-      reference.check(
-          small_reference.reference(), small_reference.run(seed)
-      )
+      reference.check(small_reference.reference(), small_reference.run(seed))
       self.assertEmpty(
           likeness.differences(
               small_reference.reference(), small_reference.run(seed)

@@ -223,9 +223,7 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
   return {**made._asdict(), 'said': said}
 
 
-def _probe(
-    flags: argparse.Namespace, root: pathlib.Path
-) -> probes.Probe:
+def _probe(flags: argparse.Namespace, root: pathlib.Path) -> probes.Probe:
   """Returns what runs a combination."""
   if flags.command:
     return probes.CommandProbe(flags.command)

@@ -363,9 +363,10 @@ def digest(
       for name, text in modules(root, sorted(start)).items()
       if name not in _ASIDE
   }
+  locks = {layer: _locked(root, layer, v) for layer, v in versions.items()}
   return digest_of({
       'shapes': shapes,
       'configs': configs,
       'modules': code,
-      'locks': {layer: _locked(root, layer, v) for layer, v in versions.items()},
+      'locks': locks,
   })

@@ -171,7 +171,9 @@ _BAD = {
         'stale: code, config or versions behind its runs',
     ),
     'stricter_claim': (
-        _edit('tfmot_contrib/net/technique.yaml', 'at_least: 1', 'at_least: 11'),
+        _edit(
+            'tfmot_contrib/net/technique.yaml', 'at_least: 1', 'at_least: 11'
+        ),
         ['0.8.1'],
         'steps is 10, not >= 11, yet passes',
     ),

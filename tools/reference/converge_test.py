@@ -62,6 +62,12 @@ class DrawTest(absltest.TestCase):
     with self.assertRaisesRegex(errors.InputError, 'could not make the rec'):
       draw.draw(self.bazel, test, [1, 9])
 
+  def test_of_a_tier(self):
+    for suffix, tier in (('', 'cpu'), ('_smoke', 'smoke')):
+      test = draw.Test(f'//tfmot_contrib/pruning:net_half{suffix}', '', '')
+      self.assertEqual((test.row, test.tier), ('net_half', tier))
+      self.assertEqual(test.records(1), (f'{test.label}_record',))
+
   def test_no_such_test(self):
     with self.assertRaisesRegex(errors.InputError, 'no such target'):
       draw.find(self.bazel, '//tfmot_contrib/pruning:nothing')

@@ -287,9 +287,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
       continue
     count = flags.seeds or _SEEDS[flags.tier]
     seeds = range(flags.first_seed, flags.first_seed + count)
-    pairs.append(
-        refresh(bazel, test, seeds, who=who, why=flags.why)
-    )
+    pairs.append(refresh(bazel, test, seeds, who=who, why=flags.why))
   if any(old for old, _ in pairs):
     text = plots.svg(plots.drops(pairs))
     try:

@@ -12,23 +12,33 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The commands of this project: tools/nox -l lists them.
+"""The commands of this project: tools/nox -l lists them, and so does nox -l.
 
 Sessions are thin: what they do is in `tools/`, where it is tested. They share
 one environment with Bazel and make none of their own.
 """
 
 import os
+import pathlib
 import sys
 from typing import Mapping
 
 import nox
 
+# The oldest that was tried. Any later one hands over to the nox of our lock.
+nox.needs_version = '>=2020.12.31'
+
+# Another nox may run on another Python than the environment is made with, and
+# lacks our uv and pip. An exec keeps the process ID, a child has its own.
+if os.environ.get('TFMOT_MODELS_NOX') != str(os.getpid()):
+  _OURS = str(pathlib.Path(__file__).resolve().parent / 'tools/nox')
+  os.execvp('sh', ['sh', _OURS, *sys.argv[1:]])
+
+# pylint: disable=wrong-import-position
 from tfmot_contrib import errors
 from tools.versions import bootstrap
 from tools.versions import environment
 
-nox.needs_version = '>=2025.2.9'
 nox.options.default_venv_backend = 'none'
 nox.options.sessions = ['lint', 'tests']
 

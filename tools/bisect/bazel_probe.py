@@ -38,6 +38,7 @@ from tools.bisect import axes
 from tools.bisect import probe as probes
 from tools.faults import inject
 from tools.reference import draw
+from tools.sync import git
 from tools.versions import bootstrap
 from tools.versions import environment
 
@@ -102,10 +103,8 @@ class BazelProbe(probes.Probe):
         self._copy = self._stack.enter_context(inject.copy_of(bazel.root))
       bazel = self._copy
       shutil.rmtree(bazel.root / 'official')
-      bootstrap.run(
-          ['git', '-C', bazel.root, 'checkout', '-q', mirror, '--', 'official'],
-          f'getting the mirror of {mirror}',
-      )
+      command = ['checkout', '-q', mirror, '--', 'official']
+      git.run(bazel.root, *command, what=f'getting the mirror of {mirror}')
     settings = probes.settings(combination)
     environment.make(settings)  # Says in one line why it cannot be.
     options = [f'--repo_env={k.upper()}={v}' for k, v in settings.items()]

@@ -48,6 +48,7 @@ from tfmot_contrib.convergence import verdict
 from tools.faults import catalogue
 from tools.reference import draw
 from tools.report import rows
+from tools.sync import git
 from tools.versions import bootstrap
 
 _CORE = 'tensorflow_model_optimization/python/core'
@@ -263,10 +264,8 @@ def copy_of(root: pathlib.Path) -> Iterator[draw.Bazel]:
   """Yields Bazel in a copy of what is committed, and removes both."""
   with tempfile.TemporaryDirectory(prefix='tfmot_models_faults') as folder:
     tree = pathlib.Path(folder) / 'tree'
-    git = ['git', '-C', str(root), 'worktree']
-    bootstrap.run(
-        [*git, 'add', '--detach', tree, 'HEAD'], 'copying the project'
-    )
+    command = ['worktree', 'add', '--detach', tree, 'HEAD']
+    git.run(root, *command, what='copying the project')
     base = pathlib.Path(folder) / 'bazel'
     bazel = draw.Bazel(bootstrap.bazel(), tree, (f'--output_base={base}',))
     try:
@@ -278,7 +277,8 @@ def copy_of(root: pathlib.Path) -> Iterator[draw.Bazel]:
           check=False,
           capture_output=True,
       )
-      bootstrap.run([*git, 'remove', '--force', tree], 'removing the copy')
+      command = ['worktree', 'remove', '--force', tree]
+      git.run(root, *command, what='removing the copy')
 
 
 def summary(detections: Sequence[Detection]) -> dict[str, Any]:

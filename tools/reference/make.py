@@ -24,7 +24,6 @@ of processor that it was made on.
 import argparse
 import datetime
 import pathlib
-import subprocess
 import sys
 from typing import Any, Sequence
 
@@ -38,6 +37,7 @@ from tools.floor import inputs
 from tools.reference import draw
 from tools.report import plots
 from tools.report import rows
+from tools.sync import git
 from tools.versions import bootstrap
 
 _PLOT = 'report/references.svg'
@@ -162,18 +162,6 @@ def _tests(root: pathlib.Path, asked: Sequence[str], tier: str) -> list[str]:
   return found
 
 
-def _who(root: pathlib.Path) -> str:
-  """Returns the name that git would use."""
-  done = subprocess.run(
-      ['git', 'config', 'user.name'],
-      cwd=root,
-      check=False,
-      capture_output=True,
-      text=True,
-  )
-  return done.stdout.strip()
-
-
 def _path(bazel: draw.Bazel, test: draw.Test) -> pathlib.Path:
   """Returns where the reference of a test on this kind of processor is."""
   kind = f'{test.tier}_{draw.processor(bazel, test)}'
@@ -269,7 +257,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
       help=f'for the drops of old references and new ones; {_PLOT} by default',
   )
   flags = parser.parse_args(argv)
-  who = flags.who or _who(root)
+  who = flags.who or git.identity(root)[0]
   if not who:
     raise errors.InputError('say with --who who makes the reference')
   if flags.why and len(flags.why) < 10:

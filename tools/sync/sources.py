@@ -196,16 +196,19 @@ def _repository(
       fcntl.flock(lock, fcntl.LOCK_EX)
       if not local:
         print(f'sync: fetching {source}', file=sys.stderr, flush=True)
+      folder = local and pathlib.Path(where).is_dir()
       git.run(
           target,
           'fetch',
           '--quiet',
           '--update-head-ok',
           '--no-write-fetch-head',
+          *([git.upload_pack(pathlib.Path(where))] if folder else ()),
           '--end-of-options',
           where,
           *specs,
           what=f'fetching {source.where}',
+          extra=None if local else git.reach(),
       )
   return target
 

@@ -347,6 +347,19 @@ def chromium() -> str:
   return _program(names, 'chromium', 'Chromium')
 
 
+def nox_arguments(given: Sequence[str]) -> list[str]:
+  """Returns the arguments of nox with our noxfile, whichever `given` names.
+
+  Args:
+    given: What the user typed, perhaps in another folder and for another nox.
+
+  Returns:
+    The same, and after all options, where the last one counts, the noxfile.
+  """
+  end = given.index('--') if '--' in given else len(given)
+  return [*given[:end], '-f', str(ROOT / 'noxfile.py'), *given[end:]]
+
+
 @errors.exits_with_one_line
 def main(argv: Sequence[str]) -> None:
   """Replaces this process by nox of the private environment."""
@@ -355,8 +368,9 @@ def main(argv: Sequence[str]) -> None:
   binaries = tools_env()
   path = f'{binaries}{os.pathsep}{os.environ.get("PATH", os.defpath)}'
   python = binaries / 'python'
-  environ = {**os.environ, 'PATH': path}
-  os.execve(python, [str(python), '-m', *argv[1:]], environ)
+  environ = {**os.environ, 'PATH': path, 'TFMOT_MODELS_NOX': str(os.getpid())}
+  command = [str(python), '-m', 'nox', *nox_arguments(argv[2:])]
+  os.execve(python, command, environ)
 
 
 if __name__ == '__main__':

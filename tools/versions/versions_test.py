@@ -16,6 +16,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -133,6 +134,47 @@ class BootstrapTest(absltest.TestCase):
     with self.assertRaises(SystemExit) as caught:
       bootstrap.main(['bootstrap', 'pip'])
     self.assertEqual(caught.exception.code, 2)
+
+
+class NoxTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      ((), ()),
+      (('-s', 'lint'), ()),
+      (('-f', '../noxfile.py', '-s', 'a', 'b'), ('--', '-f', 'x', '--', 'y')),
+  )
+  def test_arguments(self, options, rest):
+    ours = ['-f', str(bootstrap.ROOT / 'noxfile.py')]
+    got = bootstrap.nox_arguments([*options, *rest])
+    self.assertEqual(got, [*options, *ours, *rest])
+
+  @parameterized.parameters('plain', 'a b', 'a:b', 'für')
+  def test_another_nox_hands_over(self, name):
+    scratch = pathlib.Path(self.create_tempdir().full_path)
+    root = scratch / name
+    (root / 'tools').mkdir(parents=True)
+    for path in ('noxfile.py', 'tools/nox'):
+      shutil.copyfile(bootstrap.ROOT / path, root / path)
+    (scratch / 'nox.py').touch()  # Another nox: it only loads the noxfile.
+    program = scratch / 'python3'
+    program.write_text('#!/bin/sh\npwd\nfor word; do echo "$word"; done\n')
+    program.chmod(0o755)
+    code = 'import runpy, sys; runpy.run_path(sys.argv.pop(1), {}, "noxfile")'
+    given = ['-s', 'lint', '--', 'a  b', '']
+    for pid in ({}, {'TFMOT_MODELS_NOX': str(os.getpid())}):
+      said = subprocess.check_output(
+          [sys.executable, '-c', code, root / 'noxfile.py', *given],
+          cwd='/',
+          env={
+              'PATH': f'{scratch}:/usr/bin:/bin',
+              'PYTHONPATH': str(scratch),
+              'CDPATH': str(scratch),
+              **pid,
+          },
+          text=True,
+      )
+      module = ['-m', 'tools.versions.bootstrap', 'nox']
+      self.assertEqual(said.split('\n'), [str(root), *module, *given, ''])
 
 
 class EnvironmentTest(parameterized.TestCase):

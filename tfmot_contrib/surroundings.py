@@ -235,7 +235,8 @@ def _pip_files(environ: Mapping[str, str]) -> dict[str, str]:
     parser.read([*files, *filter(None, [explicit])], encoding='utf-8')
   except (configparser.Error, UnicodeDecodeError) as error:
     raise errors.InputError(
-        f'the configuration of pip cannot be read: {error}; mend that file'
+        'the configuration of pip cannot be read:'
+        f' {errors.one_line(error)}; mend that file'
     ) from error
   found = {}
   for section in ('global', 'install', 'download'):

@@ -33,6 +33,7 @@ import sys
 from typing import Any, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import conclude
@@ -91,13 +92,13 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
   )
   parser.add_argument('--runs', type=int, help='at most, over all calls')
   parser.add_argument('--minutes', type=float, help='at most, over all calls')
-  parser.add_argument('--state', type=pathlib.Path, help='to go on from')
+  parser.add_argument('--state', type=surroundings.path, help='to go on from')
   parser.add_argument('--fresh', action='store_true', help='begin again')
   parser.add_argument(
       '--again', action='store_true', help='try what could not be tested again'
   )
   parser.add_argument(
-      '--output', type=pathlib.Path, help='a folder for result.json, issue.md'
+      '--output', type=surroundings.path, help='a folder for result.json, issue.md'
   )
   flags = parser.parse_args(argv)
   if bool(flags.target) == bool(flags.command):

@@ -35,12 +35,12 @@ import json
 import pathlib
 import queue
 import signal
-import subprocess
 import sys
 import tempfile
 from typing import Any, Iterator, Mapping, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
@@ -271,12 +271,7 @@ def copy_of(root: pathlib.Path) -> Iterator[draw.Bazel]:
     try:
       yield bazel
     finally:
-      subprocess.run(
-          [bazel.program, *bazel.startup, 'clean', '--expunge'],
-          cwd=tree,
-          check=False,
-          capture_output=True,
-      )
+      bazel('clean', '--expunge', capture=True)
       command = ['worktree', 'remove', '--force', tree]
       git.run(root, *command, what='removing the copy')
 
@@ -400,7 +395,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   parser.add_argument(
       '--catalogue',
       nargs='+',
-      type=pathlib.Path,
+      type=surroundings.path,
       default=catalogue.OURS,
       help='YAML files of faults of your own, instead of ours',
   )

@@ -27,6 +27,7 @@ from typing import Sequence
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
+from tools.versions import bazel_command
 
 _RECORD = '_record'
 _CONTROL = '_control_'
@@ -65,8 +66,16 @@ class Bazel:
       What came of it.
     """
     return subprocess.run(
-        [self.program, *self.startup, command, *self.options, *arguments],
+        bazel_command.words(
+            self.program,
+            command,
+            *self.options,
+            *arguments,
+            startup=self.startup,
+            root=self.root,
+        ),
         cwd=self.root,
+        env=bazel_command.environ(),
         check=False,
         capture_output=capture,
         text=True,

@@ -28,6 +28,7 @@ import sys
 from typing import Any, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import likeness
@@ -252,7 +253,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   )
   parser.add_argument(
       '--plot',
-      type=pathlib.Path,
+      type=surroundings.path,
       default=root / _PLOT,
       help=f'for the drops of old references and new ones; {_PLOT} by default',
   )

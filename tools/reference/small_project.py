@@ -30,6 +30,8 @@ _BASE = '//tfmot_contrib/baselines:resnet_cifar10'
 _BAZEL = """\
 #!PYTHON
 import json, pathlib, sys
+ours = ('--output_user_root', '--disk_cache')
+sys.argv = [x for x in sys.argv if not x.startswith(ours)]
 with open('asked.txt', 'a') as stream:
   stream.write(' '.join(sys.argv[1:]) + '\\n')
 if sys.argv[1] == 'query':

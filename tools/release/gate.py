@@ -39,6 +39,7 @@ import sys
 from typing import Any, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
@@ -348,7 +349,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
       '--technique', action='append', default=[], help='only this one'
   )
   parser.add_argument('--seeds', type=int, default=1, help='at least so many')
-  parser.add_argument('--output', type=pathlib.Path, help='of the bundle')
+  parser.add_argument('--output', type=surroundings.path, help='of the bundle')
   parser.add_argument('--check', action='store_true', help='run nothing')
   flags = parser.parse_args(argv)
   most = _MOST_SEEDS[flags.tier]

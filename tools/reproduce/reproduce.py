@@ -39,6 +39,7 @@ import sys
 from typing import Any, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
@@ -79,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
   result.add_argument('--tier', choices=list(draw.SUFFIXES), default='cpu')
   result.add_argument('--party', help='who signs; without it nothing is signed')
   result.add_argument(
-      '--output', type=pathlib.Path, help='folder; default: report/NAME'
+      '--output', type=surroundings.path, help='folder; default: report/NAME'
   )
   result.add_argument(
       '--reuse', action='store_true', help='take runs from the caches'

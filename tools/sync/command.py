@@ -26,6 +26,7 @@ import sys
 from typing import Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.sync import editing
 from tools.sync import fork as forks
 from tools.sync import git
@@ -108,7 +109,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
   )
   add(
       '--root',
-      type=pathlib.Path,
+      type=surroundings.path,
       default=bootstrap.ROOT,
       help='the clone to work in',
   )
@@ -134,7 +135,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
       ('export', 'make the series of the commits of that repository'),
   ):
     kind = kinds.add_parser(name, help=text)
-    kind.add_argument('folder', nargs='?', type=pathlib.Path)
+    kind.add_argument('folder', nargs='?', type=surroundings.path)
   kinds.add_parser('refresh', help='write each patch as the tool would')
   return parser.parse_args(argv)
 

@@ -40,7 +40,6 @@ from tools.bisect import probe as probes
 from tools.faults import inject
 from tools.reference import draw
 from tools.sync import git
-from tools.versions import bootstrap
 from tools.versions import environment
 
 LABEL = re.compile(r'//[\w/.-]*:[\w.-]+')

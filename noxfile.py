@@ -35,11 +35,10 @@ if os.environ.get('TFMOT_MODELS_NOX') != str(os.getpid()):
   _OURS = str(pathlib.Path(__file__).resolve().parent / 'tools/nox')
   os.execvp('sh', ['sh', _OURS, *sys.argv[1:]])
 
-# pylint: disable=wrong-import-position
-from tfmot_contrib import errors
-from tools.versions import bazel_command
-from tools.versions import bootstrap
-from tools.versions import environment
+from tfmot_contrib import errors  # noqa: E402
+from tools.versions import bazel_command  # noqa: E402
+from tools.versions import bootstrap  # noqa: E402
+from tools.versions import environment  # noqa: E402
 
 nox.options.default_venv_backend = 'none'
 nox.options.sessions = ['lint', 'tests']

@@ -34,7 +34,7 @@ import zipfile
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
-from tools.sync import git
+from tools.base import git
 from tools.versions import bootstrap
 
 _RELEASE, _NIGHTLY = 'tf-models-official', 'tf-models-nightly'

@@ -37,7 +37,7 @@ import zlib
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
-from tools.sync import git
+from tools.base import git
 from tools.versions import bootstrap
 
 HEAD = 'head'

@@ -23,9 +23,9 @@ from typing import Iterator
 from tools.lint import registry
 from tools.lint import tree
 from tools.lint.rules import headers
-from tools.sync import git
+from tools.base import git
 
-_GIT = 'tools/sync/git.py'
+_GIT = 'tools/base/git.py'
 _CALL = 'import subprocess\n\nsubprocess.run({})\n'
 
 
@@ -95,7 +95,7 @@ def check_line_endings(
     ),
 )
 def check_one_git(file: tree.File) -> Iterator[tuple[int, str]]:
-  """Only `tools/sync/git.py` starts git.
+  """Only `tools/base/git.py` starts git.
 
   A call beside it is misled by the variables of a hook and by the settings of
   the user, and fails in a clone that belongs to somebody else.

@@ -116,6 +116,9 @@ def is_yanked(package: str, version: str) -> bool:
     package: Its name.
     version: Of the release.
 
+  Returns:
+    Whether uv warns of it.
+
   Raises:
     errors.InputError: There is no such release, or the index does not answer.
   """

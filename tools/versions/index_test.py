@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests the questions to an index, with pip, uv and an index on this machine."""
+"""Tests the questions to an index, with pip, uv and a local index."""
 
 import functools
 import http.server
@@ -71,8 +71,8 @@ class IndexTest(absltest.TestCase):
     programs = bootstrap.tools_env().parent.parent
     (self.top / 'cache' / 'bootstrap').symlink_to(programs)
     url = f'http://127.0.0.1:{server.server_port}/simple'
-    environ = {name: url for name in _INDEXES}
-    environ |= {name: '' for name in _OTHERS}
+    environ = dict.fromkeys(_INDEXES, url)
+    environ |= dict.fromkeys(_OTHERS, '')
     environ['UV_CACHE_DIR'] = str(self.top / 'uv')
     environ['PIP_NO_CACHE_DIR'] = '1'
     environ['TFMOT_MODELS_CACHE'] = str(self.top / 'cache')

@@ -37,6 +37,7 @@ if os.environ.get('TFMOT_MODELS_NOX') != str(os.getpid()):
 
 # pylint: disable=wrong-import-position
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.versions import bazel_command
 from tools.versions import bootstrap
 from tools.versions import environment
@@ -61,7 +62,7 @@ def bazel(session: nox.Session, *arguments: str) -> None:
     words = bazel_command.words(bootstrap.bazel(), *arguments)
   except errors.InputError as error:
     session.error(errors.one_line(error))
-  session.run(*words, env=bazel_command.environ(), external=True)
+  session.run(*words, env=surroundings.with_user(), external=True)
 
 
 def run(session: nox.Session, program: str, *arguments: str) -> None:

@@ -16,6 +16,7 @@
 
 import os
 import pathlib
+import pwd
 import subprocess
 import sys
 from unittest import mock
@@ -61,6 +62,17 @@ class PathTest(absltest.TestCase):
       said = str(surroundings.cannot_write(target, error, 'take'))
       self.assertStartsWith(said, 'cannot write /x: no; ')
       self.assertIn(mend, said)
+
+
+class UserTest(absltest.TestCase):
+
+  def test_user_without_a_name(self):
+    with mock.patch.dict(os.environ, {'USER': 'me'}):
+      self.assertEqual(surroundings.with_user()['USER'], 'me')
+    with mock.patch.dict(os.environ, clear=True):
+      with mock.patch.object(pwd, 'getpwuid', side_effect=KeyError):
+        name = f'user{os.getuid()}'
+        self.assertEqual(surroundings.with_user(), {'USER': name})
 
 
 class CpusTest(absltest.TestCase):
@@ -222,6 +234,19 @@ class InstallersTest(parameterized.TestCase):
     self.write(name, '[x\n')
     with self.assertRaisesRegex(errors.InputError, f'{name}.*mend that file'):
       surroundings.installers()
+
+  def test_downloads_without_a_home(self):
+    cache = {'TFMOT_MODELS_CACHE': '/cache'}
+    with mock.patch.dict(os.environ, cache):
+      self.assertNotIn('UV_CACHE_DIR', surroundings.installers())
+      (self.home / 'file').touch()
+      for home in ('~', str(self.home / 'file')):  # As of no such user.
+        with mock.patch.dict(os.environ, HOME=home):
+          found = surroundings.installers()
+          self.assertEqual(found['UV_CACHE_DIR'], '/cache/downloads/uv')
+          self.assertEqual(found['npm_config_cache'], '/cache/downloads/.npm')
+          found = surroundings.installers({'UV_CACHE_DIR': 'mine'})
+          self.assertEqual(found['UV_CACHE_DIR'], 'mine')
 
   def test_scratch_folder_that_is_not_there(self):
     self.assertEqual(self.new(TMPDIR='/nowhere'), {})

@@ -16,7 +16,6 @@
 
 import os
 import pathlib
-import pwd
 from unittest import mock
 
 from absl.testing import absltest
@@ -69,7 +68,7 @@ class BazelCommandTest(absltest.TestCase):
     cache = self.home / 'cache'
     option = f'--output_user_root={cache}/bazel_output'
     (self.home / 'file').touch()
-    for home in ('/a b', '/ümlaut', '/a:b', self.home / 'file'):
+    for home in ('relative', '/a b', '/ümlaut', '/a:b', self.home / 'file'):
       words = self.words(HOME=home, TFMOT_MODELS_CACHE=cache)
       self.assertEqual(words[:3], ['/bazel', option, '--s'])
     message = '/a b/.*a space, a colon.*set TFMOT_MODELS_CACHE to another'
@@ -81,13 +80,10 @@ class BazelCommandTest(absltest.TestCase):
       with self.assertRaisesRegex(errors.InputError, f'{root}, .*clone to'):
         self.words(root=root)
 
-  def test_user_without_a_name(self):
-    with mock.patch.dict(os.environ, {'USER': 'me'}):
-      self.assertEqual(bazel_command.environ()['USER'], 'me')
-    with mock.patch.dict(os.environ, clear=True):
-      with mock.patch.object(pwd, 'getpwuid', side_effect=KeyError):
-        name = f'user{os.getuid()}'
-        self.assertEqual(bazel_command.environ(), {'USER': name})
+  def test_cache_that_bazel_cannot_use(self):
+    with self.assertRaisesRegex(errors.InputError, '/ümlaut, .*set TFMOT_MOD'):
+      self.words(TFMOT_MODELS_CACHE='/ümlaut')
+    self.words(TFMOT_MODELS_CACHE=self.home / 'a b')
 
 
 if __name__ == '__main__':

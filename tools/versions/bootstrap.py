@@ -386,22 +386,21 @@ def bazel() -> str:
   # USE_BAZEL_VERSION, the right one too.
   names = ('bazel', 'bazelisk', f'bazel-{series}')
   _program(names, 'bazel-bootstrap', 'Bazel')
-  refused = []
+  refused, environ = [], surroundings.with_user()
   folders = os.environ.get('PATH', os.defpath).split(os.pathsep)
-  for name, folder in itertools.product(names, folders):
-    program = shutil.which(name, path=folder)
-    if not program:
-      continue
+  places = itertools.product(names, folders)
+  found = [shutil.which(name, path=folder) for name, folder in places]
+  for program in dict.fromkeys(filter(None, found)):
     try:
-      said = run([program, '--version'], program, cwd=ROOT)
+      said = run([program, '--version'], program, cwd=ROOT, env=environ)
     except errors.InputError as error:
       refused.append(str(error))
       continue
     # Debian's own build says `no_version`, and is of this series.
-    found = re.match(r'bazel (\d+)\.', said)
-    if not found or found[1] == series:
+    version = re.match(r'bazel (\d+)\.', said)
+    if not version or version[1] == series:
       return program
-    refused.append(f'{program} is of series {found[1]}')
+    refused.append(f'{program} is of series {version[1]}')
   raise errors.InputError(
       f'no Bazel {series}, for which tools/bazel is made: {"; ".join(refused)}.'
       f' Install bazel-bootstrap of Debian or Ubuntu beside it, or Bazelisk,'

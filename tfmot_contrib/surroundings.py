@@ -95,7 +95,9 @@ _REACHES = re.compile(
     re.IGNORECASE,
 )
 # What .npmrc may say that would change what `npm pack` does.
-_NPM = {'before': 'null'} | dict.fromkeys(('dry_run', 'global', 'json'), 'false')
+_NPM = {'before': 'null'} | dict.fromkeys(
+    ('dry_run', 'global', 'json'), 'false'
+)
 
 
 def path(text: str) -> pathlib.Path:
@@ -178,8 +180,8 @@ def writable(folder: str) -> bool:
 
 
 def with_user() -> dict[str, str]:
-  """Returns the environment with a name for the user, which Bazel wants."""
-  found = dict(os.environ)
+  """Returns the environment of Bazel, which wants a name for the user."""
+  found = _with_scratch(os.environ)
   if not found.get('USER'):
     try:
       found['USER'] = pwd.getpwuid(os.getuid()).pw_name
@@ -224,16 +226,21 @@ def installers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
       for name, value in environ.items()
       if not _INSTALLERS.fullmatch(name) or _REACHES.fullmatch(name)
   }
-  if not os.path.isdir(kept.get('TMPDIR') or '/'):
-    del kept['TMPDIR']
   npm = {f'npm_config_{name}': value for name, value in _NPM.items()}
   ours = {
       'PIP_CONFIG_FILE': os.devnull,
       'PIP_DISABLE_PIP_VERSION_CHECK': '1',
       'UV_NO_CONFIG': '1',
   }
+  kept = _with_scratch(kept)
   files = _downloads() | _pip_files(environ) | _uv_files(environ)
   return files | kept | ours | npm
+
+
+def _with_scratch(environ: Mapping[str, str]) -> dict[str, str]:
+  """Returns an environment without a TMPDIR that is not there."""
+  gone = not os.path.isdir(environ.get('TMPDIR') or '/')
+  return {k: v for k, v in environ.items() if k != 'TMPDIR' or not gone}
 
 
 def _downloads() -> dict[str, str]:

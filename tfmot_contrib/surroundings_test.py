@@ -31,12 +31,12 @@ from tfmot_contrib import surroundings
 class PathTest(absltest.TestCase):
 
   def test_paths_of_the_command_line(self):
-    where = {'HOME': '/home/me', 'BUILD_WORKING_DIRECTORY': '/home/me/here'}
+    where = {'HOME': '/homes/me', 'BUILD_WORKING_DIRECTORY': '/homes/me/here'}
     with mock.patch.dict(os.environ, where):
       for text, expected in (
-          ('~/x', '/home/me/x'),
-          ('~', '/home/me'),
-          ('x/~y', '/home/me/here/x/~y'),
+          ('~/x', '/homes/me/x'),
+          ('~', '/homes/me'),
+          ('x/~y', '/homes/me/here/x/~y'),
           ('/x', '/x'),
       ):
         self.assertEqual(str(surroundings.path(text)), expected)
@@ -46,8 +46,8 @@ class PathTest(absltest.TestCase):
       self.assertEqual(str(surroundings.path('x')), 'x')
 
   def test_paths_in_variables(self):
-    for value, expected in ((None, None), ('', None), ('~/x', '/home/me/x')):
-      environ = {'HOME': '/home/me'} | ({} if value is None else {'X': value})
+    for value, expected in ((None, None), ('', None), ('~/x', '/homes/me/x')):
+      environ = {'HOME': '/homes/me'} | ({} if value is None else {'X': value})
       with mock.patch.dict(os.environ, environ):
         found = surroundings.setting('X')
         self.assertEqual(found and str(found), expected)
@@ -72,6 +72,8 @@ class UserTest(absltest.TestCase):
     with mock.patch.dict(os.environ, clear=True):
       with mock.patch.object(pwd, 'getpwuid', side_effect=KeyError):
         name = f'user{os.getuid()}'
+        self.assertEqual(surroundings.with_user(), {'USER': name})
+        os.environ['TMPDIR'] = '/nowhere'
         self.assertEqual(surroundings.with_user(), {'USER': name})
 
 

@@ -57,8 +57,11 @@ class BazelCommandTest(absltest.TestCase):
   def test_read_only_cache(self):
     cache = self.home / 'cache'
     cache.mkdir()
-    allowed = lambda path, _: not str(path).startswith(str(cache))
-    with mock.patch.object(os, 'access', side_effect=allowed):
+
+    def outside(path, _):
+      return not str(path).startswith(str(cache))
+
+    with mock.patch.object(os, 'access', side_effect=outside):
       self.assertIn('--disk_cache=', self.words(TFMOT_MODELS_CACHE=cache))
       (cache / 'bazel').mkdir()
       option = f'--disk_cache={cache}/bazel'

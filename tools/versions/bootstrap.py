@@ -122,9 +122,7 @@ def run(command: Sequence[object], what: str, **kwargs) -> str:
   command = [str(word) for word in command]
   streams = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
   try:
-    done = subprocess.run(
-        command, text=True, check=False, **(streams | kwargs)
-    )
+    done = subprocess.run(command, text=True, check=False, **(streams | kwargs))
   except OSError as error:
     raise errors.InputError(f'{what}: cannot run {command[0]}: {error}') from (
         error
@@ -214,9 +212,9 @@ def _check() -> None:
   version = platform.python_version()
   if version.rpartition('.')[0] not in PYTHONS:
     raise errors.InputError(
-        f'{sys.executable} is Python {version}, and TensorFlow and the locks are'
-        f' for {PYTHONS[0]} to {PYTHONS[-1]}: put a python3 of those first on'
-        ' PATH'
+        f'{sys.executable} is Python {version}, and TensorFlow and the locks'
+        f' are for {PYTHONS[0]} to {PYTHONS[-1]}: put a python3 of those first'
+        ' on PATH'
     )
 
 
@@ -403,7 +401,7 @@ def bazel() -> str:
     refused.append(f'{program} is of series {version[1]}')
   raise errors.InputError(
       f'no Bazel {series}, for which tools/bazel is made: {"; ".join(refused)}.'
-      f' Install bazel-bootstrap of Debian or Ubuntu beside it, or Bazelisk,'
+      ' Install bazel-bootstrap of Debian or Ubuntu beside it, or Bazelisk,'
       f' which takes {BAZEL} from .bazeliskrc unless USE_BAZEL_VERSION is set'
   )
 

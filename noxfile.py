@@ -36,6 +36,7 @@ if os.environ.get('TFMOT_MODELS_NOX') != str(os.getpid()):
   os.execvp('sh', ['sh', _OURS, *sys.argv[1:]])
 
 from tfmot_contrib import errors  # noqa: E402
+from tfmot_contrib import surroundings  # noqa: E402
 from tools.versions import bazel_command  # noqa: E402
 from tools.versions import bootstrap  # noqa: E402
 from tools.versions import environment  # noqa: E402
@@ -60,7 +61,7 @@ def bazel(session: nox.Session, *arguments: str) -> None:
     words = bazel_command.words(bootstrap.bazel(), *arguments)
   except errors.InputError as error:
     session.error(errors.one_line(error))
-  session.run(*words, env=bazel_command.environ(), external=True)
+  session.run(*words, env=surroundings.with_user(), external=True)
 
 
 def run(session: nox.Session, program: str, *arguments: str) -> None:

@@ -173,14 +173,15 @@ class Place:
     with open(log, 'wb') as stream:
       code = self._wait(words, command, stream)
     output = log.read_text(encoding='utf-8', errors='replace')
-    lines = tuple(line for line in output.splitlines() if line.strip())[-15:]
+    lines = tuple(line for line in output.splitlines() if line.strip())[-12:]
     what = self._wrong(code, output, command)
     return Fault(f'{command.name}: {what}', lines) if what else None
 
   def _wait(self, words: list[str], command: Command, stream) -> int | None:
     """Runs a program to its end; returns its exit code, None if it is late."""
     with subprocess.Popen(
-        [*self.wrappers, *words],
+        # A shell says which program is not there, and does not raise.
+        ['sh', '-c', 'exec "$@"', 'sh', *self.wrappers, *words],
         cwd=self.clone / command.folder,
         env=self.environ,
         stdin=subprocess.DEVNULL,

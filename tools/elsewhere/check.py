@@ -156,6 +156,7 @@ def check(
     source: pathlib.Path,
     combinations: Sequence[surroundings.Combination],
     keep: bool = False,
+    top: str = _SCRATCH,
 ) -> int:
   """Tries combinations and prints what came of it.
 
@@ -163,11 +164,12 @@ def check(
     source: The repository.
     combinations: In their order.
     keep: Whether the scratch folder stays.
+    top: Where that is made.
 
   Returns:
     The exit code: 1 if a surrounding failed.
   """
-  scratch = pathlib.Path(tempfile.mkdtemp(prefix='elsewhere-', dir=_SCRATCH))
+  scratch = pathlib.Path(tempfile.mkdtemp(prefix='elsewhere-', dir=top))
   scratch.chmod(0o755)
   trial = Check(source, scratch)
   needed = {combination.cache_of for combination in combinations}
@@ -188,10 +190,15 @@ def check(
   return 1 if trial.failed else 0
 
 
-def _stop(number: int, frame: object) -> None:
-  """Ends the check as Ctrl-C does, so that it is cleaned up."""
-  del frame
-  raise SystemExit(128 + number)
+def end_as_ctrl_c_does() -> None:
+  """Lets a signal that ends this process raise, so that all is cleaned up."""
+
+  def stop(number: int, frame: object) -> None:
+    del frame
+    raise SystemExit(128 + number)
+
+  for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, stop)
 
 
 @errors.exits_with_one_line
@@ -213,8 +220,7 @@ def main(argv: Sequence[str]) -> int:
       print(f'{combination.name}: {"; ".join(names)}')
       print(f'  {", ".join(command.name for command in combination.commands)}')
     return 0
-  for number in (signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, _stop)
+  end_as_ctrl_c_does()
   git = ['git', '-C', bootstrap.ROOT]
   head = bootstrap.run([*git, 'log', '-1', '--format=%h %s'], 'finding HEAD')
   _say(f'a clone of {head.strip()}')

@@ -38,7 +38,8 @@ from tools.versions import bootstrap
 
 # Where the programs of the system are. No user's own folder is among them.
 SYSTEM_PATH = '/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin'
-TRACEBACK = 'Traceback (most recent call last)'
+# Of Python. That of Starlark comes after Bazel's ERROR, in the same line.
+_TRACEBACK = re.compile(r'^\W*Traceback \(most recent call last\)', re.M)
 # What has to be downloaded. All else a place makes itself.
 _SEEDS = ('data', 'wheels')
 # What belongs to the user or the command that this process was started by.
@@ -148,7 +149,9 @@ class Place:
         ignore = shutil.ignore_patterns('*.lock')
         shutil.copytree(source, self.own_cache() / name, ignore=ignore)
     command = [bootstrap.uv(), 'cache', 'dir', '-q']
-    packages = pathlib.Path(bootstrap.run(command, 'asking for the cache').strip())
+    packages = pathlib.Path(
+        bootstrap.run(command, 'asking for the cache').strip()
+    )
     if self.uid is None:
       self.environ['UV_CACHE_DIR'] = str(packages)
     elif packages.is_dir():
@@ -200,7 +203,7 @@ class Place:
 
   def _wrong(self, code: int | None, output: str, command: Command) -> str:
     """Returns what is wrong with a command that has ended, or nothing."""
-    if TRACEBACK in output:
+    if _TRACEBACK.search(output):
       return 'a Python traceback'
     if code is None:
       return f'no end within {command.seconds} s'

@@ -83,7 +83,7 @@ SMOKE = place_lib.Command(
     'PASSED',
     seconds=1200,
 )
-_CHECKS = (SYNC, PIN, LINT)
+CHECKS = (SYNC, PIN, LINT)
 _PLAIN = (
     SYNC._replace(words=('nox', *SYNC.words[1:])),
     PIN._replace(
@@ -111,7 +111,7 @@ class Combination(NamedTuple):
 
   name: str
   surroundings: tuple[Prepare, ...]
-  commands: tuple[place_lib.Command, ...] = _CHECKS
+  commands: tuple[place_lib.Command, ...] = CHECKS
   cache_of: str = ''
 
 
@@ -353,17 +353,17 @@ COMBINATIONS = (
     Combination(
         'package',
         (another_version, variables, one_core, tmpdir),
-        (SMOKE, *_CHECKS),
+        (SMOKE, *CHECKS),
     ),
     Combination(
         'stranger',
         (spaces, another_user, another_python, umask_077, planted),
-        (SMOKE, *_CHECKS),
+        (SMOKE, *CHECKS),
     ),
     Combination(
         'shared cache',
         (read_only_cache, homeless),
-        (SMOKE, *_CHECKS),
+        (SMOKE, *CHECKS),
         cache_of='stranger',
     ),
 )

@@ -40,6 +40,8 @@ from tools.versions import bootstrap
 SYSTEM_PATH = '/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin'
 # Of Python. That of Starlark comes after Bazel's ERROR, in the same line.
 _TRACEBACK = re.compile(r'^\W*Traceback \(most recent call last\)', re.M)
+# In the environment of all that a place starts, such as Bazel's server.
+_MARK = 'ELSEWHERE_CHECK'
 # What has to be downloaded. All else a place makes itself.
 _SEEDS = ('data', 'wheels')
 # What belongs to the user or the command that this process was started by.
@@ -92,6 +94,7 @@ class Place:
     scratch: A folder of this place alone, which others may pass through.
     environ: The environment variables of its commands.
     clone: Where the clone will be.
+    home: Where a HOME of its own will be, if it gets one.
     cache: The value of TFMOT_MODELS_CACHE; None for that of an empty HOME, into
       which what would be downloaded is put.
     uid: Of another user; None for the one of this process.
@@ -106,6 +109,7 @@ class Place:
   scratch: pathlib.Path
   environ: dict[str, str]
   clone: pathlib.Path
+  home: pathlib.Path
   cache: pathlib.Path | None
   uid: int | None = None
   umask: int = -1
@@ -139,7 +143,7 @@ class Place:
 
   def own_cache(self) -> pathlib.Path:
     """Returns the folder that is the cache by default."""
-    return pathlib.Path(self.environ['HOME']) / '.cache/tfmot_models'
+    return self.home / '.cache/tfmot_models'
 
   def _seed(self) -> None:
     """Puts what would be downloaded into the caches of the user."""
@@ -252,7 +256,14 @@ def new(scratch: pathlib.Path) -> Place:
   own = str(bootstrap.cache_dir())
   path = os.environ.get('PATH', os.defpath).split(os.pathsep)
   environ['PATH'] = os.pathsep.join(p for p in path if not p.startswith(own))
-  return Place(scratch, environ, scratch / 'clone', bootstrap.cache_dir())
+  environ[_MARK] = str(scratch)
+  return Place(
+      scratch=scratch,
+      environ=environ,
+      clone=scratch / 'clone',
+      home=scratch / 'home',
+      cache=bootstrap.cache_dir(),
+  )
 
 
 def give(top: pathlib.Path, uid: int) -> None:
@@ -293,16 +304,16 @@ def _share(source: str, target: str) -> None:
 
 
 def _processes(folder: pathlib.Path) -> Iterator[int]:
-  """Yields the processes whose command names a folder."""
-  for path in pathlib.Path('/proc').glob('[0-9]*/cmdline'):
+  """Yields the processes that name a folder in their command or variables."""
+  for path in pathlib.Path('/proc').glob('[0-9]*'):
     with contextlib.suppress(OSError):
-      pid = int(path.parent.name)
-      if os.fsencode(folder) in path.read_bytes() and pid != os.getpid():
-        yield pid
+      text = (path / 'cmdline').read_bytes() + (path / 'environ').read_bytes()
+      if os.fsencode(folder) in text and int(path.name) != os.getpid():
+        yield int(path.name)
 
 
 def end_processes(folder: pathlib.Path) -> None:
-  """Ends the processes whose command names a folder, whoever they are of.
+  """Ends the processes that were started in a folder, whoever they are of.
 
   Args:
     folder: A scratch folder, which only what was started there knows.

@@ -106,7 +106,7 @@ class PlaceTest(parameterized.TestCase):
     }
     with mock.patch.dict(os.environ, own, clear=True):
       place = place_lib.new(self.folder / 'b')
-    expected = {'HOME', 'GIT_SSL_CAINFO', 'PATH'}
+    expected = {'HOME', 'GIT_SSL_CAINFO', 'PATH', 'ELSEWHERE_CHECK'}
     self.assertEqual(set(place.environ), expected)
     self.assertEqual(place.environ['PATH'], '/usr/bin')
     self.assertEqual(place.cache, pathlib.Path('/c'))

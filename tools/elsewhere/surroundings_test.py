@@ -104,8 +104,8 @@ class SurroundingsTest(parameterized.TestCase):
     surroundings.umask_077(self.place)
     self.assertEqual(self.say('umask'), ('0077',))
 
-  def test_spaces(self):
-    surroundings.spaces(self.place)
+  def test_letters(self):
+    surroundings.letters(self.place)
     for path in (self.place.clone, self.place.environ['HOME']):
       self.assertRegex(str(path), ' .*ß')
 

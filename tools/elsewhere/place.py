@@ -44,6 +44,7 @@ _TRACEBACK = re.compile(r'^\W*Traceback \(most recent call last\)', re.M)
 _MARK = 'ELSEWHERE_CHECK'
 # What has to be downloaded. All else a place makes itself.
 _SEEDS = ('data', 'wheels')
+_UNPACKED = '/archive-v'  # In uv's cache.
 # What belongs to the user or the command that this process was started by.
 _PRIVATE = re.compile(
     r'(HOME|LOGNAME|TMPDIR|USER|USERNAME|VIRTUAL_ENV|TENSORFLOW|TFMOT'
@@ -152,7 +153,7 @@ class Place:
       if source.is_dir():
         ignore = shutil.ignore_patterns('*.lock')
         shutil.copytree(source, self.own_cache() / name, ignore=ignore)
-    command = [bootstrap.uv(), 'cache', 'dir', '-q']
+    command = [bootstrap.uv(), 'cache', 'dir']
     packages = pathlib.Path(
         bootstrap.run(command, 'asking for the cache').strip()
     )
@@ -294,9 +295,8 @@ def share(top: pathlib.Path) -> None:
 
 
 def _share(source: str, target: str) -> None:
-  """Links to a file that all may read and nobody locks, or copies it."""
-  about = os.stat(source)
-  if about.st_mode & stat.S_IROTH and not source.endswith('.lock'):
+  """Links to what uv unpacked and never changes, and copies all else."""
+  if _UNPACKED in source and os.stat(source).st_mode & stat.S_IROTH:
     with contextlib.suppress(OSError):  # As on another file system.
       os.link(source, target)
       return

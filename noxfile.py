@@ -12,23 +12,35 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The commands of this project: tools/nox -l lists them.
+"""The commands of this project: tools/nox -l lists them, and so does nox -l.
 
 Sessions are thin: what they do is in `tools/`, where it is tested. They share
 one environment with Bazel and make none of their own.
 """
 
 import os
+import pathlib
 import sys
 from typing import Mapping
 
 import nox
 
+# The oldest that was tried. Any later one hands over to the nox of our lock.
+nox.needs_version = '>=2020.12.31'
+
+# Another nox may run on another Python than the environment is made with, and
+# lacks our uv and pip. An exec keeps the process ID, a child has its own.
+if os.environ.get('TFMOT_MODELS_NOX') != str(os.getpid()):
+  os.environ.setdefault('BUILD_WORKING_DIRECTORY', os.environ.get('PWD', ''))
+  _OURS = str(pathlib.Path(__file__).resolve().parent / 'tools/nox')
+  os.execvp('sh', ['sh', _OURS, *sys.argv[1:]])
+
+# pylint: disable=wrong-import-position
 from tfmot_contrib import errors
+from tools.versions import bazel_command
 from tools.versions import bootstrap
 from tools.versions import environment
 
-nox.needs_version = '>=2025.2.9'
 nox.options.default_venv_backend = 'none'
 nox.options.sessions = ['lint', 'tests']
 
@@ -47,16 +59,17 @@ MAIN_TEST = '//tfmot_contrib/pruning:mobilenet_v3_cifar10_sparsity50'
 def bazel(session: nox.Session, *arguments: str) -> None:
   """Runs Bazel, or says in one line how to get it."""
   try:
-    program = bootstrap.bazel()
+    words = bazel_command.words(bootstrap.bazel(), *arguments)
   except errors.InputError as error:
     session.error(errors.one_line(error))
-  session.run(program, *arguments, external=True)
+  session.run(*words, env=bazel_command.environ(), external=True)
 
 
 def run(session: nox.Session, program: str, *arguments: str) -> None:
   """Runs a module of this project by an interpreter."""
   byte_code = bootstrap.cache_dir() / 'byte_code'  # Beside nobody's sources.
-  env = {'PYTHONPATH': str(bootstrap.ROOT), 'PYTHONDONTWRITEBYTECODE': ''}
+  env = dict.fromkeys(k for k in os.environ if k.startswith('PYTHON'))
+  env['PYTHONPATH'] = str(bootstrap.ROOT)
   env['PYTHONPYCACHEPREFIX'] = str(byte_code)
   session.run(program, '-m', *arguments, env=env, external=True)
 

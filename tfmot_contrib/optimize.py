@@ -47,6 +47,7 @@ from official.core import exp_factory
 from official.core import task_factory
 from official.core import train_utils
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib import experiment
 from tfmot_contrib import optimize_output
 from tfmot_contrib import registry_imports  # pylint: disable=unused-import
@@ -119,10 +120,8 @@ def _say(text: str) -> None:
 
 
 def _absolute(path: str) -> str:
-  """Returns a path as the user means it, who is not where Bazel runs this."""
-  return os.path.abspath(
-      os.path.join(os.environ.get('BUILD_WORKING_DIRECTORY', ''), path)
-  )
+  """Returns the whole path that the user means."""
+  return os.path.abspath(surroundings.path(path))
 
 
 def rows() -> dict[str, pathlib.Path]:

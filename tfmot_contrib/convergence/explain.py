@@ -30,9 +30,6 @@ from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import sequential
 
-# Where references are of another TensorFlow than runs: `likeness`.
-REFERENCES = 'TFMOT_MODELS_REFERENCES'
-EXACT = 'exact'
 # What the environment is made by: docs/versions.md.
 _SETTINGS = (
     'TENSORFLOW',
@@ -60,27 +57,20 @@ class Again:
     target: Its label.
     settings: Environment variables that say which TFMOT and TensorFlow, as far
       as they are not the default.
-    exact: Whether its references are of another TensorFlow.
   """
 
   target: str
   settings: Mapping[str, str] = dataclasses.field(default_factory=dict)
-  exact: bool = False
 
   def command(self, seed: int) -> str:
     """Returns the command that shows a seed again, for a shell."""
-    settings = dict(self.settings)
-    if self.exact:
-      settings[REFERENCES] = EXACT
-    words = [f'{k}={shlex.quote(v)}' for k, v in sorted(settings.items())]
+    words = [f'{k}={shlex.quote(v)}' for k, v in sorted(self.settings.items())]
     if seed > 1 and self.target.endswith(_SMOKE):
       words.append(f'bazel build {self.target}_seed{seed}_record')
     elif seed > 1:  # It draws the same seeds.
       words.append(f'tools/nox -s converge -- {self.target}')
     else:
       words.append(f'bazel test {self.target} --test_output=all')
-      if self.exact:  # Tests see nothing of the caller's environment.
-        words.append(f'--test_env={REFERENCES}')
     return ' '.join(words)
 
 

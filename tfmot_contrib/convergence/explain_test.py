@@ -58,16 +58,14 @@ class ExplainTest(parameterized.TestCase):
     settings = explain.settings_of(path)
     self.assertEqual(settings, {'TFMOT': '/a wheel.whl'})
     self.assertEmpty(explain.settings_of(None))
-    again = explain.Again('//a:half', settings, exact=True)
+    again = explain.Again('//a:half', settings)
     self.assertEqual(
         again.command(1),
-        "TFMOT='/a wheel.whl' TFMOT_MODELS_REFERENCES=exact bazel test //a:half"
-        ' --test_output=all --test_env=TFMOT_MODELS_REFERENCES',
+        "TFMOT='/a wheel.whl' bazel test //a:half --test_output=all",
     )
     self.assertEqual(
         again.command(2),
-        "TFMOT='/a wheel.whl' TFMOT_MODELS_REFERENCES=exact tools/nox -s"
-        ' converge -- //a:half',
+        "TFMOT='/a wheel.whl' tools/nox -s converge -- //a:half",
     )
 
   @parameterized.parameters(

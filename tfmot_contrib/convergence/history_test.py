@@ -37,7 +37,7 @@ def _reference() -> reference.Reference:
       instruction_set='avx2',
       recipe='',
       data='',
-      environment='',
+      stack={},
       seeds=seeds,
       exact={},
       sizes={},

@@ -67,7 +67,7 @@ def _run(seed: int, accuracy: float, **changes: Any) -> record.Record:
       'weights': '9' * 64,
       'parameters': 20,
       'lineage': ['c' * 64],
-      'training': {'steps': 0},
+      'training': {'steps': 0, 'cpus': 2},
       'health': {'not_finite': 0},
       'keras': {'accuracy': 0.84},
       'exported': {'float': exported},
@@ -91,7 +91,7 @@ def _shown(*drops: float, **changes: Any) -> judge.Shown:
   ]
   fields = {
       'runs': runs,
-      'baseline': _run(1, 79, weights='c' * 64, environment='e' * 64),
+      'baseline': _run(1, 79, weights='c' * 64),
       'controls': [_run(run.seed, 80.0, weights='f' * 64) for run in runs],
       'reference': reference.Reference(
           test='net_half',
@@ -99,7 +99,7 @@ def _shown(*drops: float, **changes: Any) -> judge.Shown:
           instruction_set='avx2',
           recipe=reference.recipe_of(runs[0]),
           data='b' * 64,
-          environment='e' * 64,
+          stack=runs[0].stack,
           seeds=seeds,
           exact=likeness.exact(runs),
           sizes=likeness.sizes(runs),
@@ -365,7 +365,7 @@ class HealthTest(parameterized.TestCase):
 
   @parameterized.parameters((4, 0.0, 0), (5, 0.0, 1), (5, 0.5, 0))
   def test_zeros_that_training_did_not_leave(self, zeros, share, wrong):
-    run = _run(1, 80.0, training={'steps': 2})
+    run = _run(1, 80.0, training={'steps': 2, 'cpus': 2})
     run.exported['float']['kernels'] = [{'name': 'conv', 'zeros': zeros}]
     run.exported['float']['integer_share'] = share
     run.health['kinds'] = {
@@ -386,7 +386,7 @@ class HealthTest(parameterized.TestCase):
       (4, 0, 'smoke', 0),
   )
   def test_some_of_many_must_move(self, of, moved, tier, wrong):
-    run = _run(1, 80.0, training={'steps': 2}, tier=tier)
+    run = _run(1, 80.0, training={'steps': 2, 'cpus': 2}, tier=tier)
     run.health['kinds'] = {'indices': {'of': of, 'moved': [0, moved]}}
     claim = dataclasses.replace(
         _DROP,

@@ -206,21 +206,20 @@ def varying(runs: Sequence[record.Record]) -> list[str]:
   ]
 
 
-def of_any_tensorflow(
+def of_any_stack(
     reference: reference_lib.Reference,
 ) -> reference_lib.Reference:
-  """Returns what of a reference holds on another TensorFlow than its own.
+  """Returns what of a reference holds on another stack than its own.
 
   Args:
     reference: The reference.
 
   Returns:
-    One of no environment and no kind of processor, so that it knows no noise:
-    how many variables moved, the way of the schedule, zeros and clusters.
+    One of no kind of processor, so that it knows no noise: how many variables
+    moved, the way of the schedule, zeros and clusters.
   """
   return dataclasses.replace(
       reference,
-      environment='',
       instruction_set='',
       exact={
           path: value
@@ -303,7 +302,7 @@ def differences(
     its band) and what was got, None where there is nothing.
   """
   got = observed(run)
-  rounding = 0.0 if reference.environment else _ROUNDING
+  rounding = 0.0 if reference.instruction_set else _ROUNDING
   comparable &= run.instruction_set == reference.instruction_set
   found = [
       (path, expected, got.get(path))
@@ -314,7 +313,7 @@ def differences(
       and not _by_chance(reference, path, comparable, some)
   ]
   added = _added(reference.exact, got)
-  if not reference.environment:  # It expects no kernel whose zeros vary.
+  if not reference.instruction_set:  # It expects no kernel whose zeros vary.
     added = [part for part in added if '.kernels.' not in part]
   found += [(part, None, 'new') for part in added]
   for seed in reference.seeds:

@@ -34,6 +34,7 @@ from typing import Sequence
 import numpy as np
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import quiet
 from tfmot_contrib.convergence import record
 from tfmot_contrib.data import cifar10_input
 from tfmot_contrib.deployment import benefit
@@ -113,7 +114,8 @@ def main(argv: Sequence[str]) -> None:
   parser.add_argument('--data_dir', required=True)
   parser.add_argument('--output', required=True, type=pathlib.Path)
   flags = parser.parse_args(argv)
-  result = measure(flags.run, flags.baseline, flags.data_dir)
+  with quiet.quiet():
+    result = measure(flags.run, flags.baseline, flags.data_dir)
   record.write(result, flags.output)
 
 

@@ -32,6 +32,12 @@ from tfmot_contrib import errors
 
 SCHEMA_VERSION = 3
 TIERS = ('smoke', 'cpu', 'accelerator')
+# By what decides the numbers of a run, the distributions that may be it.
+STACK = {
+    'tensorflow': ('tensorflow', 'tf-nightly'),
+    'tf-keras': ('tf-keras', 'tf-keras-nightly'),
+    'numpy': ('numpy',),
+}
 _LINE = 160
 _SCHEMA = pathlib.Path(__file__).parent / 'record_schema.json'
 
@@ -46,8 +52,8 @@ class Run:
     seed: Of all that was random.
     params: The whole experiment config, without paths.
     environment: Digest of the fingerprint of the Python environment.
-    versions: Of the packages that results depend on most; `environment` has
-      all of them.
+    versions: Of the packages that results depend on (see `stack`);
+      `environment` has all of them.
     data: Digest of the data.
     batches: By `train` and `validation`, the digest of a batch as the model got
       it.
@@ -57,8 +63,8 @@ class Run:
     parameters: How many weights were exported.
     lineage: The `weights` of the runs that this one comes from, the float
       baseline first.
-    training: `steps`, wall `seconds`, `cpu_seconds`, `images_per_second`, and
-      `cpus` that could be used.
+    training: `steps`, wall `seconds`, `cpu_seconds`, `images_per_second`, the
+      `cpus` that could be used, and whether `onednn` was on (1 or 0).
     health: What became of the variables while it trained (see
       `health.Observer.summary`); nothing if it did not.
     keras: Metrics of the last evaluation in training, in Keras; shares of 1.
@@ -83,6 +89,26 @@ class Run:
   keras: dict[str, float]
   invariants: dict[str, Any]
   schema_version: int = SCHEMA_VERSION
+
+  @property
+  def stack(self) -> dict[str, str]:
+    """What decides the numbers of a run, beside its code, data and recipe.
+
+    The version of Python is no part of it, nor is a package that no training
+    computes with.
+
+    Returns:
+      The versions of `tensorflow`, `tf-keras` and `numpy`, the `threads` of a
+      training, and whether it has `onednn`.
+    """
+    found = {}
+    for name, packages in STACK.items():
+      versions = [self.versions[p] for p in packages if p in self.versions]
+      found[name] = versions[0] if versions else 'unknown'
+    found['threads'] = str(self.training['cpus'])
+    # Records without it are from before it could be set.
+    found['onednn'] = str(self.training.get('onednn', 1))
+    return found
 
 
 @dataclasses.dataclass(kw_only=True)

@@ -17,10 +17,10 @@
 A file for each experiment, tier and kind of processor, in the folder of the
 technique: `references/cpu_avx2/TEST.json`. It holds the drops of accuracy of
 several seeds, what was the same for all of them, and why it is what it is. A
-run that it does not fit is not judged by it: another recipe, other data or
-another TensorFlow make the verdict invalid. For another kind of processor it
-tells what is exact, not the noise. Statistics are computed anew whenever it is
-read.
+run that it does not fit is not judged by it: another recipe or other data make
+the verdict invalid. For another kind of processor it tells what is exact, not
+the noise, and on another TensorFlow what TFMOT alone decides. Statistics are
+computed anew whenever it is read.
 """
 
 import copy
@@ -39,7 +39,7 @@ from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import schema
 from tfmot_contrib.convergence import sequential
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = pathlib.Path(__file__).parent / 'reference_schema.json'
 # A test whose deviation is greater than that of its family with less than this
 # chance is noisy in a way of its own, which nothing shares.
@@ -83,8 +83,8 @@ class Reference:
     instruction_set: Of the processors that it holds for.
     recipe: Digest of the experiment's config.
     data: Digest of the data.
-    environment: Digest of the environment of the float baseline: of TensorFlow
-      and all else but TFMOT, which is what is tested.
+    stack: What else decides its numbers (see `record.Run.stack`); TFMOT is no
+      part of it, because that is what is tested.
     seeds: What was seen, at least two.
     exact: By path into the run record, what was the same for all seeds.
     sizes: By path, the mean size in bytes.
@@ -100,7 +100,7 @@ class Reference:
   instruction_set: str
   recipe: str
   data: str
-  environment: str
+  stack: Mapping[str, str]
   seeds: Sequence[Seed]
   exact: Mapping[str, Any]
   sizes: Mapping[str, float]
@@ -188,26 +188,22 @@ def path_of(folder: pathlib.Path, test: str, run: record.Run) -> pathlib.Path:
   )
 
 
-def check(
-    reference: Reference, run: record.Record, baseline: record.Record
-) -> None:
+def check(reference: Reference, run: record.Record) -> None:
   """Refuses a reference that does not hold for a run.
 
   Args:
     reference: Of the test.
     run: Its run.
-    baseline: The float run that it comes from.
 
   Raises:
-    errors.InputError: It is of another tier, recipe, data or TensorFlow.
+    errors.InputError: It is of another tier, recipe or data.
   """
   for name, expected, got in (
       ('tier', reference.tier, run.tier),
       ('recipe', reference.recipe, recipe_of(run)),
       ('data', reference.data, run.data),
-      ('environment', reference.environment, baseline.environment),
   ):
-    if expected and expected != got:
+    if expected != got:
       raise errors.InputError(
           f'the reference of {reference.test} is of another {name}'
           f' ({expected[:12]}, the run has {got[:12]}):'

@@ -32,7 +32,6 @@ its folder
 """
 
 import contextlib
-import fcntl
 import hashlib
 import importlib
 import importlib.metadata
@@ -40,9 +39,8 @@ import json
 import os
 import pathlib
 import sys
-import tempfile
 import time
-from typing import Any, Iterator
+from typing import Any
 
 from absl import app
 from absl import flags
@@ -55,7 +53,9 @@ from official.core import train_utils
 from tfmot_contrib import errors
 from tfmot_contrib import experiment
 from tfmot_contrib.convergence import health
+from tfmot_contrib.convergence import quiet
 from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import turns
 from tfmot_contrib.data import cifar10_input
 from tfmot_contrib.deployment import export
 from tfmot_contrib.deployment import flatbuffer
@@ -152,6 +152,7 @@ def _train(params: Any, model_dir: str) -> tuple[Any, Any, dict[str, Any]]:
       'cpu_seconds': round(time.process_time() - cpu, 1),
       'images_per_second': round(images / seconds),
       'cpus': _CPUS.value,
+      'onednn': int(os.environ.get('TF_ENABLE_ONEDNN_OPTS', '1') != '0'),
   }
   keras = {k: round(float(v), 6) for k, v in sorted(metrics.items())}
   model = task.result(model)
@@ -243,7 +244,8 @@ def run() -> record.Run:
   output = pathlib.Path(_OUTPUT_DIR.value)
   lineage = _lineage()
   params = _parse()
-  with contextlib.nullcontext() if _TIER.value == 'smoke' else _turn():
+  smoke = _TIER.value == 'smoke'
+  with contextlib.nullcontext() if smoke else turns.turn(_CPUS.value):
     model, technique, trained = _train(params, str(output / 'train'))
   model.save(output / 'model.keras')
   calibration = cifar10_input.load(
@@ -272,47 +274,6 @@ def run() -> record.Run:
   return result
 
 
-@contextlib.contextmanager
-def _turn() -> Iterator[None]:
-  """Lets as many runs train on this machine as keep it busy, and one more.
-
-  Bazel 4 takes an action for one core, whatever the rule declares, and would
-  start as many as there are cores. One more than fit, because each of them
-  reads, traces and waits on one core now and then: on two cores two at once
-  train 1.4 times as many images a second as one after the other.
-  """
-  places = (os.cpu_count() or 1) // _CPUS.value + 1
-  folder = pathlib.Path(tempfile.gettempdir())
-  while True:
-    for place in range(places):
-      path = folder / f'tfmot_models.training.{place}.lock'
-      with open(path, 'a', encoding='utf-8') as lock:
-        try:
-          fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-          continue
-        yield
-        return
-    time.sleep(1)
-
-
-@contextlib.contextmanager
-def _printing_to(path: pathlib.Path) -> Iterator[None]:
-  """Sends what this process and its libraries print to a file."""
-  saved = [os.dup(descriptor) for descriptor in (1, 2)]
-  try:
-    with open(path, 'w', encoding='utf-8') as log:
-      for descriptor in (1, 2):
-        os.dup2(log.fileno(), descriptor)
-      yield
-  finally:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    for descriptor, copy in zip((1, 2), saved, strict=True):
-      os.dup2(copy, descriptor)
-      os.close(copy)
-
-
 def _without_paths(params: dict[str, Any]) -> dict[str, Any]:
   """Returns the config without what says where this machine keeps files."""
   for split in ('train_data', 'validation_data'):
@@ -327,7 +288,7 @@ def main(_) -> None:
   output = pathlib.Path(_OUTPUT_DIR.value)
   output.mkdir(parents=True, exist_ok=True)
   tf.config.threading.set_intra_op_parallelism_threads(_CPUS.value)
-  with _printing_to(output / 'log.txt'):
+  with quiet.printing_to(output / 'log.txt'):
     importlib.import_module(_MODULE.value)
     result = run()
   print(

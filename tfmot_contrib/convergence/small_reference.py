@@ -49,6 +49,7 @@ EXPORTED = {
         'threads': 1,
     },
 }
+VERSIONS = {'tensorflow': '2.20.0', 'tf-keras': '2.20.1', 'numpy': '2.4.6'}
 TRAINING = {
     'steps': 10,
     'seconds': 1.5,
@@ -66,7 +67,7 @@ def run(seed: int, **changes: Any) -> record.Record:
       'seed': seed,
       'params': {'task': {'train_data': {'seed': seed}, 'technique': {}}},
       'environment': 'a' * 64,
-      'versions': {},
+      'versions': VERSIONS,
       'data': 'b' * 64,
       'batches': {'train': 'd' * 64, 'validation': 'd' * 64},
       'instruction_set': 'avx2',
@@ -91,7 +92,7 @@ def reference(**changes: Any) -> reference_lib.Reference:
       'instruction_set': 'avx2',
       'recipe': reference_lib.recipe_of(runs[0]),
       'data': 'b' * 64,
-      'environment': 'e' * 64,
+      'stack': runs[0].stack,
       'seeds': [
           reference_lib.Seed(
               r.seed, {'drop': drop}, r.weights, 'f' * 64, 'd' * 64
@@ -104,7 +105,7 @@ def reference(**changes: Any) -> reference_lib.Reference:
           'date': '2026-11-25',
           'who': 'a maintainer',
           'why': 'It is the first one.',
-          'versions': {'tensorflow': '2.20.0'},
+          'versions': VERSIONS,
           'seeds': [1, 2, 3],
           'drops': {'drop': 0.2},
       }],

@@ -24,6 +24,7 @@ exported models.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -40,6 +41,7 @@ from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference
 
+_CPU = 'cpu'
 _HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
 
 
@@ -117,10 +119,7 @@ def _leave(
 
 
 def references(
-    technique: pathlib.Path,
-    name: str,
-    run: record.Record,
-    which: str | None = None,
+    technique: pathlib.Path, name: str, run: record.Record
 ) -> tuple[reference.Reference | None, list[reference.Reference]]:
   """Reads the references that a run is judged by.
 
@@ -128,22 +127,16 @@ def references(
     technique: The technique.yaml of the folder that they are in.
     name: Of the test.
     run: Its run.
-    which: `exact` where the TensorFlow is another than theirs, for what of them
-      holds there too; by default as `$TFMOT_MODELS_REFERENCES` says.
 
   Returns:
     That of the test for the run's processor, or else for another one, or None;
     and those of the technique's other tests on the same model and processor.
+    Where TensorFlow or what else decides numbers is another one, what of the
+    first holds there too, and none of the others.
 
   Raises:
-    errors.InputError: One is wrong, or the variable.
+    errors.InputError: One is wrong.
   """
-  which = which or os.environ.get(explain.REFERENCES)
-  if which not in (None, '', explain.EXACT):
-    raise errors.InputError(
-        f'{explain.REFERENCES} is {which}: give {explain.EXACT}, or leave'
-        ' it out'
-    )
   path = reference.path_of(technique.parent, name, run)
   if not path.exists():
     others = sorted(path.parent.parent.glob(f'{run.tier}_*/{path.name}'))
@@ -151,7 +144,9 @@ def references(
       return None, []
     path = others[0]
   own, family = beside(path)
-  return (likeness.of_any_tensorflow(own), []) if which else (own, family)
+  if own.stack != run.stack:
+    return likeness.of_any_stack(own), []
+  return own, family
 
 
 def beside(
@@ -177,32 +172,76 @@ def beside(
   return reference.read(path), [reference.read(other) for other in others]
 
 
-def shown(flags: argparse.Namespace) -> judge.Shown:
-  """Reads what a test is judged by.
+def referenced(
+    technique: pathlib.Path, name: str, shown: judge.Shown
+) -> judge.Shown:
+  """Returns the runs of a test with the references that they are judged by.
+
+  Args:
+    technique: The technique.yaml of the folder.
+    name: Of the test, without its tier.
+    shown: Its runs.
+
+  Returns:
+    They belong together. At full size a drop is compared with that of a float
+    control, so without one there is no reference.
+
+  Raises:
+    errors.InputError: A reference is wrong, or they do not belong together.
+  """
+  judge.check(shown)
+  first = shown.runs[0]
+  if first.tier == _CPU and first.training['steps'] and not shown.controls:
+    return shown
+  own, family = references(technique, name, first)
+  shown = dataclasses.replace(shown, reference=own, family=family)
+  judge.check(shown)
+  return shown
+
+
+def judged(
+    technique: pathlib.Path, name: str, shown: judge.Shown
+) -> tuple[judge.Shown, list[judge.Verdict]]:
+  """Judges the runs of a test by its claims and references.
+
+  Args:
+    technique: The technique.yaml of the folder.
+    name: Of the test, without its tier.
+    shown: Its runs.
+
+  Returns:
+    What it was judged by, and the verdicts.
+
+  Raises:
+    errors.InputError: Claims or references are wrong, or something does not
+      belong together.
+  """
+  declared = claims.claims_of(str(technique), name, shown.runs[0].tier)
+  shown = referenced(technique, name, shown)
+  return shown, judge.judge(declared, shown)
+
+
+def _shown(flags: argparse.Namespace) -> judge.Shown:
+  """Reads the records that a test is judged by.
 
   Args:
     flags: Of `main`.
 
   Returns:
-    The records, and the references that are there for their processor.
+    The records.
 
   Raises:
-    errors.InputError: A file is wrong, or they do not belong together.
+    errors.InputError: A file is wrong.
   """
   runs = [record.read(path) for path in flags.record]
   for path, run in zip(flags.record, runs, strict=True):
     if run.tier != flags.tier:
       raise errors.InputError(f'{path} is of tier {run.tier}, not {flags.tier}')
-  own, family = references(pathlib.Path(flags.technique), flags.name, runs[0])
-  found = judge.Shown(
+  return judge.Shown(
       runs=runs,
       baseline=record.read(flags.baseline) if flags.baseline else None,
       controls=[record.read(path) for path in flags.control],
-      reference=own,
-      family=family,
   )
-  judge.check(found)
-  return found
 
 
 def _model(test: str) -> str:
@@ -245,8 +284,9 @@ def main(argv: Sequence[str]) -> int:
   declared = claims.claims_of(flags.technique, flags.name, flags.tier)
   models = sorted(flags.run.glob('*.tflite')) if flags.run else []
   try:
-    found = shown(flags)
-    verdicts = judge.judge(declared, found)
+    found, verdicts = judged(
+        pathlib.Path(flags.technique), flags.name, _shown(flags)
+    )
   except errors.InputError as error:
     why = errors.one_line(error)
     verdicts = [judge.invalid(claim, why) for claim in declared]
@@ -258,21 +298,11 @@ def main(argv: Sequence[str]) -> int:
         f'{flags.name}, tier {run.tier}, seed {run.seed}:'
         f' {run.training["steps"]} steps in {run.training["seconds"]:.0f} s'
     )
-  if exact := os.environ.get(explain.REFERENCES):
-    print(
-        'references are of another TensorFlow: what is exact counts, and drops'
-        ' are compared with the documented ones, or what references admit'
-    )
-  elif found.controls and not found.statistical:
-    print(
-        f'no reference for {found.runs[0].instruction_set} processors: drops'
-        ' are compared with the documented ones, or what references admit'
-    )
+  if found.caveat:
+    print(found.caveat)
   print(f'\n{table(verdicts)}')
   target = os.environ.get('TEST_TARGET', flags.name)
-  again = explain.Again(
-      target, explain.settings_of(flags.settings), exact=bool(exact)
-  )
+  again = explain.Again(target, explain.settings_of(flags.settings))
   explained = {
       verdict.claim.id: explain.explain(
           verdict, flags.technique, again, found.runs

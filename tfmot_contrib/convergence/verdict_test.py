@@ -340,20 +340,6 @@ class VerdictTest(parameterized.TestCase):
     self.assertEqual(code, 0)
     self.assertRegex(out, r'zipped_size +- +0\.4 ')
 
-  @parameterized.parameters(
-      ('exact', 2, 'net_half.json is no reference'),
-      ('', 2, 'net_half.json is no reference'),
-      ('all', 2, 'TFMOT_MODELS_REFERENCES is all: give exact'),
-  )
-  def test_references_of_another_tensorflow(self, value, expected, message):
-    path = self.root / 'references/cpu_avx2/net_half.json'
-    path.parent.mkdir(parents=True)
-    path.write_text('{}')
-    with mock.patch.dict(os.environ, TFMOT_MODELS_REFERENCES=value):
-      code, out, err = self.judge()
-    self.assertEqual(code, expected)
-    self.assertIn(message, out + err)
-
   def test_what_holds_for_every_row(self):
     self.technique['every'] = [{**_CLAIMS[2], 'id': 'of_all', 'at_most': -1}]
     code, out, _ = self.judge()

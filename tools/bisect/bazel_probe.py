@@ -31,21 +31,17 @@ from typing import Any, Iterator, Sequence
 from xml.etree import ElementTree
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import claims
-from tfmot_contrib.convergence import explain
-from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
 from tools.bisect import axes
 from tools.bisect import probe as probes
 from tools.faults import inject
 from tools.reference import draw
-from tools.versions import bootstrap
+from tools.sync import git
 from tools.versions import environment
 
 LABEL = re.compile(r'//[\w/.-]*:[\w.-]+')
 _TYPE = re.compile(r"(\w+)(?:'>)?$")
 _PASSED, _TEST_FAILED = 0, 3  # Exit codes of Bazel.
-_SMOKE = '_smoke'
 _LATE = '-- Test timed out at '  # As Bazel ends the log.
 _TIMED_OUT = 'run: timed out'
 
@@ -56,17 +52,14 @@ class BazelProbe(probes.Probe):
   Attributes:
     target: The label of the test.
     bazel: How Bazel is called.
-    references: None if it is judged by all of them. They are of one TensorFlow:
-      unless all combinations have that, `exact`, for what holds elsewhere too.
   """
 
-  def __init__(self, target: str, bazel: draw.Bazel, references: bool = True):
+  def __init__(self, target: str, bazel: draw.Bazel):
     """Checks that there is such a test.
 
     Args:
       target: Its label.
       bazel: How Bazel is called.
-      references: Whether it is judged by all of its references.
 
     Raises:
       errors.InputError: There is none.
@@ -78,7 +71,6 @@ class BazelProbe(probes.Probe):
       )
     self.target = target
     self.bazel = bazel
-    self.references = None if references else explain.EXACT
     self._stack = contextlib.ExitStack()
     self._copy: draw.Bazel | None = None
     done = bazel('query', f'tests({target})', capture=True)
@@ -108,10 +100,8 @@ class BazelProbe(probes.Probe):
         self._copy = self._stack.enter_context(inject.copy_of(bazel.root))
       bazel = self._copy
       shutil.rmtree(bazel.root / 'official')
-      bootstrap.run(
-          ['git', '-C', bazel.root, 'checkout', '-q', mirror, '--', 'official'],
-          f'getting the mirror of {mirror}',
-      )
+      command = ['checkout', '-q', mirror, '--', 'official']
+      git.run(bazel.root, *command, what=f'getting the mirror of {mirror}')
     settings = probes.settings(combination)
     environment.make(settings)  # Says in one line why it cannot be.
     options = [f'--repo_env={k.upper()}={v}' for k, v in settings.items()]
@@ -122,8 +112,6 @@ class BazelProbe(probes.Probe):
     """Returns what the test said."""
     bazel = self._with(combination)
     options = []
-    if self.references:
-      options.append(f'--test_env={explain.REFERENCES}={self.references}')
     if self._test and seed > 1:
       return self._drawn(bazel, self._test, seed)
     if seed > 1:
@@ -138,16 +126,8 @@ class BazelProbe(probes.Probe):
     if failed := _not_built(bazel('build', *labels, capture=True)):
       return failed
     shown = draw.draw(bazel, test, [seed])
-    name = test.name.removesuffix(_SMOKE)
-    tier = 'smoke' if name != test.name else 'cpu'
     technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-    own, family = verdict.references(
-        technique, name, shown.runs[0], self.references
-    )
-    shown = dataclasses.replace(shown, reference=own, family=family)
-    judge.check(shown)
-    declared = claims.claims_of(str(technique), name, tier)
-    verdicts = judge.judge(declared, shown)
+    _, verdicts = verdict.judged(technique, test.row, shown)
     return {
         'failures': tuple(sorted(v.claim.id for v in verdicts if not v.good)),
         'metrics': {v.claim.id: float(v.measured) for v in verdicts},

@@ -80,10 +80,9 @@ def kind_of(value: str) -> str:
 
 def _listed(package: str) -> list[str]:
   """Returns all versions of a package that pip finds, the oldest first."""
-  python = bootstrap.tools_env() / 'python'
   what = f'asking for the versions of {package}'
-  command = [python, '-m', 'pip', 'index', 'versions', '--pre', package]
-  found = _LISTED.search(bootstrap.run(command, what))
+  command = ['index', 'versions', '--pre', package]
+  found = _LISTED.search(bootstrap.pip(*command, what=what))
   if not found:
     raise errors.InputError(f'{what}: pip lists none')
   return sorted(found[1].split(', '), key=versions.Version)

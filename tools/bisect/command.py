@@ -33,6 +33,7 @@ import sys
 from typing import Any, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import conclude
@@ -91,13 +92,15 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
   )
   parser.add_argument('--runs', type=int, help='at most, over all calls')
   parser.add_argument('--minutes', type=float, help='at most, over all calls')
-  parser.add_argument('--state', type=pathlib.Path, help='to go on from')
+  parser.add_argument('--state', type=surroundings.path, help='to go on from')
   parser.add_argument('--fresh', action='store_true', help='begin again')
   parser.add_argument(
       '--again', action='store_true', help='try what could not be tested again'
   )
   parser.add_argument(
-      '--output', type=pathlib.Path, help='a folder for result.json, issue.md'
+      '--output',
+      type=surroundings.path,
+      help='a folder for result.json, issue.md',
   )
   flags = parser.parse_args(argv)
   if bool(flags.target) == bool(flags.command):
@@ -223,11 +226,7 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
   return {**made._asdict(), 'said': said}
 
 
-def _probe(
-    flags: argparse.Namespace,
-    root: pathlib.Path,
-    ends: Sequence[axes.Combination],
-) -> probes.Probe:
+def _probe(flags: argparse.Namespace, root: pathlib.Path) -> probes.Probe:
   """Returns what runs a combination."""
   if flags.command:
     return probes.CommandProbe(flags.command)
@@ -236,10 +235,7 @@ def _probe(
   from tools.reference import draw
 
   bazel = draw.Bazel(bootstrap.bazel(), root)
-  # Those of pyproject.toml, whatever the channel: see .bazelrc.
-  known = environment.settings({})['tensorflow']
-  references = all(end[axes.TENSORFLOW] == known for end in ends)
-  return bazel_probe.BazelProbe(flags.target, bazel, references)
+  return bazel_probe.BazelProbe(flags.target, bazel)
 
 
 @errors.exits_with_one_line
@@ -276,7 +272,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   request |= {'good': good, 'bad': bad}
   key = bootstrap.digest(json.dumps(request, sort_keys=True).encode())
   path = flags.state or bootstrap.cache_dir() / 'bisect' / key / 'state.json'
-  probe = _probe(flags, root, (good, bad))
+  probe = _probe(flags, root)
   try:
     with states.opened(path.absolute(), request, flags.fresh) as state:
       if state.runs:

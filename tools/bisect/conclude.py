@@ -31,7 +31,6 @@ from tools.bisect import builds
 from tools.bisect import hunt as hunts
 from tools.bisect import observe
 from tools.sync import git
-from tools.versions import bootstrap
 
 FOUND, INCONCLUSIVE = 'found', 'inconclusive'
 _SHORT = 12  # Digits of a commit.
@@ -60,15 +59,9 @@ def short(value: str) -> str:
 
 def _identity(checkout: pathlib.Path) -> list[str]:
   """Returns the options of git that say who commits: the user, or nobody."""
-  found = []
-  for key, default in zip(('name', 'email'), _NOBODY, strict=True):
-    command = ['git', '-C', checkout, 'config', '--get', f'user.{key}']
-    try:
-      value = bootstrap.run(command, 'asking git who you are').strip()
-    except errors.InputError:
-      value = default
-    found += ['-c', f'user.{key}={value or default}']
-  return found
+  known = git.identity(checkout)
+  name, address = (a or b for a, b in zip(known, _NOBODY, strict=True))
+  return ['-c', f'user.name={name}', '-c', f'user.email={address}']
 
 
 def revert(checkout: pathlib.Path, guilty: str, bad: str, tells: str) -> Revert:

@@ -35,26 +35,25 @@ import json
 import pathlib
 import queue
 import signal
-import subprocess
 import sys
 import tempfile
 from typing import Any, Iterator, Mapping, Sequence
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import claims
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
 from tools.faults import catalogue
 from tools.reference import draw
 from tools.report import rows
+from tools.sync import git
 from tools.versions import bootstrap
 
 _CORE = 'tensorflow_model_optimization/python/core'
 _RESULT = 'docs/detection.json'
 _DOCUMENT = 'docs/detection.md'
 # The tiers in the order in which they are tried: the suffix of their tests.
-_TIERS = {'smoke': '_smoke', 'cpu': ''}
 # What is no claim and shows a fault too.
 _CRASHED = 'the run itself'
 _INVALID = judge.INVALID
@@ -148,7 +147,7 @@ def injected(
 
 
 def _judge(
-    bazel: draw.Bazel, label: str, tier: str, seed: int
+    bazel: draw.Bazel, label: str, seed: int
 ) -> tuple[dict[str, list[str]], float]:
   """Returns the red claims of a test with their kinds, and minutes."""
   test = draw.find(bazel, label)
@@ -162,14 +161,9 @@ def _judge(
   except errors.InputError as error:
     return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, 0.0
   minutes = shown.runs[0].training['cpu_seconds'] / 60
-  name = test.name.removesuffix(_TIERS[tier])
   technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
   try:
-    own, family = verdict.references(technique, name, shown.runs[0])
-    shown = dataclasses.replace(shown, reference=own, family=family)
-    judge.check(shown)
-    declared = claims.claims_of(str(technique), name, tier)
-    verdicts = judge.judge(declared, shown)
+    shown, verdicts = verdict.judged(technique, test.row, shown)
   except errors.InputError as error:
     return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, minutes
   again = explain.Again(label)
@@ -196,8 +190,8 @@ def detect(
   with injected(fault, bazel.root) as options:
     faulty = dataclasses.replace(bazel, options=bazel.options + options)
     for tier, test in itertools.product(tiers, fault.tests):
-      label = f'//tfmot_contrib/{folders[test]}:{test}{_TIERS[tier]}'
-      seen, cost = _judge(faulty, label, tier, fault.seed)
+      label = f'//tfmot_contrib/{folders[test]}:{test}{draw.SUFFIXES[tier]}'
+      seen, cost = _judge(faulty, label, fault.seed)
       minutes += cost
       if seen:
         break
@@ -265,22 +259,16 @@ def copy_of(root: pathlib.Path) -> Iterator[draw.Bazel]:
   """Yields Bazel in a copy of what is committed, and removes both."""
   with tempfile.TemporaryDirectory(prefix='tfmot_models_faults') as folder:
     tree = pathlib.Path(folder) / 'tree'
-    git = ['git', '-C', str(root), 'worktree']
-    bootstrap.run(
-        [*git, 'add', '--detach', tree, 'HEAD'], 'copying the project'
-    )
+    command = ['worktree', 'add', '--detach', tree, 'HEAD']
+    git.run(root, *command, what='copying the project')
     base = pathlib.Path(folder) / 'bazel'
     bazel = draw.Bazel(bootstrap.bazel(), tree, (f'--output_base={base}',))
     try:
       yield bazel
     finally:
-      subprocess.run(
-          [bazel.program, *bazel.startup, 'clean', '--expunge'],
-          cwd=tree,
-          check=False,
-          capture_output=True,
-      )
-      bootstrap.run([*git, 'remove', '--force', tree], 'removing the copy')
+      bazel('clean', '--expunge', capture=True)
+      command = ['worktree', 'remove', '--force', tree]
+      git.run(root, *command, what='removing the copy')
 
 
 def summary(detections: Sequence[Detection]) -> dict[str, Any]:
@@ -340,7 +328,7 @@ def document(
   """
   of = {fault.id: fault for fault in faults}
   total = summary(detections)
-  smoke = sum(one.test.endswith(_TIERS['smoke']) for one in detections)
+  smoke = sum(one.test.endswith(draw.SUFFIXES['smoke']) for one in detections)
   lines = [
       '# What the convergence tests see',
       '',
@@ -402,7 +390,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   parser.add_argument(
       '--catalogue',
       nargs='+',
-      type=pathlib.Path,
+      type=surroundings.path,
       default=catalogue.OURS,
       help='YAML files of faults of your own, instead of ours',
   )
@@ -447,7 +435,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
     raise errors.InputError(
         f'no fault is of {flags.technique}: leave --technique away'
     )
-  tiers = ['smoke'] if flags.smoke else list(_TIERS)
+  tiers = ['smoke'] if flags.smoke else ['smoke', 'cpu']
   # As Ctrl-C, so that the copies are removed.
   signal.signal(signal.SIGTERM, signal.default_int_handler)
   signal.signal(signal.SIGINT, signal.default_int_handler)

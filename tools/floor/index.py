@@ -31,7 +31,7 @@ from tools.floor import symbols
 from tools.versions import bootstrap
 
 # Those of requires-python that TensorFlow has wheels for.
-PYTHONS = ('3.11', '3.12', '3.13')
+PYTHONS = bootstrap.PYTHONS
 _NEWEST = 5
 _RELEASE = re.compile(r'\d+\.\d+\.\d+')
 
@@ -78,9 +78,8 @@ def released(package: str = symbols.PACKAGE) -> list[str]:
   Raises:
     errors.InputError: The index does not answer.
   """
-  command = [bootstrap.tools_env() / 'python', '-m', 'pip']
-  command += ['--disable-pip-version-check', 'index', 'versions', package]
-  said = bootstrap.run(command, f'asking for the releases of {package}')
+  what = f'asking for the releases of {package}'
+  said = bootstrap.pip('index', 'versions', package, what=what)
   listed = re.search('^Available versions: (.+)$', said, re.MULTILINE)
   if not listed:
     raise errors.InputError(
@@ -131,19 +130,13 @@ def yanked(version: str, package: str = symbols.PACKAGE) -> bool:
   Raises:
     errors.InputError: It cannot be had.
   """
-  command = [bootstrap.uv(), 'pip', 'compile', '--no-deps', '--no-header', '-']
-  done = subprocess.run(
-      [str(word) for word in command],
+  said = bootstrap.uv(
+      *('pip', 'compile', '--no-deps', '--no-header', '-'),
+      what=f'asking for {package} {version}',
       input=f'{package}=={version}',
-      capture_output=True,
-      text=True,
-      check=False,
+      stderr=subprocess.STDOUT,
   )
-  if done.returncode:
-    raise errors.InputError(
-        f'{package} {version} cannot be had: {done.stderr.strip()[-200:]}'
-    )
-  return 'is yanked' in done.stderr
+  return 'is yanked' in said
 
 
 def resolve(
@@ -169,12 +162,12 @@ def resolve(
     overrides = pathlib.Path(scratch) / 'overrides.txt'
     overrides.write_text(''.join(f'{n}\n' for n in names), encoding='utf-8')
     for python in PYTHONS:
-      command = [bootstrap.uv(), 'pip', 'compile', '-q', '--no-header']
-      command += ['--no-annotate', '--python-version', python]
-      command += ['--only-binary', ':all:', '--constraints', constraints]
-      said = bootstrap.run(
-          [*command, '--overrides', overrides, '-'],
-          f'resolving {wanted} for Python {python}',
+      command = ['pip', 'compile', '-q', '--no-header', '--no-annotate']
+      command += ['--python-version', python, '--only-binary', ':all:']
+      command += ['--constraints', constraints, '--overrides', overrides, '-']
+      said = bootstrap.uv(
+          *command,
+          what=f'resolving {wanted} for Python {python}',
           input=f'{wanted}\ntensorflow\n',
       )
       pinned = re.search(f'^{symbols.PACKAGE}==(\\S+)', said, re.MULTILINE)

@@ -12,35 +12,47 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a convergence test stands on in this tree, as one digest.
+"""What the runs of a convergence test depend on in this tree, as one digest.
 
-Evidence is fresh as long as the tree would make the same run and judge it the
-same. What counts is found by reading, without Bazel and without an import: how
-the BUILD file declares the test, the tests that it starts from and the float
-control that it is compared with, the modules of `tfmot_contrib` that their code
-reaches, their configs, the claims, the references, and the locks of TensorFlow
-and TFMOT. The seed is no part of it, nor is the mirror, whose digest evidence
-names beside.
+Evidence is fresh as long as the tree would make the same runs. What counts is
+found by reading, without Bazel and without an import: how the BUILD file
+declares the test, the tests that it starts from and the float control that it
+is compared with, the modules of `tfmot_contrib` that train, export and measure,
+their configs, TFMOT, and the versions of TensorFlow, tf-keras and NumPy. Python
+is read as a syntax tree and YAML as values, so that comments, docstrings and
+layout do not count. Claims and references do not either: judging is done anew.
+The seed is no part of it, nor is the mirror, whose digest evidence names
+beside.
 """
 
 import ast
 import hashlib
 import json
 import pathlib
+import re
 import tomllib
 from typing import Any, Iterable, Iterator, Mapping, Sequence
 
+import yaml
+
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import record
 from tools.sync import fork
 from tools.sync import tree
 
 _PACKAGE = 'tfmot_contrib'
 _TESTS = ('convergence_test',)
-# In technique.yaml, what each test is judged by.
-_OF_EVERY_TEST = ('every', 'moves', 'moves_some', 'stays')
-# What trains, measures and judges a run, whatever its technique.
-_SHARED = ('run', 'measure', 'verdict')
+# What trains and measures a run, whatever its technique.
+_SHARED = ('run', 'measure')
+# What decides no number: messages, the log, and when a run may train.
+_ASIDE = (
+    'tfmot_contrib/convergence/quiet.py',
+    'tfmot_contrib/convergence/turns.py',
+    'tfmot_contrib/errors.py',
+)
+# Of the lock of TensorFlow's layer, what training computes with.
+_COMPUTES = frozenset(name for names in record.STACK.values() for name in names)
+_PINNED = re.compile(r'^([\w.-]+)==([^\s;\\]+)', re.MULTILINE)
 # Of a test's declaration: what of it shapes the run.
 _SHAPE = (
     'experiment',
@@ -250,25 +262,66 @@ def modules(root: pathlib.Path, start: Iterable[str]) -> dict[str, str]:
   return found
 
 
-def _judged(
-    root: pathlib.Path, folder: str, test: str, tier: str
-) -> dict[str, Any]:
-  """Returns what a test is judged by: claims, references and their noise."""
-  base = root / _PACKAGE / folder
-  said = claims.read_technique(str(base / 'technique.yaml'))
-  promised = {key: said.get(key, []) for key in _OF_EVERY_TEST}
-  promised['own'] = (said.get('claims') or {}).get(test, [])
-  # Those of the same model share their noise: `verdict.beside`.
-  model = test.partition('_cifar10')[0]
-  references = {
-      str(path.relative_to(base)): read(path)
-      for path in sorted(base.glob(f'references/{tier}_*/{model}_*.json'))
+def _syntax(node: Any) -> Any:
+  """Returns a syntax tree as JSON, the same on every version of Python."""
+  if isinstance(node, list):
+    return [_syntax(part) for part in node]
+  if isinstance(node, ast.Constant):
+    return ['Constant', repr(node.value)]
+  if not isinstance(node, ast.AST):
+    return str(node)
+  fields = {
+      name: _syntax(value)
+      for name, value in ast.iter_fields(node)
+      if value is not None and value != []
   }
-  return {
-      # Dates of known failures are no JSON.
-      'claims': json.loads(json.dumps(promised, default=str)),
-      'references': references,
-  }
+  return [type(node).__name__, fields]
+
+
+def code_of(text: str, path: pathlib.Path) -> Any:
+  """Returns what of a Python file decides what it does.
+
+  Args:
+    text: Of the file.
+    path: Of the file, for an error message.
+
+  Returns:
+    Its syntax tree as JSON, without docstrings and comments.
+
+  Raises:
+    errors.InputError: It is no Python.
+  """
+  try:
+    parsed = ast.parse(text)
+  except SyntaxError as error:
+    raise errors.InputError(f'{path} is no Python: {error}') from error
+  with_body = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+  for node in ast.walk(parsed):
+    if isinstance(node, with_body) and ast.get_docstring(node) is not None:
+      del node.body[0]
+  return _syntax(parsed)
+
+
+def _config(path: pathlib.Path) -> Any:
+  """Returns the values of a YAML file."""
+  try:
+    return yaml.safe_load(read(path))
+  except yaml.YAMLError as error:
+    raise errors.InputError(
+        f'{path} is no YAML: {errors.one_line(error)}'
+    ) from error
+
+
+def _locked(root: pathlib.Path, layer: str, version: str) -> Any:
+  """Returns what of a layer's lock decides numbers; without one, its name."""
+  lock = root / f'tools/versions/locks/{layer}-{version}.txt'
+  if not lock.is_file():
+    return version
+  text = read(lock)
+  if layer == 'tensorflow':
+    pinned = dict(_PINNED.findall(text))
+    return {name: pinned[name] for name in sorted(_COMPUTES & pinned.keys())}
+  return [row for row in text.splitlines() if not row.startswith('#')]
 
 
 def digest(
@@ -278,14 +331,14 @@ def digest(
     versions: Mapping[str, str],
     tier: str = 'cpu',
 ) -> str:
-  """Returns the digest of all that a convergence test stands on.
+  """Returns the digest of what the runs of a convergence test depend on.
 
   Args:
     root: The folder of the project.
     folder: Of `tfmot_contrib/` that has the test.
     test: Its name.
-    versions: Of `tensorflow` and `tfmot`. Where there is a lock, its content
-      counts, else the name of the version.
+    versions: Of `tensorflow` and `tfmot`. Where there is a lock, what it says
+      of the packages that compute counts, else the name of the version.
     tier: One of `record.TIERS`.
 
   Returns:
@@ -304,17 +357,16 @@ def digest(
       own.append(arguments.get('smoke_config', _SMOKE_CONFIG))
     for config in filter(None, own):
       path = root / _PACKAGE / where / config
-      configs[f'{where}/{config}'] = read(path)
-  locks = {}
-  for layer in ('tensorflow', 'tfmot'):
-    lock = root / f'tools/versions/locks/{layer}-{versions[layer]}.txt'
-    text = read(lock) if lock.is_file() else ''
-    rows = [row for row in text.splitlines() if not row.startswith('#')]
-    locks[layer] = rows or versions[layer]
+      configs[f'{where}/{config}'] = _config(path)
+  code = {
+      name: code_of(text, root / name)
+      for name, text in modules(root, sorted(start)).items()
+      if name not in _ASIDE
+  }
+  locks = {layer: _locked(root, layer, v) for layer, v in versions.items()}
   return digest_of({
       'shapes': shapes,
       'configs': configs,
-      'modules': modules(root, sorted(start)),
-      'judged': _judged(root, folder, test, tier),
+      'modules': code,
       'locks': locks,
   })

@@ -34,6 +34,7 @@ from typing import Any, Sequence
 from packaging import version as versions
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.floor import derive
 from tools.floor import evidence
 from tools.floor import gate
@@ -71,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
   )
   add('--reason', default='', help='why; is kept in the history of pins')
   add('--target', choices=('fork', _OFFICIAL), default='fork')
-  add('--output', type=pathlib.Path, help='folder for --target official')
+  add('--output', type=surroundings.path, help='folder for --target official')
   add('--derive', action='store_true', help='derive the floor from symbols')
   add('--build-table', action='store_true', help='read all releases anew')
   add('--real-check', action='store_true', help='ask index, wheels and mirror')

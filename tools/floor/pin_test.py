@@ -168,12 +168,14 @@ _BAD = {
     'stale_code': (
         _put('tfmot_contrib/net/code.py', 'x = 2\n'),
         ['0.8.1'],
-        'stale: code, config, claims',
+        'stale: code, config or versions behind its runs',
     ),
-    'stale_claims': (
-        _edit('tfmot_contrib/net/technique.yaml', 'at_least: 1', 'at_least: 2'),
+    'stricter_claim': (
+        _edit(
+            'tfmot_contrib/net/technique.yaml', 'at_least: 1', 'at_least: 11'
+        ),
         ['0.8.1'],
-        'stale: code, config, claims',
+        'steps is 10, not >= 11, yet passes',
     ),
     'stale_tensorflow': (
         _edit(

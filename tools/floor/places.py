@@ -33,7 +33,7 @@ from tfmot_contrib import errors
 from tfmot_contrib.convergence import schema
 from tools.floor import inputs
 from tools.floor import symbols
-from tools.versions import bootstrap
+from tools.sync import git
 
 FLOOR = 'floor'
 LATEST = 'latest'
@@ -289,16 +289,11 @@ def _unregistered(
   entries = allowed(root)
   used = set()
   releases = sorted({*symbols.load(root).releases, *wanted.values()})
-  listed = bootstrap.run(
-      ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
-      'listing the files of the repository',
-      cwd=root,
-  )
   known: dict[str, list[Place]] = {}
   for place in PLACES:
     for path in root.glob(place.glob):
       known.setdefault(str(path.relative_to(root)), []).append(place)
-  for name in sorted(set(listed.split('\0')) - {''}):
+  for name in git.listed(root):
     path = root / name
     if not path.is_file() or path.is_symlink():
       continue

@@ -64,7 +64,7 @@ def sign(
   )
   bazel = dataclasses.replace(bazel, options=(*bazel.options, *settings))
   found, shown, verdicts = converge.decide(
-      bazel, f'//tfmot_contrib/{folder}:{test}', gate.TIER
+      bazel, f'//tfmot_contrib/{folder}:{test}'
   )
   if bad := [v for v in verdicts if not v.good]:
     raise errors.InputError(

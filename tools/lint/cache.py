@@ -18,6 +18,7 @@ One JSON file in the user's cache. A key that is not there means: check again.
 A file that cannot be read counts as empty, since all in it can be made again.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -68,7 +69,10 @@ class Cache:
       return
     merged = self._read() | self._new
     self._new = {}
-    self._path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(PermissionError, FileNotFoundError):
+      self._path.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(self._path.parent, os.W_OK):
+      return  # Then all of it is found again the next time.
     handle, partial = tempfile.mkstemp(dir=self._path.parent)
     with os.fdopen(handle, 'w', encoding='utf-8') as stream:
       json.dump({key: merged[key] for key in list(merged)[-_KEEP:]}, stream)

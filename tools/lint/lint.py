@@ -27,6 +27,7 @@ import time
 from typing import Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.lint import cache as caches
 from tools.lint import external
 from tools.lint import programs
@@ -202,7 +203,8 @@ def main(
     raise errors.InputError('give PATHS or --changed-since, not both')
   files = None
   if flags.paths:
-    files = tree.list_files(root, flags.paths)
+    paths = [str(surroundings.path(path)) for path in flags.paths]
+    files = tree.list_files(root, paths)
   elif flags.changed_since:
     files = tree.changed_files(root, flags.changed_since)
   every = tree.list_files(root)

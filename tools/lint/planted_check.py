@@ -23,7 +23,6 @@ clean.
 
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -36,6 +35,7 @@ from tools.lint import planted
 from tools.lint import registry
 from tools.lint import runner
 from tools.lint import tree
+from tools.sync import git
 from tools.versions import bootstrap
 
 
@@ -59,7 +59,7 @@ def copy(root: pathlib.Path, to: pathlib.Path) -> None:
     (to / path).parent.mkdir(parents=True, exist_ok=True)
     (to / path).write_bytes((root / path).read_bytes())
     (to / path).chmod((root / path).stat().st_mode)
-  subprocess.run(['git', 'init', '-q'], cwd=to, check=True)
+  git.run(to, 'init', '-q', what='making a repository of the copy')
 
 
 class Copy:

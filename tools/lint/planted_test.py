@@ -25,6 +25,7 @@ from tools.lint import external
 from tools.lint import planted
 from tools.lint import planted_check
 from tools.lint import registry
+from tools.sync import git
 
 
 class PlantedTest(absltest.TestCase):
@@ -35,7 +36,7 @@ class PlantedTest(absltest.TestCase):
     root = pathlib.Path(self.create_tempdir().full_path).resolve()
     (root / 'a.md').write_text('one\n', encoding='utf-8')
     self.root = pathlib.Path(self.create_tempdir().full_path).resolve()
-    planted_check.subprocess.run(['git', 'init', '-q'], cwd=root, check=True)
+    git.run(root, 'init', '-q', what='making a repository')
     planted_check.copy(root, self.root)
     results = self.root.parent / f'{self.root.name}.json'
     self.copied = planted_check.Copy(self.root, cache.Cache(results))

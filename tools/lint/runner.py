@@ -22,10 +22,10 @@ of the checker. What is not known is found out by two processes at a time.
 from concurrent import futures
 import dataclasses
 import functools
-import os
 import pathlib
 from typing import Any, Callable, Iterator, Mapping, Sequence
 
+from tfmot_contrib import surroundings
 from tools.lint import cache as caches
 from tools.lint import external
 from tools.lint import ignores
@@ -177,7 +177,7 @@ class Runner:
           own.append((rule, name, keys[name]))
     if own:
       tasks.append(functools.partial(self._run_own, own))
-    with futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+    with futures.ThreadPoolExecutor(max_workers=surroundings.cpus()) as pool:
       for task in [pool.submit(task) for task in tasks]:
         findings += task.result()
         self._cache.save()

@@ -27,7 +27,7 @@ import re
 from typing import Any, Callable, NamedTuple, Sequence
 
 from tfmot_contrib import errors
-from tools.versions import bootstrap
+from tools.sync import git
 
 
 class Finding(NamedTuple):
@@ -273,16 +273,11 @@ def list_files(root: pathlib.Path, paths: Sequence[str] = ()) -> list[str]:
     errors.InputError: A path does not exist or has no such file.
   """
   root = root.resolve()
-  everything = bootstrap.run(
-      ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
-      'listing the files of the repository',
-      cwd=root,
-  )
-  files = sorted(
+  files = [
       name
-      for name in set(everything.split('\0')) - {''}
+      for name in git.listed(root)
       if (root / name).is_file() and not (root / name).is_symlink()
-  )
+  ]
   if not paths:
     return files
   chosen = set()
@@ -310,15 +305,8 @@ def changed_files(root: pathlib.Path, revision: str) -> list[str]:
   Raises:
     errors.InputError: There is no such revision.
   """
-  names = bootstrap.run(
-      ['git', 'diff', '--name-only', '-z', revision, '--'],
-      f'comparing with {revision}',
-      cwd=root,
-  )
-  names += bootstrap.run(
-      ['git', 'ls-files', '-z', '--others', '--exclude-standard'],
-      'listing the new files',
-      cwd=root,
-  )
-  known = set(list_files(root))
-  return sorted(known & set(names.split('\0')))
+  what = f'comparing with {revision}'
+  command = ['diff', '--name-only', '-z', revision, '--']
+  changed = os.fsdecode(git.run(root, *command, what=what).stdout).split('\0')
+  new = git.listed(root, '--others')
+  return sorted({*list_files(root)} & {*changed, *new})

@@ -31,6 +31,7 @@ import sys
 from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.versions import bootstrap
 
 TEMPLATE = '.github/PULL_REQUEST_TEMPLATE.md'
@@ -190,7 +191,7 @@ def read(source: str) -> str:
   if '\n' in source:
     return source
   try:
-    return pathlib.Path(source).read_text(encoding='utf-8')
+    return surroundings.path(source).read_text(encoding='utf-8')
   except (OSError, UnicodeDecodeError) as error:
     raise errors.InputError(
         f'{source!r} is no text file and no text of a pull request: give a'

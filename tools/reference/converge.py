@@ -21,7 +21,6 @@ test has not made up its mind, this trains another one, up to five.
 """
 
 import argparse
-import dataclasses
 import datetime
 import os
 import pathlib
@@ -29,7 +28,6 @@ import sys
 from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import history
 from tfmot_contrib.convergence import judge
@@ -37,8 +35,6 @@ from tfmot_contrib.convergence import sequential
 from tfmot_contrib.convergence import verdict
 from tools.reference import draw
 from tools.versions import bootstrap
-
-_TIER = 'cpu'
 
 
 class Decided(NamedTuple):
@@ -60,15 +56,12 @@ def technique_of(bazel: draw.Bazel, test: draw.Test) -> pathlib.Path:
   return bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
 
 
-def decide(
-    bazel: draw.Bazel, label: str, tier: str = _TIER, at_least: int = 1
-) -> Decided:
+def decide(bazel: draw.Bazel, label: str, at_least: int = 1) -> Decided:
   """Draws seeds until every verdict stands.
 
   Args:
     bazel: How to make the records.
     label: Of the test.
-    tier: Of the test. The name of a smoke test ends with it.
     at_least: How many seeds to judge even if fewer would do.
 
   Returns:
@@ -78,15 +71,10 @@ def decide(
     errors.InputError: It is no such test, or a run failed.
   """
   test = draw.find(bazel, label)
-  name = test.name if tier == _TIER else test.name.removesuffix(f'_{tier}')
   technique = technique_of(bazel, test)
-  declared = claims.claims_of(str(technique), name, tier)
   for seeds in range(at_least, max(at_least, judge.PLAN.at_most) + 1):
     shown = draw.draw(bazel, test, range(1, seeds + 1))
-    own, family = verdict.references(technique, name, shown.runs[0])
-    shown = dataclasses.replace(shown, reference=own, family=family)
-    judge.check(shown)
-    verdicts = judge.judge(declared, shown)
+    shown, verdicts = verdict.judged(technique, test.row, shown)
     undecided = [
         v
         for v in verdicts
@@ -114,10 +102,12 @@ def converge(bazel: draw.Bazel, label: str, remember: bool = False) -> bool:
   """
   test, shown, verdicts = decide(bazel, label)
   technique = technique_of(bazel, test)
-  print(f'{label}, {len(shown.runs)} seeds\n\n{verdict.table(verdicts)}')
+  print(f'{label}, {len(shown.runs)} seeds')
+  if shown.caveat:
+    print(shown.caveat)
+  print(f'\n{verdict.table(verdicts)}')
   bad = [v for v in verdicts if not v.good]
-  exact = bool(os.environ.get(explain.REFERENCES))
-  again = explain.Again(label, explain.chosen(os.environ), exact)
+  again = explain.Again(label, explain.chosen(os.environ))
   for one in bad:
     told = explain.explain(one, str(technique), again, shown.runs)
     print(f'\n{told}')
@@ -134,7 +124,7 @@ def _remember(
     verdicts: Sequence[judge.Verdict],
 ) -> list[str]:
   """Adds a night to the history; returns what drifts."""
-  path = history.path_of(technique.parent, test.name, shown.runs[0])
+  path = history.path_of(technique.parent, test.row, shown.runs[0])
   nights = history.read(path)
   line = history.night(shown.runs, verdicts, datetime.date.today())
   history.append(path, line)

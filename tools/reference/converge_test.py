@@ -15,13 +15,16 @@
 """Tests of drawing seeds until a verdict stands."""
 
 import contextlib
+import dataclasses
 import io
 import pathlib
+from typing import Any
 from unittest import mock
 
 from absl.testing import absltest
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import record
 from tools.reference import converge
 from tools.reference import draw
 from tools.reference import make
@@ -59,6 +62,12 @@ class DrawTest(absltest.TestCase):
     with self.assertRaisesRegex(errors.InputError, 'could not make the rec'):
       draw.draw(self.bazel, test, [1, 9])
 
+  def test_of_a_tier(self):
+    for suffix, tier in (('', 'cpu'), ('_smoke', 'smoke')):
+      test = draw.Test(f'//tfmot_contrib/pruning:net_half{suffix}', '', '')
+      self.assertEqual((test.row, test.tier), ('net_half', tier))
+      self.assertEqual(test.records(1), (f'{test.label}_record',))
+
   def test_no_such_test(self):
     with self.assertRaisesRegex(errors.InputError, 'no such target'):
       draw.find(self.bazel, '//tfmot_contrib/pruning:nothing')
@@ -72,8 +81,19 @@ class ConvergeTest(absltest.TestCase):
     bazel = small_project.project(self.root, _GOOD)
     self.enterContext(mock.patch.object(bootstrap, 'bazel', return_value=bazel))
 
-  def converge(self, drops: list[float], reference: bool = True):
-    """Returns what the command ends with and prints, by such drops."""
+  def converge(
+      self, drops: list[float], reference: bool = True, **changes: Any
+  ):
+    """Returns what the command ends with and prints.
+
+    Args:
+      drops: Of the runs.
+      reference: Whether there is one.
+      **changes: Of the stack of the runs, after the reference was made.
+
+    Returns:
+      The exit code and the output.
+    """
     root = self.root
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
@@ -82,6 +102,9 @@ class ConvergeTest(absltest.TestCase):
       for path in (root / 'bazel-bin/tfmot_contrib/pruning').iterdir():
         path.unlink()
       small_project.records(root, drops, weights='def98')
+      for path in root.glob('bazel-bin/tfmot_contrib/*/*.json'):
+        run = record.read(path)
+        record.write(dataclasses.replace(run, **changes), path)
       code = converge.main([small_project.LABEL], root)
     return code, out.getvalue()
 
@@ -107,6 +130,30 @@ class ConvergeTest(absltest.TestCase):
     code, out = self.converge([1.9], reference=False)
     self.assertEqual(code, 0, out)
     self.assertRegex(out, r'accuracy_drop .* <= 2 +pass\n')
+
+  def test_another_python(self):
+    code, out = self.converge([0.5], environment='f' * 64)
+    self.assertEqual(code, 0, out)
+    self.assertRegex(out, r'accuracy_drop .* as 0\.50 \+- 0\.06 +pass\n')
+    self.assertNotIn('the reference is of', out)
+
+  def test_another_tensorflow_is_judged_by_what_is_documented(self):
+    versions = {'tf-nightly': '2.99.0', 'tf-keras': '2', 'numpy': '2'}
+    code, out = self.converge([1.9], versions=versions)
+    self.assertEqual(code, 0, out)
+    self.assertRegex(out, r'accuracy_drop .* <= 2 +pass\n')
+    self.assertIn('reference is of tensorflow 2.20.0 (here 2.99.0)', out)
+
+  def test_another_tensorflow_that_loses_too_much(self):
+    code, out = self.converge([2.1], versions={'tensorflow': '2.99.0'})
+    self.assertEqual(code, 1, out)
+    self.assertRegex(out, r'accuracy_drop .* <= 2 +FAIL\n')
+
+  def test_another_processor_is_judged_by_what_is_documented(self):
+    code, out = self.converge([1.9], instruction_set='avx512f')
+    self.assertEqual(code, 0, out)
+    self.assertRegex(out, r'accuracy_drop .* <= 2 +pass\n')
+    self.assertIn('the reference is of avx2 processors (here avx512f)', out)
 
   def test_small_growth_adds_up(self):
     self.converge([0.5])

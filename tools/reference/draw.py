@@ -27,9 +27,12 @@ from typing import Sequence
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
+from tools.versions import bazel_command
 
 _RECORD = '_record'
 _CONTROL = '_control_'
+# By tier: the suffix of its tests.
+SUFFIXES = {'cpu': '', 'smoke': '_smoke'}
 BUILD_FAILED = 1  # Of Bazel's exit codes, that of an action which failed.
 
 
@@ -63,8 +66,16 @@ class Bazel:
       What came of it.
     """
     return subprocess.run(
-        [self.program, *self.startup, command, *self.options, *arguments],
+        bazel_command.words(
+            self.program,
+            command,
+            *self.options,
+            *arguments,
+            startup=self.startup,
+            root=self.root,
+        ),
         cwd=self.root,
+        env=bazel_command.environ(),
         check=False,
         capture_output=capture,
         text=True,
@@ -95,6 +106,16 @@ class Test:
   def name(self) -> str:
     """The name of the test."""
     return self.label.partition(':')[2]
+
+  @property
+  def tier(self) -> str:
+    """The tier of its runs."""
+    return 'smoke' if self.name.endswith(SUFFIXES['smoke']) else 'cpu'
+
+  @property
+  def row(self) -> str:
+    """The name without that of the tier, as claims and references have it."""
+    return self.name.removesuffix(SUFFIXES[self.tier])
 
   def records(self, seed: int) -> tuple[str, ...]:
     """Returns the labels of the records of a seed, the run's first."""

@@ -24,11 +24,11 @@ of processor that it was made on.
 import argparse
 import datetime
 import pathlib
-import subprocess
 import sys
 from typing import Any, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import likeness
@@ -38,11 +38,10 @@ from tools.floor import inputs
 from tools.reference import draw
 from tools.report import plots
 from tools.report import rows
+from tools.sync import git
 from tools.versions import bootstrap
 
 _PLOT = 'report/references.svg'
-# By tier: the suffix of its tests.
-_TIERS = {'cpu': '', 'smoke': '_smoke'}
 # With less a test knows too little of its own noise.
 _SEEDS = {'cpu': 8, 'smoke': 3}
 _FIRST = 'It is the first one.'
@@ -102,7 +101,7 @@ def make(
       instruction_set=first.instruction_set,
       recipe=reference.recipe_of(first),
       data=first.data,
-      environment=shown.baseline.environment,
+      stack=first.stack,
       seeds=seeds,
       exact=likeness.exact(shown.runs),
       sizes={k: v for k, v in sizes.items() if k not in varying},
@@ -156,7 +155,7 @@ def _tests(root: pathlib.Path, asked: Sequence[str], tier: str) -> list[str]:
         raise errors.InputError(f'{test} has no smoke test: leave it out')
       if has_it and (not asked or test in asked or folder.name in asked):
         label = f'//tfmot_contrib/{folder.name}:{test}'
-        found.append(label + _TIERS[tier])
+        found.append(label + draw.SUFFIXES[tier])
   if missing := [name for name in asked if name not in known]:
     raise errors.InputError(
         f'no convergence test or technique is called {missing[0]}'
@@ -164,24 +163,11 @@ def _tests(root: pathlib.Path, asked: Sequence[str], tier: str) -> list[str]:
   return found
 
 
-def _who(root: pathlib.Path) -> str:
-  """Returns the name that git would use."""
-  done = subprocess.run(
-      ['git', 'config', 'user.name'],
-      cwd=root,
-      check=False,
-      capture_output=True,
-      text=True,
-  )
-  return done.stdout.strip()
-
-
-def _path(bazel: draw.Bazel, test: draw.Test, tier: str) -> pathlib.Path:
+def _path(bazel: draw.Bazel, test: draw.Test) -> pathlib.Path:
   """Returns where the reference of a test on this kind of processor is."""
-  kind = f'{tier}_{draw.processor(bazel, test)}'
-  name = test.name.removesuffix(_TIERS[tier])
+  kind = f'{test.tier}_{draw.processor(bazel, test)}'
   folder = bazel.root / 'tfmot_contrib' / test.folder
-  return folder / 'references' / kind / f'{name}.json'
+  return folder / 'references' / kind / f'{test.row}.json'
 
 
 def refresh(
@@ -189,7 +175,6 @@ def refresh(
     test: draw.Test,
     seeds: Sequence[int],
     *,
-    tier: str,
     who: str,
     why: str,
 ) -> tuple[reference.Reference | None, reference.Reference]:
@@ -199,7 +184,6 @@ def refresh(
     bazel: How to make the records.
     test: The convergence test.
     seeds: Which to draw.
-    tier: Of the test.
     who: Makes it.
     why: The reason; needed where there is one already.
 
@@ -210,9 +194,8 @@ def refresh(
     errors.InputError: A run failed, or there is no reason.
   """
   technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-  name = test.name.removesuffix(_TIERS[tier])
-  declared = claims.claims_of(str(technique), name, tier)
-  path = _path(bazel, test, tier)
+  declared = claims.claims_of(str(technique), test.row, test.tier)
+  path = _path(bazel, test)
   old = reference.read(path) if path.exists() else None
   if old and not why:
     raise errors.InputError(
@@ -226,9 +209,9 @@ def refresh(
       'who': who,
       'why': why or _FIRST,
   }
-  made = make(name, shown, declared, entry, old)
+  made = make(test.row, shown, declared, entry, old)
   reference.write(made, path)
-  _, family = verdict.references(technique, name, shown.runs[0])
+  _, family = verdict.references(technique, test.row, shown.runs[0])
   for line in admission(made, family, declared):
     print(line)
   return old, made
@@ -254,7 +237,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
       type=int,
       help=f'how many; {_SEEDS["cpu"]}, of the smoke tier {_SEEDS["smoke"]}',
   )
-  parser.add_argument('--tier', choices=list(_TIERS), default='cpu')
+  parser.add_argument('--tier', choices=list(draw.SUFFIXES), default='cpu')
   parser.add_argument(
       '--first_seed',
       type=int,
@@ -270,12 +253,12 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   )
   parser.add_argument(
       '--plot',
-      type=pathlib.Path,
+      type=surroundings.path,
       default=root / _PLOT,
       help=f'for the drops of old references and new ones; {_PLOT} by default',
   )
   flags = parser.parse_args(argv)
-  who = flags.who or _who(root)
+  who = flags.who or git.identity(root)[0]
   if not who:
     raise errors.InputError('say with --who who makes the reference')
   if flags.why and len(flags.why) < 10:
@@ -289,13 +272,11 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   bazel = draw.Bazel(bootstrap.bazel(), root)
   for label in labels:
     test = draw.find(bazel, label)
-    if flags.missing and _path(bazel, test, flags.tier).exists():
+    if flags.missing and _path(bazel, test).exists():
       continue
     count = flags.seeds or _SEEDS[flags.tier]
     seeds = range(flags.first_seed, flags.first_seed + count)
-    pairs.append(
-        refresh(bazel, test, seeds, tier=flags.tier, who=who, why=flags.why)
-    )
+    pairs.append(refresh(bazel, test, seeds, who=who, why=flags.why))
   if any(old for old, _ in pairs):
     text = plots.svg(plots.drops(pairs))
     try:

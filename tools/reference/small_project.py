@@ -23,12 +23,15 @@ from tfmot_contrib.convergence import record
 from tools.report import small_evidence
 
 TEST = 'resnet_cifar10_half'
+VERSIONS = {'tensorflow': '2.20.0', 'tf-keras': '2.20.1', 'numpy': '2.4.6'}
 LABEL = f'//tfmot_contrib/pruning:{TEST}'
 _BASE = '//tfmot_contrib/baselines:resnet_cifar10'
 # Answers queries, and says that it has built what is there.
 _BAZEL = """\
 #!PYTHON
 import json, pathlib, sys
+ours = ('--output_user_root', '--disk_cache')
+sys.argv = [x for x in sys.argv if not x.startswith(ours)]
 with open('asked.txt', 'a') as stream:
   stream.write(' '.join(sys.argv[1:]) + '\\n')
 if sys.argv[1] == 'query':
@@ -56,6 +59,7 @@ def _run(seed: int, accuracy: float, weights: str, **changes: Any):
       'batches': {'train': f'{seed}' * 64, 'validation': 'b' * 64},
       'exported': {'float': exported},
       'invariants': {'zeros_missing': 0},
+      'versions': VERSIONS,
   }
   return small_evidence.run(weights, 'b', **{**fields, **changes})
 

@@ -39,6 +39,7 @@ import sys
 from typing import Any, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
@@ -123,7 +124,7 @@ def _decided(
   """Draws and judges a test that Bazel has built."""
   label = _label(technique, test, gate.tier)
   if technique != refuse.BASELINES:
-    found = converge.decide(bazel, label, gate.tier, gate.seeds)
+    found = converge.decide(bazel, label, gate.seeds)
     return found.shown, found.verdicts
   name = label.removeprefix('//').replace(':', '/')
   made = record.read(gate.root / 'bazel-bin' / f'{name}_record.json')
@@ -348,7 +349,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
       '--technique', action='append', default=[], help='only this one'
   )
   parser.add_argument('--seeds', type=int, default=1, help='at least so many')
-  parser.add_argument('--output', type=pathlib.Path, help='of the bundle')
+  parser.add_argument('--output', type=surroundings.path, help='of the bundle')
   parser.add_argument('--check', action='store_true', help='run nothing')
   flags = parser.parse_args(argv)
   most = _MOST_SEEDS[flags.tier]

@@ -51,6 +51,8 @@ control(
 _BAZEL = """\
 #!PYTHON
 import json, pathlib, sys
+ours = ('--output_user_root', '--disk_cache')
+sys.argv = [x for x in sys.argv if not x.startswith(ours)]
 command, rest = sys.argv[1], sys.argv[2:]
 words = [x for x in rest if not x.startswith('--')]
 options = [x for x in rest if x.startswith('--')]

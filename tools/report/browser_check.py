@@ -35,6 +35,7 @@ from matplotlib import image as matplotlib_image
 import numpy as np
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.report import page
 from tools.versions import bootstrap
 
@@ -260,7 +261,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   """
   parser = argparse.ArgumentParser(prog='browser_check', description=__doc__)
   parser.add_argument(
-      '--screenshot', type=pathlib.Path, help='where to leave the picture'
+      '--screenshot', type=surroundings.path, help='where to leave the picture'
   )
   flags = parser.parse_args(argv)
   with tempfile.TemporaryDirectory() as folder:

@@ -35,6 +35,7 @@ from tfmot_contrib.convergence import record
 from tools.report import rows
 from tools.report import stages
 from tools.report import sums
+from tools.versions import bazel_command
 
 WEIGHTS = pathlib.Path('combine/evidence/weights_of_pcqat.json')
 
@@ -144,8 +145,11 @@ def _floats(
         if name.startswith(f'{folder}/')
     ]
     done = subprocess.run(
-        [bazel, 'query', f'labels(data, set({" ".join(tests)}))'],
+        bazel_command.words(
+            bazel, 'query', f'labels(data, set({" ".join(tests)}))', root=root
+        ),
         cwd=root,
+        env=bazel_command.environ(),
         check=False,
         capture_output=True,
         text=True,
@@ -169,14 +173,16 @@ def _build(
   with tempfile.TemporaryDirectory() as folder:
     events = pathlib.Path(folder) / 'events.json'
     done = subprocess.run(
-        [
+        bazel_command.words(
             bazel,
             'build',
             '--keep_going',
             f'--build_event_json_file={events}',
             *labels,
-        ],
+            root=root,
+        ),
         cwd=root,
+        env=bazel_command.environ(),
         check=False,
     )
     if not events.is_file():

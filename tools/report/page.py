@@ -29,6 +29,7 @@ import sys
 from typing import Any, Iterable, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import reference
 from tools.report import charts
@@ -243,7 +244,10 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   """
   parser = argparse.ArgumentParser(prog='page', description=__doc__)
   parser.add_argument(
-      '--output', type=pathlib.Path, default=root / 'report', help='a folder'
+      '--output',
+      type=surroundings.path,
+      default=root / 'report',
+      help='a folder',
   )
   flags = parser.parse_args(argv)
   techniques = rows.load(root / 'tfmot_contrib')

@@ -101,7 +101,7 @@ class TablesTest(absltest.TestCase):
         instruction_set='asimd',
         recipe='',
         data='',
-        environment='',
+        stack={},
         seeds=seeds,
         exact={},
         sizes={},

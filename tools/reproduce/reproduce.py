@@ -30,7 +30,6 @@ reproduced, 1 if not, 3 if it is inconclusive.
 """
 
 import argparse
-import dataclasses
 import datetime
 import pathlib
 import re
@@ -39,6 +38,7 @@ import sys
 from typing import Any, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
@@ -51,7 +51,6 @@ from tools.reproduce import report
 from tools.versions import bootstrap
 from tools.versions import environment
 
-_SUFFIX = {'cpu': '', 'smoke': '_smoke'}
 _EXIT = {
     compare.REPRODUCED: 0,
     compare.NOT_REPRODUCED: 1,
@@ -77,10 +76,10 @@ def parser() -> argparse.ArgumentParser:
           f' {_TRAINED_SEEDS}, and 1 where nothing is trained'
       ),
   )
-  result.add_argument('--tier', choices=list(_SUFFIX), default='cpu')
+  result.add_argument('--tier', choices=list(draw.SUFFIXES), default='cpu')
   result.add_argument('--party', help='who signs; without it nothing is signed')
   result.add_argument(
-      '--output', type=pathlib.Path, help='folder; default: report/NAME'
+      '--output', type=surroundings.path, help='folder; default: report/NAME'
   )
   result.add_argument(
       '--reuse', action='store_true', help='take runs from the caches'
@@ -179,7 +178,7 @@ def run_test(
     errors.InputError: A run failed, or what it made is wrong.
   """
   root = called.root
-  label = f'//tfmot_contrib/{flags.name}:{name}{_SUFFIX[flags.tier]}'
+  label = f'//tfmot_contrib/{flags.name}:{name}{draw.SUFFIXES[flags.tier]}'
   technique = root / 'tfmot_contrib' / flags.name / 'technique.yaml'
   declared = claims.claims_of(str(technique), name, flags.tier)
   test = draw.find(called, label)
@@ -188,12 +187,7 @@ def run_test(
   count = flags.seeds or (_TRAINED_SEEDS if trains else 1)
   if count > 1:
     shown = draw.draw(called, test, range(1, count + 1))
-  own, family = verdict.references(technique, name, shown.runs[0])
-  shown = dataclasses.replace(
-      shown,
-      reference=own if shown.controls or not trains else None,
-      family=family,
-  )
+  shown = verdict.referenced(technique, name, shown)
   before, weights = _before(root, flags, name, declared)
   made = compare.compare(name, label, shown, declared, before, weights)
   return made, _records(root, test, shown)

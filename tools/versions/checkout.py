@@ -20,9 +20,9 @@ version.py.
 """
 
 import importlib.util
-import os
 import pathlib
-import subprocess
+
+from tools.sync import git
 
 NAME = 'tensorflow_model_optimization'
 CODE = f'{NAME}/python/core/sparsity/keras/prune.py'
@@ -92,9 +92,4 @@ class Checkout:
 
   def _git(self, *arguments: str) -> None:
     who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com']
-    subprocess.run(
-        ['git', '-C', self.top, *who, *arguments],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, 'GIT_CONFIG_GLOBAL': os.devnull},
-    )
+    git.run(self.top, *who, *arguments, what='writing a checkout of TFMOT')

@@ -40,6 +40,7 @@ import tomllib
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.versions import bootstrap
 from tools.versions import sources
 
@@ -54,7 +55,8 @@ _STABLE = 'stable'
 _SWITCHES = {'TF_USE_LEGACY_KERAS': '1', 'TF_ENABLE_ONEDNN_OPTS': '1'}
 _SET = 'import os; os.environ.setdefault({!r}, {!r})\n'
 _TFMOT = 'tensorflow_model_optimization'
-_BELOW = 'import site; site.addsitedir({site!r})\n'
+# Without letters that are not ASCII: how those are read depends on the locale.
+_BELOW = 'import site; site.addsitedir({site!a})\n'
 
 
 class Environment(NamedTuple):
@@ -278,7 +280,8 @@ def _refuse_clashes(site: pathlib.Path, versions: Mapping[str, str]) -> None:
   said = bootstrap.run(
       [site.parents[2] / 'bin/python', '-m', 'tools.versions.clashes', site],
       'comparing the requirements of TFMOT',
-      env={**os.environ, 'PYTHONPATH': str(bootstrap.ROOT)},
+      cwd=bootstrap.ROOT,
+      env=surroundings.without_python(),
       input=json.dumps(table()['waived']),
   )
   if clashes := json.loads(said):
@@ -340,8 +343,7 @@ def main(argv: Sequence[str]) -> None:
   )
   flags = vars(parser.parse_args(argv))
   versions = settings() | {k: v for k, v in flags.items() if v}
-  overlay = os.environ.get('TFMOT_OVERLAY')
-  made = make(versions, pathlib.Path(overlay) if overlay else None)
+  made = make(versions, surroundings.setting('TFMOT_OVERLAY'))
   print(json.dumps(made._asdict(), indent=2))
 
 

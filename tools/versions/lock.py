@@ -61,26 +61,12 @@ def compile_lock(
   lines = list(extra)
   if source:
     lines.append((_REQUIREMENTS / source).read_text(encoding='utf-8'))
-  text = bootstrap.run(
-      [
-          bootstrap.uv(),
-          'pip',
-          'compile',
-          '-q',
-          '--universal',
-          '--python-version',
-          '3.11',
-          '--generate-hashes',
-          '--no-header',
-          '--no-annotate',
-          '--no-emit-index-url',
-          '--no-emit-find-links',
-          *flags,
-          '-',
-      ],
-      f'resolving {lock.name}',
-      input='\n'.join(lines),
-  )
+  command = ['pip', 'compile', '-q', '--universal', '--generate-hashes']
+  command += ['--python-version', bootstrap.PYTHONS[0], '--no-header']
+  command += ['--no-annotate', '--no-emit-index-url', '--no-emit-find-links']
+  command += [*flags, '-']
+  what = f'resolving {lock.name}'
+  text = bootstrap.uv(*command, what=what, input='\n'.join(lines))
   text = _HEADER.format(source=source or 'tools/versions/lock.py') + text
   partial = lock.with_suffix('.partial')
   partial.write_text(text, encoding='utf-8')

@@ -54,8 +54,8 @@ class LockTest(parameterized.TestCase):
     self.locks = self.root / 'locks'
     self.locks.mkdir()
     self.enter_context(mock.patch.object(bootstrap, 'LOCKS', self.locks))
-    uv = self.root / 'uv'
-    self.enter_context(mock.patch.object(bootstrap, 'uv', return_value=uv))
+    tools = mock.patch.object(bootstrap, 'tools_env', return_value=self.root)
+    self.enter_context(tools)
     self.enter_context(mock.patch.dict(os.environ, TFMOT_CHANNEL=''))
     self.becomes('exit 0')
 

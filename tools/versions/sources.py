@@ -36,6 +36,7 @@ import zipfile
 import zlib
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.sync import git
 from tools.versions import bootstrap
 
@@ -207,12 +208,12 @@ def builder() -> pathlib.Path:
 
 def _build(setting: str, source: pathlib.Path, output: pathlib.Path) -> None:
   """Lets the setup.py of `source` put a wheel into `output`."""
-  kept = {k: v for k, v in os.environ.items() if not k.startswith('PYTHON')}
+  environ = surroundings.installers()
   bootstrap.run(
       [builder(), 'setup.py', '-q', 'bdist_wheel', '-d', output],
       f'building TFMOT {setting}',
       cwd=source,
-      env=kept | {'SOURCE_DATE_EPOCH': _DATE, 'PYTHONDONTWRITEBYTECODE': '1'},
+      env=environ | {'SOURCE_DATE_EPOCH': _DATE, 'PYTHONDONTWRITEBYTECODE': '1'},
   )
   if len(made := list(output.glob('*.whl'))) != 1:
     raise errors.InputError(

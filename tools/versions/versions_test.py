@@ -16,6 +16,8 @@
 
 import os
 import pathlib
+import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +30,13 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tools.versions import bootstrap
 from tools.versions import environment
+
+
+def _umask():
+  """Returns the permissions that new files lack."""
+  mask = os.umask(0)
+  os.umask(mask)
+  return mask
 
 
 class MadeOnceTest(absltest.TestCase):
@@ -85,9 +94,25 @@ class MadeOnceTest(absltest.TestCase):
 
   def test_disk_that_cannot_be_written(self):
     (self.root / 'file').touch()
-    with self.assertRaisesRegex(errors.InputError, 'cannot write .*space'):
+    message = 'cannot write .*: File exists; set TFMOT_MODELS_CACHE to a folder'
+    with self.assertRaisesRegex(errors.InputError, message):
       with bootstrap.made_once(self.root / 'file/thing'):
         self.fail('it gave a folder')
+
+  def test_what_is_there_is_found_in_a_cache_that_is_not_ours(self):
+    with bootstrap.made_once(self.target) as partial:
+      (partial / 'whole').touch()
+    self.assertEqual(self.target.stat().st_mode & 0o777, 0o777 & ~_umask())
+    (self.root / 'thing.lock').unlink()
+    with absltest.mock.patch.object(
+        bootstrap, 'open', side_effect=PermissionError(13, 'no'), create=True
+    ):
+      with bootstrap.made_once(self.target) as partial:
+        self.assertIsNone(partial)
+      message = 'other: no; set TFMOT_MODELS_CACHE to a folder of yours'
+      with self.assertRaisesRegex(errors.InputError, message):
+        with bootstrap.made_once(self.root / 'other'):
+          self.fail('it gave a folder')
 
   def test_full_disk_is_named_whatever_failed(self):
     full = absltest.mock.Mock(free=0)
@@ -102,7 +127,93 @@ class MadeOnceTest(absltest.TestCase):
         raise errors.InputError('pip failed')
 
 
+class CacheTest(absltest.TestCase):
+
+  def cache(self, **environ):
+    with absltest.mock.patch.dict(os.environ, environ, clear=True):
+      return str(bootstrap.cache_dir())
+
+  def test_settings(self):
+    home = {'HOME': '/home/me'}
+    self.assertEqual(self.cache(**home), '/home/me/.cache/tfmot_models')
+    for value, expected in (
+        ('/other', '/other/tfmot_models'),
+        ('relative', '/home/me/.cache/tfmot_models'),
+    ):
+      self.assertEqual(self.cache(XDG_CACHE_HOME=value, **home), expected)
+    for value, expected in (('~/x', '/home/me/x'), ('/a b', '/a b')):
+      self.assertEqual(self.cache(TFMOT_MODELS_CACHE=value, **home), expected)
+
+  def test_folders_that_do_not_do(self):
+    for environ, message in (
+        ({'TFMOT_MODELS_CACHE': 'x'}, '=x is no absolute path'),
+        ({'TFMOT_MODELS_CACHE': '~nobody_here/x'}, 'no such home folder'),
+        ({'HOME': '/a:b'}, 'has a colon: set TFMOT_MODELS_CACHE to another'),
+    ):
+      with self.assertRaisesRegex(errors.InputError, message):
+        self.cache(**environ)
+
+  def test_no_home(self):
+    with absltest.mock.patch.object(
+        pathlib.Path, 'home', side_effect=RuntimeError
+    ):
+      self.assertEqual(self.cache(TFMOT_MODELS_CACHE='/x'), '/x')
+      message = 'set HOME, or set TFMOT_MODELS_CACHE to a folder'
+      with self.assertRaisesRegex(errors.InputError, message):
+        self.cache()
+
+  def test_another_kernel_is_the_same_host(self):
+    before = bootstrap.host()
+    for name in ('release', 'version', 'platform'):
+      patched = absltest.mock.patch.object(
+          platform, name, return_value='9.99.9-next'
+      )
+      with patched:
+        self.assertEqual(bootstrap.host(), before)
+    with absltest.mock.patch.object(platform, 'machine', return_value='vax'):
+      self.assertNotEqual(bootstrap.host(), before)
+
+
 class BootstrapTest(absltest.TestCase):
+
+  def program(self, folder, name, said, code=0):
+    """Makes a program that says something, and returns its path."""
+    path = pathlib.Path(folder) / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f'#!/bin/sh\necho "{said}"\nexit {code}\n')
+    path.chmod(0o755)
+    return str(path)
+
+  def on_path(self, *folders):
+    path = {'PATH': os.pathsep.join(map(str, folders))}
+    self.enter_context(absltest.mock.patch.dict(os.environ, path))
+
+  def test_python_that_no_lock_is_for(self):
+    for version in ('3.10.13', '3.14.0', '3.110.1'):
+      patched = absltest.mock.patch.object(
+          platform, 'python_version', return_value=version
+      )
+      message = f'{version}, and TensorFlow .* 3.11 to 3.13'
+      with patched, self.assertRaisesRegex(errors.InputError, message):
+        bootstrap.tools_env()
+
+  def test_clone_with_a_colon(self):
+    root = pathlib.Path('/home/me/a:b')
+    with absltest.mock.patch.object(bootstrap, 'ROOT', root):
+      with self.assertRaisesRegex(errors.InputError, '/a:b has a colon'):
+        bootstrap.tools_env()
+
+  def test_apt_that_fails_is_one_line(self):
+    root = self.create_tempdir().full_path
+    self.program(root, 'apt-get', 'E: $*', 100)
+    self.on_path(root)
+    user = absltest.mock.patch.object(os, 'geteuid', return_value=0)
+    message = (
+        r'bazel-bootstrap cannot be installed: apt-get update failed .*; apt-get'
+        r' install failed .*-y bazel-bootstrap; see what `apt-get install'
+    )
+    with user, self.assertRaisesRegex(errors.InputError, message):
+      bootstrap.bazel()
 
   def test_missing_bazel(self):
     with absltest.mock.patch.dict(os.environ, {'PATH': ''}):
@@ -110,18 +221,24 @@ class BootstrapTest(absltest.TestCase):
         bootstrap.bazel()
 
   def test_bazel_of_another_series(self):
-    folder = self.create_tempdir()
-    program = folder.create_file('bazel')
-    os.chmod(program.full_path, 0o755)
-    path = {'PATH': f'{folder.full_path}:/usr/bin:/bin'}
-    with absltest.mock.patch.dict(os.environ, path):
-      for said in ('bazel 4.2.1', 'bazel no_version'):
-        program.write_text(f'#!/bin/sh\necho {said}\n')
-        self.assertEqual(bootstrap.bazel(), program.full_path)
-      program.write_text('#!/bin/sh\necho bazel 8.0.1\n')
-      message = 'is of series 8, .* set USE_BAZEL_VERSION=4'
-      with self.assertRaisesRegex(errors.InputError, message):
-        bootstrap.bazel()
+    root = pathlib.Path(self.create_tempdir().full_path)
+    self.on_path(root / 'first', root / 'second')
+    for said in ('bazel 4.2.1', 'bazel no_version'):
+      program = self.program(root / 'first', 'bazel', said)
+      self.assertEqual(bootstrap.bazel(), program)
+    self.program(root / 'first', 'bazel', 'bazel 8.0.1')
+    message = 'no Bazel 4.*/bazel is of series 8.*unless USE_BAZEL_VERSION is'
+    with self.assertRaisesRegex(errors.InputError, message):
+      bootstrap.bazel()
+    self.program(root / 'first', 'bazelisk', 'no network', 1)
+    behind = self.program(root / 'second', 'bazel-4', 'bazel no_version')
+    self.assertEqual(bootstrap.bazel(), behind)
+    usable = self.program(root / 'second', 'bazel', 'bazel 4.2.3')
+    self.assertEqual(bootstrap.bazel(), usable)
+
+  def test_bazelisk_finds_the_version(self):
+    text = (bootstrap.ROOT / '.bazeliskrc').read_text(encoding='utf-8')
+    self.assertEqual(text, f'USE_BAZEL_VERSION={bootstrap.BAZEL}\n')
 
   def test_failed_command_is_one_line(self):
     with self.assertRaisesRegex(errors.InputError, r'trying failed .* exit 3'):
@@ -133,6 +250,47 @@ class BootstrapTest(absltest.TestCase):
     with self.assertRaises(SystemExit) as caught:
       bootstrap.main(['bootstrap', 'pip'])
     self.assertEqual(caught.exception.code, 2)
+
+
+class NoxTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      ((), ()),
+      (('-s', 'lint'), ()),
+      (('-f', '../noxfile.py', '-s', 'a', 'b'), ('--', '-f', 'x', '--', 'y')),
+  )
+  def test_arguments(self, options, rest):
+    ours = ['-f', str(bootstrap.ROOT / 'noxfile.py')]
+    got = bootstrap.nox_arguments([*options, *rest])
+    self.assertEqual(got, [*options, *ours, *rest])
+
+  @parameterized.parameters('plain', 'a b', 'a:b', 'für')
+  def test_another_nox_hands_over(self, name):
+    scratch = pathlib.Path(self.create_tempdir().full_path)
+    root = scratch / name
+    (root / 'tools').mkdir(parents=True)
+    for path in ('noxfile.py', 'tools/nox'):
+      shutil.copyfile(bootstrap.ROOT / path, root / path)
+    (scratch / 'nox.py').touch()  # Another nox: it only loads the noxfile.
+    program = scratch / 'python3'
+    program.write_text('#!/bin/sh\npwd\nfor word; do echo "$word"; done\n')
+    program.chmod(0o755)
+    code = 'import runpy, sys; runpy.run_path(sys.argv.pop(1), {}, "noxfile")'
+    given = ['-s', 'lint', '--', 'a  b', '']
+    for pid in ({}, {'TFMOT_MODELS_NOX': str(os.getpid())}):
+      said = subprocess.check_output(
+          [sys.executable, '-c', code, root / 'noxfile.py', *given],
+          cwd='/',
+          env={
+              'PATH': f'{scratch}:/usr/bin:/bin',
+              'PYTHONPATH': str(scratch),
+              'CDPATH': str(scratch),
+              **pid,
+          },
+          text=True,
+      )
+      module = ['-m', 'tools.versions.bootstrap', 'nox']
+      self.assertEqual(said.split('\n'), [str(root), *module, *given, ''])
 
 
 class EnvironmentTest(parameterized.TestCase):

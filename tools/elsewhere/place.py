@@ -25,6 +25,7 @@ import dataclasses
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import stat
@@ -47,7 +48,7 @@ _SEEDS = ('data', 'wheels')
 _UNPACKED = '/archive-v'  # In uv's cache.
 # What belongs to the user or the command that this process was started by.
 _PRIVATE = re.compile(
-    r'(HOME|LOGNAME|TMPDIR|USER|USERNAME|VIRTUAL_ENV|TENSORFLOW|TFMOT'
+    r'(BUILD_WORKING_DIRECTORY|HOME|LOGNAME|TMPDIR|USER|USERNAME|VIRTUAL_ENV|TENSORFLOW|TFMOT'
     r'|OFFICIAL_MODELS_TREE|(GIT_(DIR|WORK_TREE|INDEX_FILE))'
     r'|(NOX|PYTHON|TFMOT_|XDG_).*)'
 )
@@ -87,6 +88,20 @@ class Fault(NamedTuple):
   lines: tuple[str, ...] = ()
 
 
+class Mount(NamedTuple):
+  """A file or folder that takes the place of another one.
+
+  Attributes:
+    source: What is mounted.
+    target: Where.
+    options: Of mount.
+  """
+
+  source: pathlib.Path
+  target: str
+  options: str = 'exec'
+
+
 @dataclasses.dataclass
 class Place:
   """Where and as whom commands run.
@@ -100,6 +115,7 @@ class Place:
       which what would be downloaded is put.
     uid: Of another user; None for the one of this process.
     umask: Of its commands; -1 for that of this process.
+    mounts: Of what is mounted where, with options. Only its commands see it.
     wrappers: Words before each command, the outermost program first.
     git: Options of `git clone`.
     edits: Run once the clone is there, and the user's.
@@ -114,6 +130,7 @@ class Place:
   cache: pathlib.Path | None
   uid: int | None = None
   umask: int = -1
+  mounts: list[Mount] = dataclasses.field(default_factory=list)
   wrappers: list[str] = dataclasses.field(default_factory=list)
   git: list[str] = dataclasses.field(default_factory=list)
   edits: list[Callable[[], None]] = dataclasses.field(default_factory=list)
@@ -153,10 +170,8 @@ class Place:
       if source.is_dir():
         ignore = shutil.ignore_patterns('*.lock')
         shutil.copytree(source, self.own_cache() / name, ignore=ignore)
-    command = [bootstrap.uv(), 'cache', 'dir']
-    packages = pathlib.Path(
-        bootstrap.run(command, 'asking for the cache').strip()
-    )
+    said = bootstrap.uv('cache', 'dir', what='asking for the cache of uv')
+    packages = pathlib.Path(said.strip())
     if self.uid is None:
       self.environ['UV_CACHE_DIR'] = str(packages)
     elif packages.is_dir():
@@ -188,8 +203,7 @@ class Place:
   def _wait(self, words: list[str], command: Command, stream) -> int | None:
     """Runs a program to its end; returns its exit code, None if it is late."""
     with subprocess.Popen(
-        # A shell says which program is not there, and does not raise.
-        ['sh', '-c', 'exec "$@"', 'sh', *self.wrappers, *words],
+        [*self._mounting(), *self.wrappers, *words],
         cwd=self.clone / command.folder,
         env=self.environ,
         stdin=subprocess.DEVNULL,
@@ -205,6 +219,33 @@ class Place:
       finally:
         with contextlib.suppress(ProcessLookupError):
           os.killpg(process.pid, signal.SIGKILL)
+
+  def _mounting(self) -> list[str]:
+    """Returns the words before all others, which mount what is mounted."""
+    script = ''
+    for source, target, options in self.mounts:
+      source, target = shlex.quote(str(source)), shlex.quote(target)
+      script += f'mount --bind {source} {target} && '
+      script += f'mount -o remount,bind,{options} {target} && '
+    # A shell says which program is not there, and does not raise.
+    words = ['sh', '-c', script + 'exec "$@"', 'sh']
+    return ['unshare', '--mount', *words] if self.mounts else words
+
+  def mount(self, mount: Mount) -> None:
+    """Mounts something for the commands.
+
+    Args:
+      mount: What and where.
+
+    Raises:
+      NotHereError: This process may not mount.
+    """
+    self.mounts.append(mount)
+    try:
+      bootstrap.run([*self._mounting(), 'true'], 'mounting')
+    except errors.InputError as error:
+      self.mounts.pop()
+      raise NotHereError('only root can mount, and not everywhere') from error
 
   def _wrong(self, code: int | None, output: str, command: Command) -> str:
     """Returns what is wrong with a command that has ended, or nothing."""

@@ -51,6 +51,7 @@ CHECKS = (
     'tools.sync.real_check',
     'tools.versions.real_check',
     'tools.report.browser_check',
+    'tools.elsewhere.check',
 )
 MAIN_TEST = '//tfmot_contrib/pruning:mobilenet_v3_cifar10_sparsity50'
 
@@ -238,6 +239,12 @@ def technique_status(session: nox.Session) -> None:
 def reproduce(session: nox.Session) -> None:
   """Runs a technique anew and compares with its claims [-- NAME --party …]."""
   python(session, 'tools.reproduce.reproduce', *session.posargs)
+
+
+@nox.session
+def elsewhere_check(session: nox.Session) -> None:
+  """Runs what new users run, in their surroundings [-- --list --only NAME]."""
+  python(session, 'tools.elsewhere.check', *session.posargs)
 
 
 @nox.session

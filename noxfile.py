@@ -35,11 +35,11 @@ if os.environ.get('TFMOT_MODELS_NOX') != str(os.getpid()):
   _OURS = str(pathlib.Path(__file__).resolve().parent / 'tools/nox')
   os.execvp('sh', ['sh', _OURS, *sys.argv[1:]])
 
-# pylint: disable=wrong-import-position
-from tfmot_contrib import errors
-from tools.versions import bazel_command
-from tools.versions import bootstrap
-from tools.versions import environment
+from tfmot_contrib import errors  # noqa: E402
+from tfmot_contrib import surroundings  # noqa: E402
+from tools.versions import bazel_command  # noqa: E402
+from tools.versions import bootstrap  # noqa: E402
+from tools.versions import environment  # noqa: E402
 
 nox.options.default_venv_backend = 'none'
 nox.options.sessions = ['lint', 'tests']
@@ -62,7 +62,7 @@ def bazel(session: nox.Session, *arguments: str) -> None:
     words = bazel_command.words(bootstrap.bazel(), *arguments)
   except errors.InputError as error:
     session.error(errors.one_line(error))
-  session.run(*words, env=bazel_command.environ(), external=True)
+  session.run(*words, env=surroundings.with_user(), external=True)
 
 
 def run(session: nox.Session, program: str, *arguments: str) -> None:

@@ -41,8 +41,7 @@ _TOOLS = [
     "//:pyproject.toml",
     "//tfmot_contrib:errors.py",
     "//tfmot_contrib:surroundings.py",
-    "//tools/sync:git.py",
-    "//tools/sync:tree.py",
+    "//tools/base:git.py",
     "//tools/versions:bootstrap.py",
     "//tools/versions:clashes.py",
     "//tools/versions:environment.py",
@@ -263,7 +262,6 @@ def python_env(name):
 _SYNC = [
     "archive",
     "fork",
-    "git",
     "globs",
     "mirror",
     "patches",

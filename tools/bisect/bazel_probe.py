@@ -32,11 +32,11 @@ from xml.etree import ElementTree
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import verdict
+from tools.base import git
 from tools.bisect import axes
 from tools.bisect import probe as probes
 from tools.faults import inject
 from tools.reference import draw
-from tools.sync import git
 from tools.versions import environment
 
 LABEL = re.compile(r'//[\w/.-]*:[\w.-]+')

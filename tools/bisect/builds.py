@@ -32,8 +32,8 @@ import zipfile
 from packaging import version as versions
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.bisect import axes
-from tools.sync import git
 from tools.sync import sources as downloads
 from tools.versions import bootstrap
 from tools.versions import environment

@@ -26,11 +26,11 @@ import tempfile
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import hunt as hunts
 from tools.bisect import observe
-from tools.sync import git
 
 FOUND, INCONCLUSIVE = 'found', 'inconclusive'
 _SHORT = 12  # Digits of a commit.

@@ -42,10 +42,10 @@ from typing import Any, NamedTuple, Sequence
 import zipfile
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.bisect import builds
 from tools.bisect import command as commands
 from tools.bisect import look
-from tools.sync import git
 from tools.sync import tree
 from tools.versions import checkout as checkouts
 

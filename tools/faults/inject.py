@@ -44,10 +44,10 @@ from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
+from tools.base import git
 from tools.faults import catalogue
 from tools.reference import draw
 from tools.report import rows
-from tools.sync import git
 from tools.versions import bootstrap
 
 _CORE = 'tensorflow_model_optimization/python/core'

@@ -35,6 +35,7 @@ from packaging import version as versions
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
+from tools.base import git
 from tools.floor import derive
 from tools.floor import evidence
 from tools.floor import gate
@@ -47,7 +48,6 @@ from tools.floor import staged
 from tools.floor import symbols
 from tools.floor import tight
 from tools.reference import draw
-from tools.sync import git
 from tools.versions import bootstrap
 from tools.versions import environment
 from tools.versions import lock

@@ -32,6 +32,7 @@ import yaml
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
+from tools.base import git
 from tools.floor import derive
 from tools.floor import evidence
 from tools.floor import fixture
@@ -40,7 +41,6 @@ from tools.floor import index
 from tools.floor import pin
 from tools.floor import places
 from tools.floor import tight
-from tools.sync import git
 
 _MAIN = f'tfmot_contrib/net/evidence/signed/{fixture.TEST}/tfmot-'
 

@@ -31,9 +31,9 @@ import yaml
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import schema
+from tools.base import git
 from tools.floor import inputs
 from tools.floor import symbols
-from tools.sync import git
 
 FLOOR = 'floor'
 LATEST = 'latest'

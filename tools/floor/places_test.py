@@ -22,9 +22,9 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.floor import fixture
 from tools.floor import places
-from tools.sync import git
 from tools.versions import bootstrap
 
 _README = 'tfmot_contrib/net/README.md'

@@ -29,13 +29,13 @@ import time
 from typing import Iterator, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.lint import cache as caches
 from tools.lint import external
 from tools.lint import planted
 from tools.lint import registry
 from tools.lint import runner
 from tools.lint import tree
-from tools.sync import git
 from tools.versions import bootstrap
 
 

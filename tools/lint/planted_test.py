@@ -20,12 +20,12 @@ import pathlib
 from absl.testing import absltest
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.lint import cache
 from tools.lint import external
 from tools.lint import planted
 from tools.lint import planted_check
 from tools.lint import registry
-from tools.sync import git
 
 
 class PlantedTest(absltest.TestCase):

@@ -27,7 +27,7 @@ import re
 from typing import Any, Callable, NamedTuple, Sequence
 
 from tfmot_contrib import errors
-from tools.sync import git
+from tools.base import git
 
 
 class Finding(NamedTuple):

@@ -34,11 +34,11 @@ from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import reference
 from tfmot_contrib.convergence import verdict
+from tools.base import git
 from tools.floor import inputs
 from tools.reference import draw
 from tools.report import plots
 from tools.report import rows
-from tools.sync import git
 from tools.versions import bootstrap
 
 _PLOT = 'report/references.svg'

@@ -37,11 +37,11 @@ from typing import Any, Mapping, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import history
+from tools.base import git
 from tools.floor import inputs
 from tools.reference import draw
 from tools.release import explained as explained_lib
 from tools.release import suite
-from tools.sync import git
 from tools.versions import bootstrap
 from tools.versions import environment
 from tools.versions import lock

@@ -26,11 +26,11 @@ from unittest import mock
 from absl.testing import absltest
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.floor import fixture
 from tools.release import explained
 from tools.release import nightly
 from tools.release import suite
-from tools.sync import git
 from tools.versions import bootstrap
 
 _TODAY = datetime.date(2026, 11, 28)

@@ -40,11 +40,11 @@ from typing import Callable, Iterator, Mapping, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tools.base import git
 from tools.process import codeowners
 from tools.report import evidence
 from tools.scaffold import answers as answers_lib
 from tools.scaffold import places
-from tools.sync import git
 from tools.versions import bootstrap
 
 _TEMPLATE = pathlib.Path(__file__).parent / 'template'

@@ -27,9 +27,9 @@ from typing import Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
+from tools.base import git
 from tools.sync import editing
 from tools.sync import fork as forks
-from tools.sync import git
 from tools.sync import patches
 from tools.sync import sources
 from tools.sync import sync

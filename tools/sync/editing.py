@@ -26,8 +26,8 @@ import tempfile
 from typing import Sequence
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.sync import fork as forks
-from tools.sync import git
 from tools.sync import patches
 from tools.sync import series
 from tools.sync import sync

@@ -29,8 +29,8 @@ from typing import Mapping
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from tools.base import git
 from tools.sync import command
-from tools.sync import git
 
 _PIN = """\
 # Why this upstream.

@@ -24,7 +24,7 @@ import hypothesis
 from hypothesis import strategies as st
 
 from tfmot_contrib import errors
-from tools.sync import git
+from tools.base import git
 from tools.sync import globs
 
 _FOLDERS = ('', 'a/', 'b/', 'a/b/', 'a/a/', 'a/b/c/', '.a/', 'a]/', '*/')

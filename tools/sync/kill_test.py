@@ -28,9 +28,9 @@ import time
 
 from absl.testing import absltest
 
+from tools.base import git
 from tools.sync import command
 from tools.sync import fixture
-from tools.sync import git
 from tools.sync import tree
 from tools.sync import workspace
 

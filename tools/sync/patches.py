@@ -40,7 +40,7 @@ import tempfile
 from typing import Iterable, NamedTuple, Sequence
 
 from tfmot_contrib import errors
-from tools.sync import git
+from tools.base import git
 from tools.sync import tree
 
 REASONS = {

@@ -30,7 +30,7 @@ import tokenize
 from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
-from tools.sync import git
+from tools.base import git
 from tools.sync import patches
 from tools.sync import tree
 

@@ -21,7 +21,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
-from tools.sync import git
+from tools.base import git
 from tools.sync import patches
 from tools.sync import series
 from tools.sync import tree

@@ -25,7 +25,7 @@ import hypothesis
 from hypothesis import strategies as st
 
 from tfmot_contrib import errors
-from tools.sync import git
+from tools.base import git
 from tools.sync import patches
 from tools.sync import series
 from tools.sync import tree

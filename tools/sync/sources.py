@@ -29,8 +29,8 @@ import tempfile
 from typing import Collection, Iterable, Mapping, NamedTuple
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.sync import archive
-from tools.sync import git
 from tools.sync import globs
 from tools.sync import pin as pins
 from tools.sync import tree

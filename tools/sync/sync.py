@@ -25,8 +25,8 @@ import pathlib
 from typing import Callable, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.sync import fork as forks
-from tools.sync import git
 from tools.sync import patches
 from tools.sync import pin as pins
 from tools.sync import series

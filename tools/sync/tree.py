@@ -29,8 +29,9 @@ from typing import Iterable, Mapping, NamedTuple
 import unicodedata
 
 from tfmot_contrib import errors
+from tools.base import git
 
-FILE, EXECUTABLE, LINK = '100644', '100755', '120000'  # As git has them.
+FILE, EXECUTABLE, LINK = git.FILE, git.EXECUTABLE, git.LINK
 # Names that `check_name` need not look at: most, and it is slow.
 _PLAIN = re.compile(r'(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}(?:/(?!$)|$)){1,15}')
 _WORDS = {FILE: '', EXECUTABLE: 'executable ', LINK: 'link '}
@@ -51,19 +52,8 @@ OWN = (
 SIBLINGS = 'siblings'
 
 
-class Entry(NamedTuple):
-  """A file of a tree.
-
-  Attributes:
-    mode: `FILE`, `EXECUTABLE` or `LINK`.
-    data: Its bytes; of a link, where it points to.
-  """
-
-  mode: str
-  data: bytes
-
-
-Tree = dict[str, Entry]
+Entry = git.Entry
+Tree = git.Tree
 Digests = dict[str, str]
 
 

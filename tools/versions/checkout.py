@@ -22,7 +22,7 @@ version.py.
 import importlib.util
 import pathlib
 
-from tools.sync import git
+from tools.base import git
 
 NAME = 'tensorflow_model_optimization'
 CODE = f'{NAME}/python/core/sparsity/keras/prune.py'

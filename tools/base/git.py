@@ -14,8 +14,8 @@
 
 """The one way to run git: isolated from the user, the hook and the repository.
 
-The sync uses git for what git does best, diffs, patches and three-way merges,
-in repositories of its own. Attributes, hooks, line endings or aliases that
+The tools use git for diffs, patches and three-way merges, in repositories of
+their own. Attributes, hooks, line endings or aliases that
 somebody has must not change a byte of that.
 
 Other repositories are named by the user, and may belong to somebody else. git
@@ -31,11 +31,11 @@ import pathlib
 import re
 import shlex
 import subprocess
-from typing import Mapping
+from typing import Mapping, NamedTuple
 
 from tfmot_contrib import errors
-from tools.sync import tree
 
+FILE, EXECUTABLE, LINK = '100644', '100755', '120000'  # Modes of files.
 MINIMUM = (2, 38)  # The first with `git merge-tree --write-tree`.
 # Whatever upstream's .gitattributes say, a file is its bytes.
 ATTRIBUTES = (
@@ -91,6 +91,21 @@ _SETTINGS = {
     'user.email': 'sync@tfmot-models.example',
     'user.name': 'sync_upstream',
 }
+
+
+class Entry(NamedTuple):
+  """A file of a tree.
+
+  Attributes:
+    mode: `FILE`, `EXECUTABLE` or `LINK`.
+    data: Its bytes; of a link, where it points to.
+  """
+
+  mode: str
+  data: bytes
+
+
+Tree = dict[str, Entry]
 
 
 def environ(ceiling: pathlib.Path) -> dict[str, str]:
@@ -240,7 +255,9 @@ def identity(folder: pathlib.Path) -> tuple[str, str]:
           what='asking git who you are',
           ok=(0, 1),
           isolated=False,
-      ).stdout.decode().strip()
+      )
+      .stdout.decode()
+      .strip()
       for key in ('user.name', 'user.email')
   )
   return name, address
@@ -289,7 +306,7 @@ def check_version() -> None:
 
 def read_tree(
     repository: pathlib.Path, revision: str, names: set[str] | None = None
-) -> tree.Tree:
+) -> Tree:
   """Reads the files of a commit, byte for byte, past all attributes.
 
   Args:
@@ -315,12 +332,12 @@ def read_tree(
   out = run(
       repository, 'cat-file', '--batch', what='reading files', stdin=wanted
   ).stdout
-  found: tree.Tree = {}
+  found: Tree = {}
   at = 0
   for name, (mode, _) in entries.items():
     end = out.index(b'\n', at)
     size = int(out[at:end].split()[2])
-    found[name] = tree.Entry(mode, out[end + 1 : end + 1 + size])
+    found[name] = Entry(mode, out[end + 1 : end + 1 + size])
     at = end + size + 2
   return found
 
@@ -346,7 +363,7 @@ def list_tree(
   for line in out.split(b'\0')[:-1]:
     about, _, name = line.partition(b'\t')
     mode, kind, sha = about.decode().split()
-    mode = tree.FILE if mode == '100664' else mode  # As very old commits say.
+    mode = FILE if mode == '100664' else mode  # As very old commits say.
     try:
       rows.append((mode, kind, sha, name.decode()))
     except UnicodeDecodeError as error:
@@ -355,7 +372,7 @@ def list_tree(
 
 
 def import_trees(
-    repository: pathlib.Path, trees: Mapping[str, tree.Tree]
+    repository: pathlib.Path, trees: Mapping[str, Tree]
 ) -> None:
   """Makes one commit a tree, each the child of the one before.
 
@@ -363,7 +380,7 @@ def import_trees(
     repository: Made by `configure`.
     trees: A tree for the name of each branch, in their order.
   """
-  marks: dict[tree.Entry, int] = {}
+  marks: dict[Entry, int] = {}
   out: list[bytes] = []
   parent = b''
   for branch, files in trees.items():

@@ -25,10 +25,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
-from tools.sync import fixture
-from tools.sync import git
-from tools.sync import pin as pins
-from tools.sync import sources
+from tools.base import git
 
 _NOBODY = 65534
 # git's own switch for its tests; as root, the owner is really another one too.
@@ -41,7 +38,9 @@ def repository(folder: pathlib.Path) -> str:
   git.configure(folder)
   (folder / 'official').mkdir()
   (folder / 'official/net.py').write_text('x = 1\n')
-  return fixture.commit(folder, 'one')
+  git.run(folder, 'add', '-A', what='adding')
+  git.run(folder, 'commit', '-q', '-m', 'one', what='committing')
+  return git.text(folder, 'rev-parse', 'HEAD', what='asking')
 
 
 def give_away(folder: pathlib.Path) -> bool:
@@ -65,7 +64,9 @@ class GitTest(parameterized.TestCase):
     home = self.scratch / 'home'
     home.mkdir()
     self.settings = home / '.gitconfig'
-    self.settings.write_text('[user]\n\tname = Ada\n\temail = ada@example.com\n')
+    self.settings.write_text(
+        '[user]\n\tname = Ada\n\temail = ada@example.com\n'
+    )
     cleared = [
         name
         for name in os.environ
@@ -115,7 +116,9 @@ class HookTest(GitTest):
       self.assertEqual(git.listed(self.folder, '--others'), ['new'])
       for command in (['add', 'new'], ['commit', '-qm', 'two']):
         git.run(self.folder, *command, what='adding', isolated=isolated)
-    self.assertEqual(git.text(other, 'rev-parse', 'HEAD', what='asking'), before)
+    self.assertEqual(
+        git.text(other, 'rev-parse', 'HEAD', what='asking'), before
+    )
     log = git.text(self.folder, 'log', '--format=%s', what='asking')
     self.assertEqual(log, 'two\none')
 
@@ -199,10 +202,13 @@ class StrangerTest(GitTest):
     # In a repository of the user's own, that would ask its remote.
     self.assertEqual(self.canary.exists(), not self.given)
 
-  def test_is_a_source(self):
-    with absltest.mock.patch.dict(os.environ, _DUBIOUS):
-      source = pins.Source('git', str(self.folder), 'main', '')
-      commit = sources.commit_of(source, root=self.scratch, offline=False)
+  def test_is_fetched_from(self):
+    mine = self.scratch / 'mine'
+    mine.mkdir()
+    git.configure(mine)
+    command = ['fetch', '-q', git.upload_pack(self.folder), self.folder, 'main']
+    git.run(mine, *command, what='fetching', extra=_DUBIOUS)
+    commit = git.text(mine, 'rev-parse', 'FETCH_HEAD', what='asking')
     self.assertEqual(commit, self.commit)
     self.assertFalse(self.canary.exists())
 
@@ -218,8 +224,8 @@ class _Host(http.server.SimpleHTTPRequestHandler):
     self.path = self.path.removeprefix('http://upstream.invalid')
     super().do_GET()
 
-  def log_message(self, format, *args):  # pylint: disable=redefined-builtin
-    del format, args
+  def log_message(self, *unused_args):
+    """Stays silent."""
 
 
 class ReachTest(GitTest):
@@ -239,9 +245,11 @@ class ReachTest(GitTest):
     self.addCleanup(self.server.shutdown)
 
   def fetch(self):
-    where = 'http://upstream.invalid/models.git'
-    source = pins.Source('git', where, 'main', '')
-    return sources.commit_of(source, root=self.scratch, offline=False)
+    mine = pathlib.Path(self.create_tempdir().full_path)
+    git.configure(mine)
+    command = ['fetch', '-q', 'http://upstream.invalid/models.git', 'main']
+    git.run(mine, *command, what='fetching', extra=git.reach())
+    return git.text(mine, 'rev-parse', 'FETCH_HEAD', what='asking')
 
   def test_proxy_and_header_of_the_user(self):
     self.set('http.proxy', self.address)

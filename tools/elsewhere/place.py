@@ -111,8 +111,9 @@ class Place:
     environ: The environment variables of its commands.
     clone: Where the clone will be.
     home: Where a HOME of its own will be, if it gets one.
-    cache: The value of TFMOT_MODELS_CACHE; None for that of an empty HOME, into
-      which what would be downloaded is put.
+    cache: The value of TFMOT_MODELS_CACHE; None for the default.
+    seeded: Whether the cache is a new one, into which what would be downloaded
+      is put.
     uid: Of another user; None for the one of this process.
     umask: Of its commands; -1 for that of this process.
     mounts: Of what is mounted where, with options. Only its commands see it.
@@ -128,6 +129,7 @@ class Place:
   clone: pathlib.Path
   home: pathlib.Path
   cache: pathlib.Path | None
+  seeded: bool = False
   uid: int | None = None
   umask: int = -1
   mounts: list[Mount] = dataclasses.field(default_factory=list)
@@ -152,7 +154,7 @@ class Place:
     bootstrap.run([*command, source, self.clone], 'cloning', umask=self.umask)
     if self.cache:
       self.environ['TFMOT_MODELS_CACHE'] = str(self.cache)
-    else:
+    if self.seeded:
       self._seed()
     if self.uid is not None:
       give(self.scratch, self.uid)
@@ -160,8 +162,8 @@ class Place:
       edit()
 
   def own_cache(self) -> pathlib.Path:
-    """Returns the folder that is the cache by default."""
-    return self.home / '.cache/tfmot_models'
+    """Returns the folder that is the cache."""
+    return self.cache or self.home / '.cache/tfmot_models'
 
   def _seed(self) -> None:
     """Puts what would be downloaded into the caches of the user."""
@@ -177,7 +179,7 @@ class Place:
     elif packages.is_dir():
       shutil.copytree(
           packages,
-          self.own_cache().parent / 'uv',
+          self.home / '.cache/uv',
           symlinks=True,
           copy_function=_share,
       )

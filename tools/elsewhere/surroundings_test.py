@@ -21,6 +21,7 @@ import pathlib
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from tfmot_contrib import errors
 from tools.elsewhere import place as place_lib
 from tools.elsewhere import surroundings
 from tools.versions import bootstrap
@@ -87,6 +88,9 @@ class SurroundingsTest(parameterized.TestCase):
     self.assertIn('tqdm==', ''.join(lines))
     self.assertEqual(changed.count('=='), text.count('=='))
     self.assertIsNone(self.place.cache)
+    copy.write_text(text.replace('tqdm', 'other'), encoding='utf-8')
+    with self.assertRaisesRegex(errors.InputError, 'has no tqdm'):
+      self.place.edits[-1]()
 
   def test_variables(self):
     surroundings.variables(self.place)
@@ -104,8 +108,9 @@ class SurroundingsTest(parameterized.TestCase):
     surroundings.umask_077(self.place)
     self.assertEqual(self.say('umask'), ('0077',))
 
-  def test_letters(self):
-    surroundings.letters(self.place)
+  def test_odd_paths(self):
+    surroundings.odd_clone(self.place)
+    surroundings.odd_home(self.place)
     for path in (self.place.clone, self.place.environ['HOME']):
       self.assertRegex(str(path), ' .*ß')
 

@@ -197,6 +197,18 @@ class BootstrapTest(absltest.TestCase):
       with patched, self.assertRaisesRegex(errors.InputError, message):
         bootstrap.tools_env()
 
+  def test_python_that_cannot_read_the_code(self):
+    program = 'import sys; sys.version_info = (3, 8, 1); import tools.versions'
+    done = subprocess.run(
+        [sys.executable, '-c', program],
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    self.assertEqual(done.returncode, 2)
+    self.assertRegex(done.stderr, r'^error: Python 3\.8 is too old: .*\n$')
+
   def test_clone_with_a_colon(self):
     root = pathlib.Path('/homes/me/a:b')
     with absltest.mock.patch.object(bootstrap, 'ROOT', root):

@@ -30,7 +30,7 @@ from tools.elsewhere import check
 from tools.elsewhere import place as place_lib
 from tools.elsewhere import surroundings
 from tools.sync import fixture
-from tools.sync import git
+from tools.base import git
 
 _READ = place_lib.Command('read', ('cat', 'file'), 'green')
 _FAIL = place_lib.Command('fail', ('sh', '-c', 'echo because; exit 4'), '')

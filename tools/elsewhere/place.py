@@ -150,6 +150,7 @@ class Place:
     """
     self.clone.parent.mkdir(parents=True, exist_ok=True)
     # No hard links: another user is about to own the files.
+    # lint: ignore[one-git] the user's own git, with the user's settings
     command = ['git', 'clone', '-q', '--no-hardlinks', *self.git]
     bootstrap.run([*command, source, self.clone], 'cloning', umask=self.umask)
     if self.cache:

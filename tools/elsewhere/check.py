@@ -32,6 +32,7 @@ import time
 from typing import Iterable, Sequence
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.elsewhere import place as place_lib
 from tools.elsewhere import surroundings
 from tools.versions import bootstrap
@@ -221,12 +222,12 @@ def main(argv: Sequence[str]) -> int:
       print(f'  {", ".join(command.name for command in combination.commands)}')
     return 0
   end_as_ctrl_c_does()
-  git = ['git', '-C', bootstrap.ROOT]
-  head = bootstrap.run([*git, 'log', '-1', '--format=%h %s'], 'finding HEAD')
-  _say(f'a clone of {head.strip()}')
-  if bootstrap.run([*git, 'status', '--porcelain'], 'asking git'):
+  root = bootstrap.ROOT
+  head = git.text(root, 'log', '-1', '--format=%h %s', what='finding HEAD')
+  _say(f'a clone of {head}')
+  if git.text(root, 'status', '--porcelain', what='asking for changes'):
     _say('what is not committed is not in it')
-  return check(bootstrap.ROOT, combinations, flags.keep)
+  return check(root, combinations, flags.keep)
 
 
 if __name__ == '__main__':

@@ -221,7 +221,8 @@ def umask_077(place: place_lib.Place) -> None:
 def odd_clone(place: place_lib.Place) -> None:
   """A clone with spaces and non-ASCII letters in its path."""
   place.clone = place.scratch / _ODD
-  place.one_line = '(?m)^nox > .* has a space'  # As Bazel 4 does not work there.
+  # Bazel 4 does not work there.
+  place.one_line = '(?m)^error: .* has a space'
 
 
 def odd_home(place: place_lib.Place) -> None:

@@ -153,7 +153,9 @@ class Place:
     # No hard links: another user is about to own the files.
     words = ['clone', '-q', '--no-local', git.upload_pack(source), *self.git]
     with _umask(self.umask):
-      git.run(source, *words, source, self.clone, what='cloning', isolated=False)
+      git.run(
+          source, *words, source, self.clone, what='cloning', isolated=False
+      )
     if self.cache:
       self.environ['TFMOT_MODELS_CACHE'] = str(self.cache)
     if self.seeded:

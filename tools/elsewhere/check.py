@@ -222,11 +222,12 @@ def main(argv: Sequence[str]) -> int:
       print(f'  {", ".join(command.name for command in combination.commands)}')
     return 0
   end_as_ctrl_c_does()
-  log = ('log', '-1', '--format=%h %s')
-  _say(f'a clone of {git.text(bootstrap.ROOT, *log, what="finding HEAD")}')
-  if git.text(bootstrap.ROOT, 'status', '--porcelain', what='asking git'):
+  root = bootstrap.ROOT
+  head = git.text(root, 'log', '-1', '--format=%h %s', what='finding HEAD')
+  _say(f'a clone of {head}')
+  if git.text(root, 'status', '--porcelain', what='asking for changes'):
     _say('what is not committed is not in it')
-  return check(bootstrap.ROOT, combinations, flags.keep)
+  return check(root, combinations, flags.keep)
 
 
 if __name__ == '__main__':

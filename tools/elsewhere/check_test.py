@@ -26,11 +26,11 @@ import sys
 from absl.testing import absltest
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.elsewhere import check
 from tools.elsewhere import place as place_lib
 from tools.elsewhere import surroundings
 from tools.sync import fixture
-from tools.base import git
 
 _READ = place_lib.Command('read', ('cat', 'file'), 'green')
 _FAIL = place_lib.Command('fail', ('sh', '-c', 'echo because; exit 4'), '')

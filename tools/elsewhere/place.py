@@ -35,6 +35,7 @@ import time
 from typing import Callable, Iterator, NamedTuple
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.versions import bootstrap
 
 # Where the programs of the system are. No user's own folder is among them.
@@ -150,9 +151,11 @@ class Place:
     """
     self.clone.parent.mkdir(parents=True, exist_ok=True)
     # No hard links: another user is about to own the files.
-    # lint: ignore[one-git] the user's own git, with the user's settings
-    command = ['git', 'clone', '-q', '--no-hardlinks', *self.git]
-    bootstrap.run([*command, source, self.clone], 'cloning', umask=self.umask)
+    words = ['clone', '-q', '--no-local', git.upload_pack(source), *self.git]
+    with _umask(self.umask):
+      git.run(
+          source, *words, source, self.clone, what='cloning', isolated=False
+      )
     if self.cache:
       self.environ['TFMOT_MODELS_CACHE'] = str(self.cache)
     if self.seeded:
@@ -280,6 +283,17 @@ class Place:
             os.chmod(path, 0o700)
     shutil.rmtree(self.scratch, ignore_errors=True)
     (self.scratch.parent / f'{self.scratch.name}.log').unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _umask(mask: int) -> Iterator[None]:
+  """Gives this process a umask for a while; -1 is the one that it has."""
+  before = os.umask(0o077)
+  os.umask(before if mask == -1 else mask)
+  try:
+    yield
+  finally:
+    os.umask(before)
 
 
 def new(scratch: pathlib.Path) -> Place:

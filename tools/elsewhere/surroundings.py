@@ -222,7 +222,7 @@ def odd_clone(place: place_lib.Place) -> None:
   """A clone with spaces and non-ASCII letters in its path."""
   place.clone = place.scratch / _ODD
   # Bazel 4 does not work there.
-  place.one_line = '(?m)^nox > .* has a space'
+  place.one_line = '(?m)^error: .* has a space'
 
 
 def odd_home(place: place_lib.Place) -> None:

@@ -27,6 +27,7 @@ import tempfile
 from typing import Iterator, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tools.base import git
@@ -79,7 +80,7 @@ class Bazel:
             root=self.root,
         ),
         cwd=self.root,
-        env=bazel_command.environ(),
+        env=surroundings.with_user(),
         check=False,
         capture_output=capture,
         text=True,

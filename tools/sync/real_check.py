@@ -184,7 +184,9 @@ def main(argv: Sequence[str]) -> None:
   """Runs the check, or judges one mirror."""
   parser = argparse.ArgumentParser(prog='real_check', description=__doc__)
   parser.add_argument(
-      '--wheel', type=surroundings.path, help='judge --official by this wheel only'
+      '--wheel',
+      type=surroundings.path,
+      help='judge --official by this wheel only',
   )
   parser.add_argument(
       '--official', type=surroundings.path, default=bootstrap.ROOT / 'official'

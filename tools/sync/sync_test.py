@@ -249,8 +249,8 @@ class SyncTest(fixture.ForkTestCase):
 class NewestTest(absltest.TestCase):
 
   def test_name_that_the_resolver_spells_otherwise(self):
-    run = absltest.mock.Mock(return_value='tf-x-extra==2\ntf-x==1.5\n')
-    with absltest.mock.patch.multiple(sources.bootstrap, run=run, uv=str):
+    uv = absltest.mock.Mock(return_value='tf-x-extra==2\ntf-x==1.5\n')
+    with absltest.mock.patch.object(sources.bootstrap, 'uv', uv):
       self.assertEqual(sources.newest('TF_X', pathlib.Path('a')), '1.5')
 
 

@@ -21,9 +21,9 @@ The folder passes lint and its smoke test at once. What only a person can say is
 marked TODO, and `tools/nox -s technique_status -- NAME` lists it. All is made
 in a copy of the tree, and moved here when it is whole and clean.
 
-The folder and its name in tfmot_contrib/techniques.bzl are all that changes. The
-templates are `string.Template`: copier and cookiecutter would each be another
-package of the environment that all tests depend on.
+The folder and its name in tfmot_contrib/techniques.bzl are all that changes.
+The templates are `string.Template`: copier and cookiecutter would each be
+another package of the environment that all tests depend on.
 """
 
 import datetime

@@ -29,12 +29,12 @@ import yaml
 from tfmot_contrib import errors
 from tfmot_contrib import techniques
 from tfmot_contrib.convergence import claims
-from tools.contributing import codeowners
 from tools.base import git
 from tools.contributing import answers
+from tools.contributing import codeowners
+from tools.contributing import new_technique
 from tools.contributing import small_project_testing as fixture
 from tools.report import evidence
-from tools.contributing import new_technique
 
 _FILES = {
     'BUILD',

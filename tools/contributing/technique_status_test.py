@@ -24,11 +24,11 @@ from absl.testing import absltest
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tools.contributing import new_technique
+from tools.contributing import small_project_testing as fixture
+from tools.contributing import technique_status as status
 from tools.floor import evidence
 from tools.floor import inputs
-from tools.contributing import small_project_testing as fixture
-from tools.contributing import new_technique
-from tools.contributing import technique_status as status
 from tools.versions import environment
 
 _MIRROR = f'[digests]\npatched = "{"a" * 64}"\n'

@@ -21,6 +21,7 @@ to be run again, offline and at once. `stale.py` and `api.py` ask here.
 """
 
 import ast
+import contextlib
 import itertools
 import os
 import pathlib
@@ -28,6 +29,7 @@ import re
 from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
+from tools.base import build_files as base_files
 
 FOLDERS = ('tfmot_contrib', 'tools')
 _FILE = 'BUILD'
@@ -223,6 +225,10 @@ def parse(folder: pathlib.Path, package: str) -> list[Rule]:
   except (SyntaxError, ValueError) as error:
     raise errors.InputError(f'{path} cannot be parsed: {error}') from error
   evaluator = _Evaluator(folder)
+  root = pathlib.Path(str(folder).removesuffix(package) or '.')
+  with contextlib.suppress(OSError):
+    tree = ast.Module(body, type_ignores=[])
+    evaluator.names |= base_files.loaded(root, tree)
   rules = []
   for node in body:
     match node:

@@ -31,7 +31,7 @@ class TechniquesTest(absltest.TestCase):
     self.assertEqual(names, sorted(set(names)))
 
   def test_no_list(self):
-    for text in ('FOLDERS = []', 'TECHNIQUES = FOLDERS', 'a b'):
+    for text in ('FOLDERS = []', 'TECHNIQUES = FOLDERS'):
       with self.assertRaises(ValueError):
         techniques.parse(text)
 

@@ -129,7 +129,8 @@ class DetectTest(parameterized.TestCase):
     program = small_project.project(self.root, [1.0])
     broken = self.root / 'broken'
     broken.write_text(
-        f'#!/bin/sh\n[ "$1" = build ] && exit 37\nexec {program} "$@"\n'
+        '#!/bin/sh\ncase " $* " in *" build "*) exit 37;; esac\n'
+        f'exec {program} "$@"\n'
     )
     broken.chmod(0o755)
     fault = catalogue.Fault('a', '', (small_project.TEST,), ('accuracy',))

@@ -67,9 +67,7 @@ class Int16ActivationsTest(technique_testing.TechniqueTestCase):
     self.assertLess(abs(len(tflite) - len(int8)), 2000)
 
   def test_what_is_not_as_promised(self):
-    technique = technique_lib.create(
-        int16_activations.Int16ActivationsConfig()
-    )
+    technique = technique_lib.create(int16_activations.Int16ActivationsConfig())
     technique._types = [
         int16_activations.schema.TensorType.INT16,
         int16_activations.schema.TensorType.FLOAT32,

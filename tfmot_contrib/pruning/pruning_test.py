@@ -64,9 +64,9 @@ def _exported(
   """Returns the kernels of the stripped model, as a run exports it."""
   images = np.random.default_rng(1).normal(size=(8, *model.input_shape[1:]))
   plain = technique.strip(model)
-  return technique_testing.export(
-      technique, plain, images.astype(np.float32)
-  )[1]
+  return technique_testing.export(technique, plain, images.astype(np.float32))[
+      1
+  ]
 
 
 def _run(

@@ -1,0 +1,207 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Moves a copy of the fork over real releases, and judges every step apart.
+
+2.19 to 2.20.0 to the newest nightly and back, with the real patches. After
+each step the tree has to be the wheel plus the patches, byte for byte, as found
+by a judge that shares no code with the sync: it unpacks the wheel and applies
+the hunks itself. In the end the copy is what is committed here. It needs the
+network, so it is no Bazel test; `nox -s tests` calls it.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from typing import Sequence
+import zipfile
+
+from tfmot_contrib import errors
+from tfmot_contrib import surroundings
+from tools.versions import bootstrap
+
+_RELEASE, _NIGHTLY = 'tf-models-official', 'tf-models-nightly'
+_OLD, _NEW = '2.19.1', '2.20.0'
+_HUNK = re.compile(rb'@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@')
+
+
+def apply_hunks(lines: list[bytes], hunks: Sequence[bytes]) -> list[bytes]:
+  """Applies the hunks of one file, at their very lines.
+
+  Args:
+    lines: The file, with the ends of its lines.
+    hunks: Each with its line of numbers first.
+
+  Returns:
+    The new lines.
+
+  Raises:
+    errors.InputError: A line is not the one that the hunk has.
+  """
+  out, at = [], 0
+  for hunk in hunks:
+    head, *body = hunk.splitlines(keepends=True)
+    start, count = _HUNK.match(head).groups()
+    begin = int(start) - (count != b'0')
+    out += lines[at:begin]
+    at = begin
+    for line in body:
+      mark, text = line[:1], line[1:]
+      if mark in b' -' and lines[at] != text:
+        raise errors.InputError(f'line {at + 1} is not {text!r}')
+      out += [text] if mark in b' +' else []
+      at += mark in b' -'
+  return out + lines[at:]
+
+
+def judge(official: pathlib.Path, wheel: pathlib.Path) -> int:
+  """Compares a mirror with its wheel and patches.
+
+  Args:
+    official: The folder of the mirror.
+    wheel: What it was made from.
+
+  Returns:
+    The number of files, all of which are equal.
+
+  Raises:
+    errors.InputError: A file differs, is missing, or should not be there.
+  """
+  expected = {}
+  with zipfile.ZipFile(wheel) as archive:
+    for name in archive.namelist():
+      if name.startswith(('official/', 'orbit/')):
+        expected[name] = archive.read(name).splitlines(keepends=True)
+  for patch in sorted((official / 'patches').iterdir()):
+    diff = patch.read_bytes().split(b'\n---\n', 1)[1]
+    for part in re.split(rb'^diff --git ', diff, flags=re.MULTILINE)[1:]:
+      name = re.search(rb'^\+\+\+ b/(.+)$', part, re.MULTILINE)[1].decode()
+      hunks = re.split(rb'^(?=@@ )', part, flags=re.MULTILINE)[1:]
+      expected[name] = apply_hunks(expected[name], hunks)
+  own = {'BUILD', 'known_failures.yaml', 'patches', 'tree.bazelrc'}
+  own |= {'upstream.lock', 'upstream.toml'}
+  found = {}
+  for path in official.rglob('*'):
+    below = path.relative_to(official)
+    if path.is_file() and below.parts[0] not in own:
+      name = f'official/{below}'.replace('official/siblings/', '')
+      found[name] = path.read_bytes().splitlines(keepends=True)
+  for name in sorted(expected.keys() | found.keys()):
+    if expected.get(name) != found.get(name):
+      raise errors.InputError(f'{name} is not that of {wheel.name}')
+  return len(found)
+
+
+def _download(folder: pathlib.Path, pin: str) -> pathlib.Path:
+  """Downloads a wheel, past the cache of the sync."""
+  target = pathlib.Path(tempfile.mkdtemp(dir=folder))
+  command = ['download', '-q']
+  command += ['--pre', '--no-deps', '--only-binary=:all:', '-d', target, pin]
+  bootstrap.pip(*command, what=f'downloading {pin}')
+  return next(target.iterdir())
+
+
+def _sync(root: pathlib.Path, *flags: str) -> None:
+  """Runs the command on the copy."""
+  command = [sys.executable, '-m', 'tools.mirror.command', '--root', str(root)]
+  print(f'sync_upstream -- {" ".join(flags)}', flush=True)
+  done = subprocess.run(
+      [*command, '--no-probe', *flags],
+      check=False,
+      env={**os.environ, 'PYTHONPATH': str(bootstrap.ROOT)},
+  )
+  if done.returncode:
+    raise errors.InputError(f'the sync ended with {done.returncode}')
+
+
+def run(scratch: pathlib.Path) -> None:
+  """Moves a copy of the fork over releases.
+
+  Args:
+    scratch: An empty folder.
+
+  Raises:
+    errors.InputError: A step fails, or its tree is not what it should be.
+  """
+  wheels = {
+      pin: _download(scratch, pin)
+      for pin in (f'{_RELEASE}=={_OLD}', f'{_RELEASE}=={_NEW}', _NIGHTLY)
+  }
+  nightly = wheels[_NIGHTLY].name.split('-')[1]
+  root = scratch / 'fork'
+  official = root / 'official'
+  listed = subprocess.run(
+      ['git', 'ls-files', '-z', 'official', 'CHANGELOG.md'],
+      cwd=bootstrap.ROOT,
+      capture_output=True,
+      text=True,
+      check=True,
+  )
+  for name in filter(None, listed.stdout.split('\0')):
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(bootstrap.ROOT / name, root / name)
+  committed = {
+      path.relative_to(official): path.read_bytes()
+      for path in official.rglob('*')
+      if path.is_file()
+  }
+  for package, version in (
+      (_RELEASE, _OLD),
+      (_RELEASE, _NEW),
+      (_NIGHTLY, nightly),
+      (_RELEASE, _OLD),
+      (_RELEASE, _NEW),
+  ):
+    _sync(root, '--source', f'pypi:{package}', '--to', version)
+    _sync(root, '--check')
+    pin = _NIGHTLY if package == _NIGHTLY else f'{package}=={version}'
+    count = judge(official, wheels[pin])
+    print(f'judge: {count} files are {wheels[pin].name} plus patches')
+  for name, content in committed.items():  # Patches that the nightly absorbed.
+    if name.parts[0] == 'patches':
+      (official / name).write_bytes(content)
+  _sync(root, '--same-version')
+  for name, content in committed.items():
+    if (official / name).read_bytes() != content:
+      raise errors.InputError(f'official/{name} did not come back')
+  print('judge: the fork came back to what is committed, byte for byte')
+
+
+@errors.exits_with_one_line
+def main(argv: Sequence[str]) -> None:
+  """Runs the check, or judges one mirror."""
+  parser = argparse.ArgumentParser(prog='real_check', description=__doc__)
+  parser.add_argument(
+      '--wheel',
+      type=surroundings.path,
+      help='judge --official by this wheel only',
+  )
+  parser.add_argument(
+      '--official', type=surroundings.path, default=bootstrap.ROOT / 'official'
+  )
+  flags = parser.parse_args(argv)
+  if flags.wheel:
+    print(f'{judge(flags.official, flags.wheel)} files are as they should be')
+    return
+  with tempfile.TemporaryDirectory(prefix='real_check-') as scratch:
+    run(pathlib.Path(scratch))
+
+
+if __name__ == '__main__':
+  main(sys.argv[1:])

@@ -1,0 +1,175 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A small fork with a small upstream, for the tests of the sync.
+
+Everything in it is real: git, files, locks, processes. Only upstream's files
+are few and made up.
+"""
+
+import contextlib
+import io
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+from typing import Mapping
+
+from absl.testing import absltest
+from absl.testing import parameterized
+from tools.base import git
+from tools.mirror import command
+from tools.mirror import fork
+from tools.mirror import tree
+
+_PIN = """\
+# Why this upstream.
+repository = "tensorflow/models"
+
+[source]
+{source}
+
+[files]
+include = ["official/**", "orbit/**"]
+exclude = []
+"""
+_CHANGELOG = '# Changelog\n\n## 1.0 (unreleased)\n\n* First.\n'
+LINES = ''.join(f'line_{number} = {number}\n' for number in range(20))
+FILES = {
+    'official/__init__.py': '',
+    'official/core.py': LINES,
+    'official/vision/model.py': LINES.replace('line', 'layer'),
+    'orbit/loop.py': LINES.replace('line', 'step'),
+    'research/not_mirrored.py': 'x = 1\n',
+}
+
+
+def write(folder: pathlib.Path, files: Mapping[str, str | bytes]) -> None:
+  """Writes files below a folder."""
+  for name, content in files.items():
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = content.encode() if isinstance(content, str) else content
+    path.write_bytes(content)
+
+
+def commit(repository: pathlib.Path, subject: str) -> str:
+  """Commits everything in a repository and returns the commit."""
+  git.run(repository, 'add', '-A', what='adding')
+  git.run(
+      repository, 'commit', '-q', '--allow-empty', '-m', subject, what='commit'
+  )
+  return git.text(repository, 'rev-parse', 'HEAD', what='committing')
+
+
+class ForkTestCase(parameterized.TestCase):
+  """A test with a fork of a folder, both of its own.
+
+  Attributes:
+    scratch: A folder for whatever else.
+    root: The clone of the fork.
+    official: Its `official/`.
+    upstream: The folder that it mirrors.
+  """
+
+  def setUp(self):
+    """Makes the fork, which is not synced yet."""
+    super().setUp()
+    self.scratch = pathlib.Path(self.create_tempdir().full_path)
+    self.root = self.scratch / 'fork'
+    self.official = self.root / 'official'
+    self.upstream = self.scratch / 'upstream'
+    write(self.upstream, FILES)
+    self.pin(f'folder = "{self.upstream}"')
+    write(
+        self.root, {'official/BUILD': '# Ours.\n', 'CHANGELOG.md': _CHANGELOG}
+    )
+    self.enter_context(
+        absltest.mock.patch.dict(
+            os.environ, {'TFMOT_MODELS_CACHE': str(self.scratch / 'cache')}
+        )
+    )
+
+  def pin(self, source: str) -> None:
+    """Writes upstream.toml with the lines of another [source]."""
+    write(self.official, {'upstream.toml': _PIN.format(source=source)})
+
+  def sync(self, *flags: str, code: int = 0) -> str:
+    """Runs the command and returns what it says.
+
+    Args:
+      *flags: Of the command.
+      code: The exit code that it has to have.
+
+    Returns:
+      Standard output and standard error.
+    """
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+      with self.assertRaises(SystemExit) as caught:
+        command.main(['--root', str(self.root), *flags])
+    self.assertEqual(caught.exception.code, code, out.getvalue())
+    if code == 2:
+      self.assertEqual(out.getvalue().count('error: '), 1, out.getvalue())
+      self.assertEndsWith(out.getvalue(), '\n')
+    return out.getvalue()
+
+  def edit(self, folder: pathlib.Path, name: str, old: str, new: str) -> None:
+    """Replaces a text in a file; it has to be there."""
+    text = (folder / name).read_text(encoding='utf-8')
+    self.assertIn(old, text)
+    (folder / name).write_text(text.replace(old, new), encoding='utf-8')
+
+  def patch(self, subject: str, name: str, old: str, new: str) -> None:
+    """Makes a patch by editing a file of the mirror."""
+    repository = self.root / fork.FOLDER / 'series'
+    if not repository.exists():
+      self.sync('patches', 'import')
+    self.edit(repository, name, old, new)
+    self.sync('patches', 'new', subject, '--author', 'A. Uthor <a@b.example>')
+    shutil.rmtree(repository)
+
+  def mirror(self) -> dict[str, str]:
+    """Returns the text of every file of the mirror that Bazel takes."""
+    folder = fork.mirror(fork.load(self.root))
+    return {
+        name: entry.data.decode()
+        for name, entry in tree.read(folder, ['.git']).items()
+    }
+
+  def snapshot(self) -> dict[str, bytes]:
+    """Returns every file of `official/`."""
+    return {
+        str(path.relative_to(self.official)): path.read_bytes()
+        for path in sorted(self.official.rglob('*'))
+        if path.is_file()
+    }
+
+  def start(self, *flags: str) -> subprocess.Popen:
+    """Starts the command as a process of its own."""
+    return subprocess.Popen(
+        [
+            sys.executable,
+            '-m',
+            'tools.mirror.command',
+            '--root',
+            str(self.root),
+            *flags,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)},
+    )

@@ -35,11 +35,10 @@ if os.environ.get('TFMOT_MODELS_NOX') != str(os.getpid()):
   _OURS = str(pathlib.Path(__file__).resolve().parent / 'tools/nox')
   os.execvp('sh', ['sh', _OURS, *sys.argv[1:]])
 
-# pylint: disable=wrong-import-position
-from tfmot_contrib import errors
-from tools.versions import bazel_command
-from tools.versions import bootstrap
-from tools.versions import environment
+from tfmot_contrib import errors  # noqa: E402
+from tools.versions import bazel_command  # noqa: E402
+from tools.versions import bootstrap  # noqa: E402
+from tools.versions import environment  # noqa: E402
 
 nox.options.default_venv_backend = 'none'
 nox.options.sessions = ['lint', 'tests']
@@ -48,7 +47,7 @@ nox.options.sessions = ['lint', 'tests']
 CHECKS = (
     'tools.lint.planted_check',
     'tools.bazel.cache_check',
-    'tools.sync.real_check',
+    'tools.mirror.real_check',
     'tools.versions.real_check',
     'tools.report.browser_check',
 )
@@ -193,7 +192,7 @@ def simulate(session: nox.Session) -> None:
 @nox.session
 def sync_upstream(session: nox.Session) -> None:
   """Moves to another Official Models; edits patches [-- --help]."""
-  python(session, 'tools.sync.command', *session.posargs)
+  python(session, 'tools.mirror.command', *session.posargs)
 
 
 @nox.session

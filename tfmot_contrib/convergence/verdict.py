@@ -24,6 +24,7 @@ exported models.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -40,6 +41,7 @@ from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference
 
+_CPU = 'cpu'
 _HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
 
 
@@ -170,32 +172,76 @@ def beside(
   return reference.read(path), [reference.read(other) for other in others]
 
 
-def shown(flags: argparse.Namespace) -> judge.Shown:
-  """Reads what a test is judged by.
+def referenced(
+    technique: pathlib.Path, name: str, shown: judge.Shown
+) -> judge.Shown:
+  """Returns the runs of a test with the references that they are judged by.
+
+  Args:
+    technique: The technique.yaml of the folder.
+    name: Of the test, without its tier.
+    shown: Its runs.
+
+  Returns:
+    They belong together. At full size a drop is compared with that of a float
+    control, so without one there is no reference.
+
+  Raises:
+    errors.InputError: A reference is wrong, or they do not belong together.
+  """
+  judge.check(shown)
+  first = shown.runs[0]
+  if first.tier == _CPU and first.training['steps'] and not shown.controls:
+    return shown
+  own, family = references(technique, name, first)
+  shown = dataclasses.replace(shown, reference=own, family=family)
+  judge.check(shown)
+  return shown
+
+
+def judged(
+    technique: pathlib.Path, name: str, shown: judge.Shown
+) -> tuple[judge.Shown, list[judge.Verdict]]:
+  """Judges the runs of a test by its claims and references.
+
+  Args:
+    technique: The technique.yaml of the folder.
+    name: Of the test, without its tier.
+    shown: Its runs.
+
+  Returns:
+    What it was judged by, and the verdicts.
+
+  Raises:
+    errors.InputError: Claims or references are wrong, or something does not
+      belong together.
+  """
+  declared = claims.claims_of(str(technique), name, shown.runs[0].tier)
+  shown = referenced(technique, name, shown)
+  return shown, judge.judge(declared, shown)
+
+
+def _shown(flags: argparse.Namespace) -> judge.Shown:
+  """Reads the records that a test is judged by.
 
   Args:
     flags: Of `main`.
 
   Returns:
-    The records, and the references that are there for their processor.
+    The records.
 
   Raises:
-    errors.InputError: A file is wrong, or they do not belong together.
+    errors.InputError: A file is wrong.
   """
   runs = [record.read(path) for path in flags.record]
   for path, run in zip(flags.record, runs, strict=True):
     if run.tier != flags.tier:
       raise errors.InputError(f'{path} is of tier {run.tier}, not {flags.tier}')
-  own, family = references(pathlib.Path(flags.technique), flags.name, runs[0])
-  found = judge.Shown(
+  return judge.Shown(
       runs=runs,
       baseline=record.read(flags.baseline) if flags.baseline else None,
       controls=[record.read(path) for path in flags.control],
-      reference=own,
-      family=family,
   )
-  judge.check(found)
-  return found
 
 
 def _model(test: str) -> str:
@@ -238,8 +284,9 @@ def main(argv: Sequence[str]) -> int:
   declared = claims.claims_of(flags.technique, flags.name, flags.tier)
   models = sorted(flags.run.glob('*.tflite')) if flags.run else []
   try:
-    found = shown(flags)
-    verdicts = judge.judge(declared, found)
+    found, verdicts = judged(
+        pathlib.Path(flags.technique), flags.name, _shown(flags)
+    )
   except errors.InputError as error:
     why = errors.one_line(error)
     verdicts = [judge.invalid(claim, why) for claim in declared]

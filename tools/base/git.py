@@ -255,7 +255,9 @@ def identity(folder: pathlib.Path) -> tuple[str, str]:
           what='asking git who you are',
           ok=(0, 1),
           isolated=False,
-      ).stdout.decode().strip()
+      )
+      .stdout.decode()
+      .strip()
       for key in ('user.name', 'user.email')
   )
   return name, address

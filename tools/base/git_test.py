@@ -64,7 +64,9 @@ class GitTest(parameterized.TestCase):
     home = self.scratch / 'home'
     home.mkdir()
     self.settings = home / '.gitconfig'
-    self.settings.write_text('[user]\n\tname = Ada\n\temail = ada@example.com\n')
+    self.settings.write_text(
+        '[user]\n\tname = Ada\n\temail = ada@example.com\n'
+    )
     cleared = [
         name
         for name in os.environ
@@ -114,7 +116,9 @@ class HookTest(GitTest):
       self.assertEqual(git.listed(self.folder, '--others'), ['new'])
       for command in (['add', 'new'], ['commit', '-qm', 'two']):
         git.run(self.folder, *command, what='adding', isolated=isolated)
-    self.assertEqual(git.text(other, 'rev-parse', 'HEAD', what='asking'), before)
+    self.assertEqual(
+        git.text(other, 'rev-parse', 'HEAD', what='asking'), before
+    )
     log = git.text(self.folder, 'log', '--format=%s', what='asking')
     self.assertEqual(log, 'two\none')
 
@@ -220,8 +224,8 @@ class _Host(http.server.SimpleHTTPRequestHandler):
     self.path = self.path.removeprefix('http://upstream.invalid')
     super().do_GET()
 
-  def log_message(self, format, *args):  # pylint: disable=redefined-builtin
-    del format, args
+  def log_message(self, *unused_args):
+    """Stays silent."""
 
 
 class ReachTest(GitTest):

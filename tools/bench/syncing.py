@@ -43,7 +43,7 @@ import zipfile
 
 from tfmot_contrib import errors
 from tools.bench import report
-from tools.sync import patches
+from tools.mirror import patches
 from tools.versions import bootstrap
 
 _PACKAGE = 'tf-models-official'
@@ -181,7 +181,7 @@ class Bench:
 
   def _ours(self, name: str, *flags: str) -> None:
     """Runs the command on one of our forks."""
-    command = [sys.executable, '-m', 'tools.sync.command', '--no-probe']
+    command = [sys.executable, '-m', 'tools.mirror.command', '--no-probe']
     command += ['--offline', '--root', self.scratch / name, *flags]
     _shell(bootstrap.ROOT, *command)
 

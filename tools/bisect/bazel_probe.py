@@ -31,15 +31,12 @@ from typing import Any, Iterator, Sequence
 from xml.etree import ElementTree
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import claims
-from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
 from tools.base import git
 from tools.bisect import axes
 from tools.bisect import probe as probes
 from tools.faults import inject
 from tools.reference import draw
-from tools.versions import bootstrap
 from tools.versions import environment
 
 LABEL = re.compile(r'//[\w/.-]*:[\w.-]+')
@@ -130,11 +127,7 @@ class BazelProbe(probes.Probe):
       return failed
     shown = draw.draw(bazel, test, [seed])
     technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-    own, family = verdict.references(technique, test.row, shown.runs[0])
-    shown = dataclasses.replace(shown, reference=own, family=family)
-    judge.check(shown)
-    declared = claims.claims_of(str(technique), test.row, test.tier)
-    verdicts = judge.judge(declared, shown)
+    _, verdicts = verdict.judged(technique, test.row, shown)
     return {
         'failures': tuple(sorted(v.claim.id for v in verdicts if not v.good)),
         'metrics': {v.claim.id: float(v.measured) for v in verdicts},

@@ -34,7 +34,7 @@ from packaging import version as versions
 from tfmot_contrib import errors
 from tools.base import git
 from tools.bisect import axes
-from tools.sync import sources as downloads
+from tools.mirror import sources as downloads
 from tools.versions import bootstrap
 from tools.versions import environment
 from tools.versions import lock

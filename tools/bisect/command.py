@@ -98,7 +98,9 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
       '--again', action='store_true', help='try what could not be tested again'
   )
   parser.add_argument(
-      '--output', type=surroundings.path, help='a folder for result.json, issue.md'
+      '--output',
+      type=surroundings.path,
+      help='a folder for result.json, issue.md',
   )
   flags = parser.parse_args(argv)
   if bool(flags.target) == bool(flags.command):

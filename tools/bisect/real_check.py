@@ -46,7 +46,7 @@ from tools.base import git
 from tools.bisect import builds
 from tools.bisect import command as commands
 from tools.bisect import look
-from tools.sync import tree
+from tools.mirror import tree
 from tools.versions import checkout as checkouts
 
 COMMITS = 60

@@ -41,7 +41,6 @@ from typing import Any, Iterator, Mapping, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
-from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
@@ -164,11 +163,7 @@ def _judge(
   minutes = shown.runs[0].training['cpu_seconds'] / 60
   technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
   try:
-    own, family = verdict.references(technique, test.row, shown.runs[0])
-    shown = dataclasses.replace(shown, reference=own, family=family)
-    judge.check(shown)
-    declared = claims.claims_of(str(technique), test.row, test.tier)
-    verdicts = judge.judge(declared, shown)
+    shown, verdicts = verdict.judged(technique, test.row, shown)
   except errors.InputError as error:
     return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, minutes
   again = explain.Again(label)

@@ -57,6 +57,16 @@ PROJECT: dict[str, list[list[Edit]]] = {
         [Edit('tools/planted_a.py', '', _FUNCTION)],
         [Edit(f'{_CONTRIB}/modeling/planted_b.py', '', _FUNCTION)],
     ],
+    'line-endings': [
+        [
+            Edit('tools/nox', '', ''),
+            Edit('.gitattributes', '* text=auto eol', '*.py eol'),
+        ],
+        [
+            Edit('docs/planted.txt', '', 'a\n'),
+            Edit('.gitattributes', '', '*.txt !eol\n'),
+        ],
+    ],
     'no-binary': [
         [Edit(f'{_CONTRIB}/pruning/weights.npy', '', 'NUMPY')],
         [Edit('docs/planted.txt', '', 'a\0b')],
@@ -184,7 +194,7 @@ PROJECT: dict[str, list[list[Edit]]] = {
         [Edit(f'{_CONTRIB}/pruning/planted.py', '', headers.example(''))],
         [
             Edit('tools/bench/syncing.py', '', ''),
-            Edit('tools/bench/BUILD', '        "//tools/sync",\n', ''),
+            Edit('tools/bench/BUILD', '        "//tools/mirror",\n', ''),
         ],
     ],
     'floor-symbols': [

@@ -32,6 +32,7 @@ from tools.versions import bootstrap
 
 SYNC = 'tools/nox -s sync_upstream --'
 FOLDER = '.sync_upstream'
+REPOSITORY = f'{FOLDER}/series'
 OWN = (
     'BUILD',
     'known_failures.yaml',
@@ -72,7 +73,7 @@ class Fork(NamedTuple):
   @property
   def repository(self) -> pathlib.Path:
     """Where the series is a git repository while somebody edits it."""
-    return self.root / FOLDER / 'series'
+    return self.root / REPOSITORY
 
   @property
   def edited(self) -> bool:

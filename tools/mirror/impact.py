@@ -31,6 +31,7 @@ import griffe
 from packaging import requirements
 from packaging import specifiers
 from packaging import utils
+
 from tools.base import build_files
 from tools.base import imports
 from tools.base import markdown
@@ -277,8 +278,7 @@ def stale(
   """
   touched: dict[str, bool] = {}
   starts: dict[str, str] = {}  # From a test to the one that it starts from.
-  for path in sorted(root.glob(f'{_OURS}/**/BUILD')):
-    package = path.parent.relative_to(root).as_posix()
+  for package in build_files.packages(root, _OURS):
     for rule in build_files.rules(root, package):
       if rule.kind == 'convergence_test':
         module = rule.attributes.get('module', '')

@@ -34,6 +34,7 @@ import zipfile
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
+from tools.base import git
 from tools.versions import bootstrap
 
 _RELEASE, _NIGHTLY = 'tf-models-official', 'tf-models-nightly'
@@ -146,14 +147,9 @@ def run(scratch: pathlib.Path) -> None:
   nightly = wheels[_NIGHTLY].name.split('-')[1]
   root = scratch / 'fork'
   official = root / 'official'
-  listed = subprocess.run(
-      ['git', 'ls-files', '-z', 'official', 'CHANGELOG.md'],
-      cwd=bootstrap.ROOT,
-      capture_output=True,
-      text=True,
-      check=True,
-  )
-  for name in filter(None, listed.stdout.split('\0')):
+  for name in git.listed(bootstrap.ROOT, '--cached'):
+    if not name.startswith('official/') and name != 'CHANGELOG.md':
+      continue
     (root / name).parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(bootstrap.ROOT / name, root / name)
   committed = {

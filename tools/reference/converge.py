@@ -21,7 +21,6 @@ test has not made up its mind, this trains another one, up to five.
 """
 
 import argparse
-import dataclasses
 import datetime
 import os
 import pathlib
@@ -29,7 +28,6 @@ import sys
 from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import history
 from tfmot_contrib.convergence import judge
@@ -74,13 +72,9 @@ def decide(bazel: draw.Bazel, label: str, at_least: int = 1) -> Decided:
   """
   test = draw.find(bazel, label)
   technique = technique_of(bazel, test)
-  declared = claims.claims_of(str(technique), test.row, test.tier)
   for seeds in range(at_least, max(at_least, judge.PLAN.at_most) + 1):
     shown = draw.draw(bazel, test, range(1, seeds + 1))
-    own, family = verdict.references(technique, test.row, shown.runs[0])
-    shown = dataclasses.replace(shown, reference=own, family=family)
-    judge.check(shown)
-    verdicts = judge.judge(declared, shown)
+    shown, verdicts = verdict.judged(technique, test.row, shown)
     undecided = [
         v
         for v in verdicts

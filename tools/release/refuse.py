@@ -182,9 +182,8 @@ def _of_test(
   yield from _of_versions(where, bundle, shown)
   declared = claims_lib.claims_of(str(yaml), test, tier)
   judge.check(shown)
-  shown = referenced(yaml, test, shown)
   try:
-    judge.check(shown)
+    shown = verdict.referenced(yaml, test, shown)
   except errors.InputError as error:
     yield f'unreferenced: {where}: {errors.one_line(error)}'
     return
@@ -205,20 +204,6 @@ def _of_test(
           f'failed: {one.claim.id} of {where} is {one.measured:.6g}, bound'
           f' {one.bound}: {one.word}'
       )
-
-
-def referenced(
-    yaml: pathlib.Path, test: str, shown: judge.Shown
-) -> judge.Shown:
-  """Returns what a test is judged by, with its references."""
-  own, family = verdict.references(yaml, test, shown.runs[0])
-  return judge.Shown(
-      runs=shown.runs,
-      baseline=shown.baseline,
-      controls=shown.controls,
-      reference=own if shown.baseline else None,
-      family=family if shown.baseline else (),
-  )
 
 
 def _of_versions(

@@ -24,8 +24,10 @@ screenshot shows ink where the charts are.
 import argparse
 import dataclasses
 import json
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,6 +46,8 @@ _HEIGHT = 4000
 _SECONDS = 120
 # A line chart is mostly paper.
 _INK = 0.003
+# Without a sandbox, which neither root nor most containers can have: the page
+# is our own and loads nothing.
 _FLAGS = (
     '--headless',
     '--no-sandbox',
@@ -104,6 +108,25 @@ class Seen:
   all: int
   rows: int
   complaints: Sequence[str] = ()
+
+
+def scratch() -> tempfile.TemporaryDirectory:
+  """Returns a new folder that Chromium can use.
+
+  Returns:
+    The folder. A Chromium of snap has a /tmp of its own and sees no hidden
+    folders, so for that it is among the snap's own files.
+
+  Raises:
+    errors.InputError: Chromium is missing, or is a snap and there is no HOME.
+  """
+  if pathlib.Path(bootstrap.chromium()).resolve().name != 'snap':
+    return tempfile.TemporaryDirectory()
+  if not (home := os.environ.get('HOME')):
+    raise errors.InputError('Chromium is a snap, which needs HOME: set it')
+  place = pathlib.Path(home) / 'snap/chromium/common'
+  place.mkdir(parents=True, exist_ok=True)
+  return tempfile.TemporaryDirectory(dir=place)
 
 
 def _chromium(profile: str, *arguments: str) -> subprocess.CompletedProcess:
@@ -169,15 +192,17 @@ def screenshot(path: pathlib.Path, output: pathlib.Path) -> None:
     errors.InputError: Chromium is missing or fails, or there is no picture.
   """
   output.parent.mkdir(parents=True, exist_ok=True)
-  with tempfile.TemporaryDirectory() as folder:
+  with scratch() as folder:
+    picture = pathlib.Path(folder) / 'picture.png'
     _chromium(
-        folder,
+        f'{folder}/profile',
         f'--window-size={_WIDTHS[0]},{_HEIGHT}',
-        f'--screenshot={output.absolute()}',
+        f'--screenshot={picture}',
         path.absolute().as_uri(),
     )
-  if not output.exists():
-    raise errors.InputError(f'Chromium did not write {output}')
+    if not picture.exists():
+      raise errors.InputError(f'Chromium did not write {picture}')
+    shutil.copyfile(picture, output)
 
 
 def wrong(seen: Seen) -> list[str]:
@@ -238,7 +263,7 @@ def check(path: pathlib.Path, output: pathlib.Path) -> list[str]:
   """
   text = path.read_text(encoding='utf-8')
   found = []
-  with tempfile.TemporaryDirectory() as folder:
+  with scratch() as folder:
     looks = [look(text, width, pathlib.Path(folder)) for width in _WIDTHS]
   for seen in looks:
     found += [f'{seen.window} pixels: {what}' for what in wrong(seen)]
@@ -264,7 +289,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
       '--screenshot', type=surroundings.path, help='where to leave the picture'
   )
   flags = parser.parse_args(argv)
-  with tempfile.TemporaryDirectory() as folder:
+  with scratch() as folder:
     page.main([f'--output={folder}'], root)
     path = pathlib.Path(folder)
     picture = flags.screenshot or path / 'page.png'

@@ -15,11 +15,14 @@
 """Tests of what is wrong with a page, without a browser."""
 
 import dataclasses
+import os
+import pathlib
 
 from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
 
+from tfmot_contrib import errors
 from tools.report import browser_check
 
 _IMAGE = {'what': 'zeros', 'width': 300, 'at': [10, 20, 110, 70]}
@@ -63,6 +66,26 @@ class BlankTest(absltest.TestCase):
 
   def test_image_below_the_picture_is_not_judged(self):
     self.assertEmpty(browser_check.blank(np.ones([20, 200, 3]), _SEEN))
+
+
+class ScratchTest(parameterized.TestCase):
+
+  @parameterized.parameters('snap', 'chrome')
+  def test_is_where_chromium_sees_it(self, name):
+    home = pathlib.Path(self.create_tempdir().full_path)
+    binaries = home / 'bin'
+    binaries.mkdir()
+    (binaries / name).touch(0o755)
+    (binaries / 'chromium').symlink_to(name)
+    environ = {'PATH': str(binaries), 'HOME': str(home)}
+    with absltest.mock.patch.dict(os.environ, environ):
+      with browser_check.scratch() as folder:
+        seen = pathlib.Path(folder).is_relative_to(home / 'snap/chromium')
+        self.assertEqual(seen, name == 'snap')
+      if name == 'snap':
+        os.environ.pop('HOME')
+        with self.assertRaisesRegex(errors.InputError, 'needs HOME'):
+          browser_check.scratch()
 
 
 if __name__ == '__main__':

@@ -244,7 +244,10 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   """
   parser = argparse.ArgumentParser(prog='page', description=__doc__)
   parser.add_argument(
-      '--output', type=surroundings.path, default=root / 'report', help='a folder'
+      '--output',
+      type=surroundings.path,
+      default=root / 'report',
+      help='a folder',
   )
   flags = parser.parse_args(argv)
   techniques = rows.load(root / 'tfmot_contrib')

@@ -41,7 +41,6 @@ COLLECT = 'run tools/nox -s evidence -- --collect'
 # tuple that a row has is what one would deploy.
 KINDS = ('float', 'float16', 'dynamic_range', 'int8', 'qat_int8', 'sparse')
 _DEPLOYED = ('qat_int8', 'int8', 'dynamic_range', 'float16', 'sparse', 'float')
-_TIER = 'cpu'
 
 
 class Export(NamedTuple):
@@ -335,23 +334,18 @@ def _technique(
       continue
     baseline = baseline_of(run, baselines)
     control = control_of(run, controls, runs)
-    own, family = verdict.references(folder / 'technique.yaml', test, run)
-    shown = judge.Shown(
-        runs=[run],
-        baseline=baseline,
-        controls=[control] if control else [],
-        reference=own if control or not run.training['steps'] else None,
-        family=family,
+    shown, verdicts = verdict.judged(
+        folder / 'technique.yaml',
+        test,
+        judge.Shown([run], baseline, [control] if control else []),
     )
-    judge.check(shown)
-    declared = claims.claims_of(path, test, _TIER)
-    verdicts = judge.judge(declared, shown)
     name = names.split(test, models)
     drift = {}
     if shown.statistical:
       nights = history.read(history.path_of(folder, test, run))
-      drift = history.drift(nights, own, family)
-    found.append(Row(name, run, baseline, control, own, verdicts, drift))
+      drift = history.drift(nights, shown.reference, shown.family)
+    known = shown.reference
+    found.append(Row(name, run, baseline, control, known, verdicts, drift))
   for test, error in refused.items():
     found.append(Refusal(names.split(test, models), error))
   labels = list(dict.fromkeys(row.name.label for row in found))

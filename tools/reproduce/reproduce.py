@@ -30,7 +30,6 @@ reproduced, 1 if not, 3 if it is inconclusive.
 """
 
 import argparse
-import dataclasses
 import datetime
 import pathlib
 import re
@@ -188,12 +187,7 @@ def run_test(
   count = flags.seeds or (_TRAINED_SEEDS if trains else 1)
   if count > 1:
     shown = draw.draw(called, test, range(1, count + 1))
-  own, family = verdict.references(technique, name, shown.runs[0])
-  shown = dataclasses.replace(
-      shown,
-      reference=own if shown.controls or not trains else None,
-      family=family,
-  )
+  shown = verdict.referenced(technique, name, shown)
   before, weights = _before(root, flags, name, declared)
   made = compare.compare(name, label, shown, declared, before, weights)
   return made, _records(root, test, shown)

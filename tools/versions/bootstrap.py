@@ -18,7 +18,7 @@ A fresh machine has Python, git and a C compiler. This module adds, without a
 global install, the pinned and hash-checked uv, nox and pip of
 `locks/bootstrap.txt`, and finds (or, as root where apt is there, installs)
 Bazel. It needs only the standard library. `tools/nox` is its command line;
-`tools.versions.environment` and `tools.sync` take their uv and pip from it.
+`tools.versions.environment` and `tools.mirror` take their uv and pip from it.
 """
 
 import contextlib

@@ -37,6 +37,7 @@ from tools.lint.rules import links
 from tools.lint.rules import owners
 from tools.lint.rules import readme
 from tools.lint.rules import registered
+from tools.lint.rules import repository
 from tools.lint.rules import shell
 from tools.lint.rules import techniques
 from tools.lint.rules import tests
@@ -55,6 +56,7 @@ _MODULES = (
     owners,
     readme,
     registered,
+    repository,
     shell,
     techniques,
     tests,

@@ -31,7 +31,6 @@ import griffe
 from packaging import requirements
 from packaging import specifiers
 from packaging import utils
-
 from tools.base import build_files
 from tools.base import imports
 from tools.base import markdown

@@ -51,7 +51,10 @@ REASONS = {
 NOT_REPORTED = 'not reported yet'
 FIELDS = ('From', 'Subject', 'Reason', 'Upstream')
 _NAME = re.compile(r'([0-9]{4})-[a-z0-9]+(?:[.-][a-z0-9]+)*\.patch')
-_AUTHOR = re.compile(r'[^<>\s]([^<>]*[^<>\s])? <[^<>\s]+@[^<>\s]+>')
+# As git keeps it in a commit, and takes it out of a mail.
+_AUTHOR = re.compile(
+    r'[^\s<>@"\'\\().,:;]([^<>@"\\()]*[^\s<>@"\'\\().,:;])? <[^<>\s]+@[^<>\s]+>'
+)
 _LINK = re.compile(r'https?://\S+|[\w.-]+/[\w.-]+#\d+')
 _DIFF = 'diff --git '
 COMMENT = ';'  # What begins a comment in the message of a commit.

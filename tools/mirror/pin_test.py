@@ -122,10 +122,6 @@ class PinTest(PinTestCase):
         [files]
         include = ["official/**", "orbit/*.py"]
         exclude = ["**/*_test.py"]
-        [[transform]]
-        files = "**/*.py"
-        find = "a"
-        replace = ""
     """)
     self.assertEqual(
         found,
@@ -134,25 +130,21 @@ class PinTest(PinTestCase):
             'tensorflow/models',
             ('official/**', 'orbit/*.py'),
             ('**/*_test.py',),
-            (pin.Transform('**/*.py', 'a', ''),),
         ),
     )
     self.assertEqual(str(found.source), 'y.git v1')
 
-  def test_selection_knows_all_that_chooses_or_changes_files(self):
+  def test_selection_knows_all_that_chooses_files(self):
     one = self.load(_WHOLE)
-    other = pin.Transform('a', 'b', 'c')
     selections = {
         changed.selection
         for changed in (
             one,
             one._replace(include=('official/*',)),
             one._replace(include=(), exclude=one.include),
-            one._replace(transforms=(other,)),
-            one._replace(transforms=(other._replace(replace='d'),)),
         )
     }
-    self.assertLen(selections, 5)
+    self.assertLen(selections, 3)
     source = one.source._replace(version='2')
     self.assertEqual(one._replace(source=source).selection, one.selection)
 
@@ -197,32 +189,7 @@ class PinTest(PinTestCase):
       ),
       ('repository_number', f'repository = 1\n{_WHOLE}', 'owner/name'),
       ('repository_word', f'repository = "x"\n{_WHOLE}', 'owner/name'),
-      (
-          'transform_is_a_table',
-          _WHOLE + '[transform]\nfind = "a"',
-          r'write \[\[transform\]\]',
-      ),
-      (
-          'transform_of_numbers',
-          _WHOLE + '[[transform]]\nfiles = 1',
-          'transform.* no table of texts',
-      ),
-      ('transform_list', f'transform = ["a"]\n{_WHOLE}', 'transform.* no'),
-      (
-          'transform_lacks',
-          _WHOLE + '[[transform]]\nfiles = "a"\nfind = "b"',
-          'transform.* needs files, find and replace',
-      ),
-      (
-          'transform_finds_nothing',
-          _WHOLE + '[[transform]]\nfiles = "a"\nfind = ""\nreplace = ""',
-          'transform.* needs files, find and replace',
-      ),
-      (
-          'transform_glob',
-          _WHOLE + '[[transform]]\nfiles = "/a"\nfind = "b"\nreplace=""',
-          "glob '/a' has",
-      ),
+      ('unknown', f'transform = ["a"]\n{_WHOLE}', 'unknown key: transform'),
   )
   def test_bad_pin_is_refused(self, text, why):
     self.write('upstream.toml', text)

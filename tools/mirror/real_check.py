@@ -33,8 +33,8 @@ from typing import Sequence
 import zipfile
 
 from tfmot_contrib import errors
-from tfmot_contrib import surroundings
 from tools.base import git
+from tools.mirror import fork
 from tools.versions import bootstrap
 
 _RELEASE, _NIGHTLY = 'tf-models-official', 'tf-models-nightly'
@@ -71,12 +71,15 @@ def apply_hunks(lines: list[bytes], hunks: Sequence[bytes]) -> list[bytes]:
   return out + lines[at:]
 
 
-def judge(official: pathlib.Path, wheel: pathlib.Path) -> int:
+def judge(
+    official: pathlib.Path, mirror: pathlib.Path, wheel: pathlib.Path
+) -> int:
   """Compares a mirror with its wheel and patches.
 
   Args:
-    official: The folder of the mirror.
-    wheel: What it was made from.
+    official: The folder of the patches.
+    mirror: The folder of the packages.
+    wheel: What they were made from.
 
   Returns:
     The number of files, all of which are equal.
@@ -95,16 +98,14 @@ def judge(official: pathlib.Path, wheel: pathlib.Path) -> int:
       name = re.search(rb'^\+\+\+ b/(.+)$', part, re.MULTILINE)[1].decode()
       hunks = re.split(rb'^(?=@@ )', part, flags=re.MULTILINE)[1:]
       expected[name] = apply_hunks(expected[name], hunks)
-  own = {'BUILD', 'known_failures.yaml', 'patches', 'tree.bazelrc'}
-  own |= {'upstream.lock', 'upstream.toml'}
-  found = {}
-  for path in official.rglob('*'):
-    below = path.relative_to(official)
-    if path.is_file() and below.parts[0] not in own:
-      name = f'official/{below}'.replace('official/siblings/', '')
-      found[name] = path.read_bytes().splitlines(keepends=True)
+  found = {
+      path.relative_to(mirror).as_posix(): path.read_bytes()
+      for path in mirror.rglob('*')
+      if path.is_file()
+  }
   for name in sorted(expected.keys() | found.keys()):
-    if expected.get(name) != found.get(name):
+    lines = expected.get(name)
+    if lines is None or b''.join(lines) != found.get(name):
       raise errors.InputError(f'{name} is not that of {wheel.name}')
   return len(found)
 
@@ -123,7 +124,7 @@ def _sync(root: pathlib.Path, *flags: str) -> None:
   command = [sys.executable, '-m', 'tools.mirror.command', '--root', str(root)]
   print(f'sync_upstream -- {" ".join(flags)}', flush=True)
   done = subprocess.run(
-      [*command, '--no-probe', *flags],
+      [*command, *flags],
       check=False,
       env={**os.environ, 'PYTHONPATH': str(bootstrap.ROOT)},
   )
@@ -167,7 +168,8 @@ def run(scratch: pathlib.Path) -> None:
     _sync(root, '--source', f'pypi:{package}', '--to', version)
     _sync(root, '--check')
     pin = _NIGHTLY if package == _NIGHTLY else f'{package}=={version}'
-    count = judge(official, wheels[pin])
+    mirror = fork.mirror(fork.load(root))
+    count = judge(official, mirror, wheels[pin])
     print(f'judge: {count} files are {wheels[pin].name} plus patches')
   for name, content in committed.items():  # Patches that the nightly absorbed.
     if name.parts[0] == 'patches':
@@ -181,20 +183,10 @@ def run(scratch: pathlib.Path) -> None:
 
 @errors.exits_with_one_line
 def main(argv: Sequence[str]) -> None:
-  """Runs the check, or judges one mirror."""
-  parser = argparse.ArgumentParser(prog='real_check', description=__doc__)
-  parser.add_argument(
-      '--wheel',
-      type=surroundings.path,
-      help='judge --official by this wheel only',
+  """Runs the check."""
+  argparse.ArgumentParser(prog='real_check', description=__doc__).parse_args(
+      argv
   )
-  parser.add_argument(
-      '--official', type=surroundings.path, default=bootstrap.ROOT / 'official'
-  )
-  flags = parser.parse_args(argv)
-  if flags.wheel:
-    print(f'{judge(flags.official, flags.wheel)} files are as they should be')
-    return
   with tempfile.TemporaryDirectory(prefix='real_check-') as scratch:
     run(pathlib.Path(scratch))
 

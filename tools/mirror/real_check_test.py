@@ -15,10 +15,12 @@
 """Tests the judge of the check on real releases: it sees a single byte."""
 
 import pathlib
+import shutil
 import zipfile
 
 from absl.testing import absltest
 from absl.testing import parameterized
+from tools.mirror import fork
 from tools.mirror import real_check
 from tools.mirror import testing
 
@@ -28,31 +30,38 @@ class JudgeTest(testing.ForkTestCase):
   def setUp(self):
     super().setUp()
     self.sync()
-    self.patch('core: five', 'core.py', 'line_5 = 5', 'line_5 = 55')
-    self.patch('core: end', 'core.py', 'line_19 = 19\n', 'end = 1\nend = 2\n')
+    self.patch('core: five', 'official/core.py', 'line_5 = 5', 'line_5 = 55')
+    self.patch(
+        'core: end', 'official/core.py', 'line_19 = 19\n', 'end = 1\nend = 2\n'
+    )
     self.wheel = self.scratch / 'models-1-py3-none-any.whl'
     with zipfile.ZipFile(self.wheel, 'w') as archive:
       for name, text in testing.FILES.items():
         archive.writestr(name, text)
 
+    self.mirror = self.scratch / 'mirror'
+    shutil.copytree(fork.mirror(fork.load(self.root)), self.mirror)
+    for path in self.mirror.rglob('*.py'):
+      path.chmod(0o644)
+
   def judge(self):
-    return real_check.judge(self.official, self.wheel)
+    return real_check.judge(self.official, self.mirror, self.wheel)
 
   def test_equal(self):
     self.assertEqual(self.judge(), 4)
 
   @parameterized.parameters(
-      ('core.py', 'line_5 = 55', 'line_5 = 5'),
-      ('siblings/orbit/loop.py', 'step_0', 'step_O'),
-      ('patches/0001-core-five.patch', '= 55', '= 56'),
+      ('mirror/official/core.py', 'line_5 = 55', 'line_5 = 5'),
+      ('mirror/orbit/loop.py', 'step_0', 'step_O'),
+      ('fork/official/patches/0001-core-five.patch', '= 55', '= 56'),
   )
   def test_changed_file(self, name, old, new):
-    self.edit(self.official, name, old, new)
+    self.edit(self.scratch, name, old, new)
     with self.assertRaisesRegex(ValueError, 'is not that of models-1'):
       self.judge()
 
   def test_missing_and_extra_file(self):
-    path = self.official / 'vision/model.py'
+    path = self.mirror / 'official/vision/model.py'
     path.rename(path.with_name('moved.py'))
     with self.assertRaisesRegex(ValueError, 'vision/mo.*is not that of'):
       self.judge()
@@ -65,7 +74,7 @@ class JudgeTest(testing.ForkTestCase):
 
   def test_wheel_that_is_not_there(self):
     with self.assertRaises(FileNotFoundError):
-      real_check.judge(self.official, pathlib.Path('none.whl'))
+      real_check.judge(self.official, self.mirror, pathlib.Path('no.whl'))
 
 
 if __name__ == '__main__':

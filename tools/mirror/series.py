@@ -117,8 +117,10 @@ def create(
         raise errors.InputError(
             f'{series[at].name} does not apply: {wrong or said}'
         )
-  for patch, got in zip(series, read(folder, 'old'), strict=True):
-    if message(got) != message(patch) or got.author != patch.author:
+  form = ['log', '--reverse', '--format=%an <%ae>%n%B%x00', 'old..HEAD']
+  kept = git.run(folder, *form, what=what).stdout.decode().split('\0\n')
+  for patch, text in zip(series, kept[:-1], strict=True):
+    if text != f'{patch.author}\n{message(patch)}':
       raise errors.InputError(
           f'{patch.name}: git reads its author or its text as something else,'
           ' like a header of a mail: write it in other words'
@@ -137,15 +139,20 @@ def _tidy(diff: bytes) -> bytes:
   )
 
 
-def _patch(entry: bytes, series: Sequence[patches.Patch]) -> patches.Patch:
+def _patch(
+    entry: bytes,
+    series: Sequence[patches.Patch],
+    found: Sequence[patches.Patch],
+) -> patches.Patch:
   """Makes a patch of what `git log` says of a commit.
 
   Args:
     entry: The commit, its author, message and diff, separated by NUL.
-    series: The patches before it and those that were there.
+    series: The patches that were there.
+    found: Those of the commits before it.
 
   Returns:
-    The patch.
+    The patch. A commit that does not say its name has that of its subject.
 
   Raises:
     errors.InputError: The message lacks Reason or Upstream, or is in another
@@ -173,8 +180,12 @@ def _patch(entry: bytes, series: Sequence[patches.Patch]) -> patches.Patch:
     raise errors.InputError(
         f'{where} needs a subject of one line, and an empty line after it'
     )
+  taken = {patch.name for patch in found}
+  known = [p.name for p in series if p.subject == lines[0]]
+  names = [name for name in known if name not in taken]
+  names.append(patches.next_name([*series, *found], lines[0]))
   patch = patches.Patch(
-      name=trailers.get('Patch') or patches.next_name(series, lines[0]),
+      name=trailers.get('Patch') or names[0],
       author=author,
       subject=lines[0],
       reason=trailers['Reason'],
@@ -214,7 +225,7 @@ def read(
   out = git.run(folder, *command, what=what).stdout
   found: list[patches.Patch] = []
   for entry in out.split(b'\0\0\0')[1:]:
-    patch = _patch(entry, [*series, *found])
+    patch = _patch(entry, series, found)
     if not patch.diff:
       raise errors.InputError(f'{patch.name} changes nothing: drop its commit')
     found.append(patch)
@@ -342,15 +353,13 @@ def resume(folder: pathlib.Path) -> list[str]:
       )
     if xy[1] != ' ':
       raise errors.InputError(
-          f'{name} was edited and not added: git -C {folder} add it, or undo it'
+          f'{name} is not added: git -C {folder} add it, or undo it'
       )
   marks = ['diff', '--cached', '--check']
   done = git.run(folder, *marks, what='looking for marks', ok=(0, 2))
   if done.returncode:
     where = done.stdout.decode(errors='replace').splitlines()[0]
-    raise errors.InputError(
-        f'{folder}/{where} still has a mark of the conflict'
-    )
+    raise errors.InputError(f'{folder}/{where}: finish what you resolve')
   if not in_conflict(folder):
     return []
   return _settle(folder, 'rebase', '--continue')

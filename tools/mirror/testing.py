@@ -145,7 +145,7 @@ class ForkTestCase(parameterized.TestCase):
     """Returns the text of every file of the mirror that Bazel takes."""
     folder = fork.mirror(fork.load(self.root))
     return {
-        name: entry.data.decode()
+        name: entry.data.decode(errors='replace')
         for name, entry in tree.read(folder, ['.git']).items()
     }
 

@@ -47,7 +47,7 @@ nox.options.sessions = ['lint', 'tests']
 CHECKS = (
     'tools.lint.planted_check',
     'tools.bazel.cache_check',
-    'tools.mirror.real_check',
+    'tools.mirror.real_test',
     'tools.versions.real_check',
     'tools.report.browser_check',
 )

@@ -15,7 +15,7 @@
 """The external repositories, made by this project's own Python tools.
 
 * `@python_env`: the interpreter and packages (`tools/versions/environment.py`)
-* `@official_models`: the mirror (`tools/mirror/make.py`)
+* `@official_models`: the mirror (`tools/mirror/fork.py`)
 * `@cifar10`: the data set (`tfmot_contrib/data/cifar10_provider.py`)
 
 Each is made once in the user's cache and linked here.
@@ -176,7 +176,7 @@ upstream_test_files(name = "upstream_tests")
 
 def _official_models_impl(ctx):
     ctx.report_progress("making the mirror of Official Models (once)")
-    made = _python(ctx, ["-m", "tools.mirror.make"], quiet = False)
+    made = _python(ctx, ["-m", "tools.mirror.fork"], quiet = False)
     for line in made.split("\n"):
         package, folder = line.split("=")
         for path in ctx.path(folder).readdir():
@@ -251,7 +251,6 @@ _MIRROR = [
     "archive",
     "fork",
     "globs",
-    "make",
     "patches",
     "pin",
     "sources",

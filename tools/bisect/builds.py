@@ -45,7 +45,7 @@ _TENSORFLOW_NIGHTLY = 'tf-nightly'
 _DATED = re.compile(r'\.dev(20\d{6})$')
 _RELEASED = re.compile(r'\d+(\.\d+)+((a|b|rc|\.post)\d+)?')
 _LISTED = re.compile(r'^Available versions: (.+)$', re.MULTILINE)
-_MIRROR = ('official/upstream.lock', 'official/patches', 'official/siblings')
+_MIRROR = ('official/upstream.lock', 'official/patches', 'official/mirror')
 
 
 class Candidate(NamedTuple):

@@ -27,6 +27,7 @@ import zipfile
 
 from absl.testing import absltest
 from absl.testing import parameterized
+
 from tfmot_contrib import errors
 from tools.mirror import archive
 from tools.mirror import tree

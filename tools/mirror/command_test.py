@@ -19,6 +19,7 @@ import shutil
 
 from absl.testing import absltest
 from absl.testing import parameterized
+
 from tools.base import git
 from tools.mirror import fork
 from tools.mirror import sources

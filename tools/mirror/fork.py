@@ -16,11 +16,12 @@
 
 This module reads them, finds where they disagree with one another, and makes
 the mirror of them. It asks nothing of a network but the files that the lock
-names. Bazel calls it by `tools.mirror.make`, so it needs nothing but Python,
-git and pip.
+names. Bazel calls it, so it needs nothing but Python, git and pip.
 """
 
+import argparse
 import pathlib
+import sys
 from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
@@ -148,11 +149,14 @@ def keep(upstream: sources.Upstream) -> None:
         tree.write(upstream.files, partial)
 
 
-def fetch_locked(fork: Fork, *, offline: bool) -> sources.Upstream:
-  """Gets the pristine files that the lock is of.
+def fetch_locked(
+    fork: Fork, lock: pins.Lock | None = None, *, offline: bool
+) -> sources.Upstream:
+  """Gets the pristine files that a lock is of.
 
   Args:
     fork: The fork.
+    lock: The lock, by default that of the fork.
     offline: Whether to do without a network.
 
   Returns:
@@ -161,7 +165,7 @@ def fetch_locked(fork: Fork, *, offline: bool) -> sources.Upstream:
   Raises:
     errors.InputError: There is no lock, or they cannot be had any more.
   """
-  lock = fork.lock
+  lock = lock or fork.lock
   if lock is None:
     raise errors.InputError(f'there is no lock yet: run {SYNC} first')
   place, stamps = lock.source, lock.pristine
@@ -176,13 +180,12 @@ def fetch_locked(fork: Fork, *, offline: bool) -> sources.Upstream:
       sha256=lock.resolved.get('sha256', ''),
       names=stamps.keys(),
   )
-  for name, stamp in tree.digests(upstream.files).items():
-    if stamp != stamps[name]:
-      raise errors.InputError(
-          f'{name} of {lock.source} is not the file that was locked: the source'
-          ' changed under its name'
-      )
-  return upstream
+  if told := tree.compare(stamps, upstream.files):
+    raise errors.InputError(
+        f'{lock.source} no longer has the files that were locked'
+        f' ({told.splitlines()[0]}): the source changed under its name'
+    )
+  return upstream._replace(source=lock.source)
 
 
 def cached(lock: pins.Lock) -> pathlib.Path:
@@ -276,3 +279,15 @@ def packages(root: pathlib.Path = bootstrap.ROOT) -> dict[str, pathlib.Path]:
   folder = mirror(fork)
   names = sorted({name.split('/')[0] for name in fork.lock.patched})
   return {name: folder / name for name in names}
+
+
+@errors.exits_with_one_line
+def main(argv: Sequence[str]) -> None:
+  """Prints where each package of the mirror is, as NAME=FOLDER, for Bazel."""
+  argparse.ArgumentParser(prog='fork', description=__doc__).parse_args(argv)
+  for package, folder in packages().items():
+    print(f'{package}={folder}')
+
+
+if __name__ == '__main__':
+  main(sys.argv[1:])

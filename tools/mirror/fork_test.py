@@ -19,8 +19,8 @@ import io
 import shutil
 
 from absl.testing import absltest
+
 from tools.mirror import fork
-from tools.mirror import make
 from tools.mirror import testing
 from tools.mirror import tree
 
@@ -66,7 +66,9 @@ class ForkTest(testing.ForkTestCase):
   def test_what_the_source_no_longer_has(self):
     shutil.rmtree(self.scratch / 'cache')
     self.edit(self.upstream, 'official/core.py', 'line_0', 'line_zero')
-    with self.assertRaisesRegex(ValueError, 'is not the file that was locked'):
+    with self.assertRaisesRegex(
+        ValueError, 'modified official/core.py.: the source changed'
+    ):
       fork.packages(self.root)
     (self.upstream / 'official/core.py').unlink()
     with self.assertRaisesRegex(ValueError, 'no longer has official/core.py'):
@@ -74,11 +76,10 @@ class ForkTest(testing.ForkTestCase):
 
   def test_make_prints_what_bazel_reads(self):
     out = io.StringIO()
-    with absltest.mock.patch.object(
-        make.fork, 'packages', lambda: {'official': 'a', 'orbit': 'b'}
-    ):
+    packages = {'official': 'a', 'orbit': 'b'}
+    with absltest.mock.patch.object(fork, 'packages', lambda: packages):
       with contextlib.redirect_stdout(out):
-        make.main([])
+        fork.main([])
     self.assertEqual(out.getvalue(), 'official=a\norbit=b\n')
 
 

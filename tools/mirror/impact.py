@@ -31,6 +31,7 @@ import griffe
 from packaging import requirements
 from packaging import specifiers
 from packaging import utils
+
 from tools.base import build_files
 from tools.base import imports
 from tools.base import markdown
@@ -195,7 +196,7 @@ def breakages(
   for module in sorted(modules - {''}):
     before, after = _visit(module, old), _visit(module, new)
     if after is None:
-      rows = [(module, 'the module was removed')]
+      rows = [(module, 'was removed')]
     else:
       rows = [
           (change.obj.path, _explained(change))
@@ -404,16 +405,12 @@ def title(before: pins.Lock | None, after: pins.Lock) -> str:
 def _log(fork: forks.Fork, upstream: sources.Upstream) -> str:
   """Returns the section with upstream's log."""
   since = fork.lock.resolved.get('commit', '')
-  commits = sources.log(upstream, fork.pin, since)
-  name = fork.pin.repository
-  lines = [
-      f'{c.sha[:12]} {c.date} {c.author}: '
-      + _REFERENCE.sub(rf'{name}#\1' if name else r'#\1', c.subject)
-      for c in commits or ()
-  ]
+  lines = sources.log(upstream, fork.pin, since)
+  where = rf'{fork.pin.repository}#\1'  # Not of this project on GitHub.
+  named = [_REFERENCE.sub(where, line) for line in lines or ()]
   none = 'The source has no history back to the old version.'
   return _section(
-      'Log', lines, none if commits is None else 'No commit touches the mirror.'
+      'Log', named, none if lines is None else 'No commit touches the mirror.'
   )
 
 

@@ -29,7 +29,8 @@ _CONFIG = 'official/core/config.py'
 _MIRROR = {
     'official/__init__.py': '',
     'official/core/__init__.py': '',
-    _TASK: """\
+    _TASK: (
+        """\
         from official.core import base
 
         class Task(base.Base):
@@ -37,19 +38,23 @@ _MIRROR = {
 
         def make(name, *, folder=''): ...
         def unused(x): ...
-        """,
+        """
+    ),
     'official/core/base.py': 'class Base:\n  pass\n',
-    _CONFIG: """\
+    _CONFIG: (
+        """\
         import dataclasses
 
         @dataclasses.dataclass
         class Config:
           rate: float = 0.1
-        """,
+        """
+    ),
     'official/core/other.py': 'x = 1\n',
 }
 _OURS = {
-    'tfmot_contrib/x/ours.py': """\
+    'tfmot_contrib/x/ours.py': (
+        """\
         from official.core import config as configs
         from official.core import task
         from official.core.task import make
@@ -59,8 +64,10 @@ _OURS = {
 
         RATE = configs.Config().rate
         MADE = make('x', folder='y')
-        """,
-    'tfmot_contrib/x/BUILD': """\
+        """
+    ),
+    'tfmot_contrib/x/BUILD': (
+        """\
         [
             convergence_test(
                 name = name,
@@ -69,15 +76,18 @@ _OURS = {
             )
             for name in ("one", "two")
         ]
-        """,
-    'tfmot_contrib/y/BUILD': """\
+        """
+    ),
+    'tfmot_contrib/y/BUILD': (
+        """\
         convergence_test(name = "base", module = "tfmot_contrib.y.base")
         convergence_test(
             name = "next",
             baseline = ":base",
             module = "tfmot_contrib.y.next",
         )
-        """,
+        """
+    ),
     'tfmot_contrib/y/base.py': 'import official.core.other\n',
     'tfmot_contrib/y/next.py': '',
     'tfmot_contrib/convergence/run.py': '',
@@ -95,9 +105,7 @@ class ImpactTest(testing.ForkTestCase):
 
   def setUp(self):
     super().setUp()
-    testing.write(
-        self.root, {n: textwrap.dedent(t) for n, t in _OURS.items()}
-    )
+    testing.write(self.root, {n: textwrap.dedent(t) for n, t in _OURS.items()})
 
   def breakages(self, name, old, new):
     """Returns what breaks when a text of the mirror changes."""
@@ -110,7 +118,13 @@ class ImpactTest(testing.ForkTestCase):
   @parameterized.parameters(
       (_TASK, 'def make(', 'def made(', 'official.core.task.make', 3),
       (_TASK, ", *, folder=''", '', 'official.core.task.make', 3),
-      (_TASK, 'inputs, model', 'inputs, net', 'official.core.task.Task.train', 5),
+      (
+          _TASK,
+          'inputs, model',
+          'inputs, net',
+          'official.core.task.Task.train',
+          5,
+      ),
       (_CONFIG, 'rate: float', 'ratio: float', '.*Config.rate', 8),
       (_CONFIG, 'class Config', 'class Other', '.*Config', 8),
   )
@@ -142,15 +156,20 @@ class ImpactTest(testing.ForkTestCase):
       ('x = 1\n', 'x = (\n', 'changed'),
   )
   def test_files(self, old, new, kind):
-    sides = [_tree({'a.py': t, 'b.txt': t, side: ''}) for side, t in
-             (('old', old), ('new', new))]
+    sides = [
+        _tree({'a.py': t, 'b.txt': t, side: ''})
+        for side, t in (('old', old), ('new', new))
+    ]
     found = impact.compare(*sides)
     self.assertIn('a.py', getattr(found, kind))
     self.assertIn('b.txt', found.changed)
     self.assertEqual((found.added, found.removed), (['new'], ['old']))
 
   @parameterized.parameters(
-      ('official/core/base.py', ['//tfmot_contrib/x:one', '//tfmot_contrib/x:two']),
+      (
+          'official/core/base.py',
+          ['//tfmot_contrib/x:one', '//tfmot_contrib/x:two'],
+      ),
       (
           'official/core/other.py',
           [
@@ -205,7 +224,9 @@ class ImpactTest(testing.ForkTestCase):
         impact.licences(changes, wheels),
         ['official/LICENSE', 'the wheel: Apache 2.0 -> MIT'],
     )
-    self.assertEqual(impact.licences(changes._replace(added=[]), wheels[:1]), [])
+    self.assertEqual(
+        impact.licences(changes._replace(added=[]), wheels[:1]), []
+    )
 
   def test_report_of_a_sync(self):
     testing.write(

@@ -20,6 +20,7 @@ import signal
 
 from absl.testing import absltest
 from absl.testing import parameterized
+
 from tools.mirror import fork
 from tools.mirror import install
 from tools.mirror import testing

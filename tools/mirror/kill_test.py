@@ -27,6 +27,7 @@ import sys
 import time
 
 from absl.testing import absltest
+
 from tools.base import files
 from tools.base import git
 from tools.mirror import command

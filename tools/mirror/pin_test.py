@@ -24,6 +24,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import hypothesis
 from hypothesis import strategies as st
+
 from tfmot_contrib import errors
 from tools.mirror import pin
 from tools.mirror import tree

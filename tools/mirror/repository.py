@@ -20,9 +20,8 @@ and Bazel takes the mirror from it then; or while an update waits for a conflict
 to be resolved. What it is for is noted inside `.git`.
 """
 
-import json
 import pathlib
-from typing import Any, NamedTuple, Sequence
+from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tools.base import files
@@ -36,7 +35,6 @@ from tools.mirror import sources
 from tools.mirror import tree
 
 EDIT, UPDATE = 'old', 'new'  # What a repository is for, by its base branch.
-_STATE = '.git/sync.json'
 _SYNC = forks.SYNC
 
 
@@ -66,60 +64,45 @@ class Plan(NamedTuple):
   repository: pathlib.Path | None = None
 
 
-def write_state(
-    fork: forks.Fork,
-    folder: pathlib.Path,
-    base: str,
-    upstream: sources.Upstream,
+def note(
+    fork: forks.Fork, folder: pathlib.Path, upstream: sources.Upstream
 ) -> None:
-  """Notes in a repository what it is for; git does not see it."""
-  place = upstream.repository
-  state = {
-      'base': base,
-      'source': upstream.source.table(),
-      'resolved': upstream.resolved,
-      'metadata': upstream.metadata,
-      'repository': str(place) if place else None,
-      'pristine': tree.digest(tree.digests(upstream.files)),
-      'lock': tree.digest(fork.lock.pristine),
-      'series': fork.digests,
-  }
-  files.write(folder / _STATE, json.dumps(state))
+  """Notes in a repository what it is for: the lock of its base, and patches."""
+  stamps = tree.digests(upstream.files)
+  lock = fork.lock._replace(
+      source=upstream.source,
+      resolved=upstream.resolved,
+      patches=fork.digests,
+      pristine=stamps,
+      patched=stamps,
+  )
+  files.write(folder / '.git/upstream.lock', pins.lock_text(lock))
 
 
-def state_of(folder: pathlib.Path) -> dict[str, Any]:
-  """Reads what a repository is for.
-
-  Args:
-    folder: Of the repository.
-
-  Returns:
-    What `write_state` has noted.
-
-  Raises:
-    errors.InputError: It is no repository of a series, or its note is broken.
-  """
+def noted(folder: pathlib.Path) -> pins.Lock:
+  """Returns what `note` has noted in a repository."""
   if not (folder / '.git').is_dir():
     raise errors.InputError(
         f'{folder} is no repository: make it with {_SYNC} patches import'
     )
   try:
-    state = json.loads((folder / _STATE).read_bytes())
-    state['source'] = pins.make_source(state['source'], _STATE)
-    for key in ('base', 'resolved', 'metadata', 'repository', 'pristine'):
-      state[key]  # pylint: disable=pointless-statement
-    state['lock'], state['series']  # pylint: disable=pointless-statement
-  except (OSError, ValueError, KeyError, TypeError) as error:
+    return pins.load_lock(folder / '.git')
+  except errors.InputError as error:
     raise errors.InputError(
-        f'{folder / _STATE} is broken: move {folder} away and begin again'
+        f'{folder} is broken ({error}): move it away and begin again'
     ) from error
-  return state
+
+
+def _base(folder: pathlib.Path) -> str:
+  """Returns the branch that the patches of a repository are for."""
+  command = ['rev-parse', '-q', '--verify', f'refs/heads/{UPDATE}']
+  done = git.run(folder, *command, what=f'reading {folder}', ok=(0, 1))
+  return EDIT if done.returncode else UPDATE
 
 
 def updating(fork: forks.Fork) -> bool:
   """Tells whether an update waits for a conflict to be resolved."""
-  folder = fork.repository
-  return folder.exists() and state_of(folder)['base'] == UPDATE
+  return fork.repository.exists() and _base(fork.repository) == UPDATE
 
 
 def edit(
@@ -146,9 +129,8 @@ def edit(
     )
   upstream = forks.fetch_locked(fork, offline=offline)
   part = space.scratch()
-  series.create(part, {'old': upstream.files}, fork.series)
-  upstream = upstream._replace(source=fork.lock.source)
-  write_state(fork, part, EDIT, upstream)
+  series.create(part, {EDIT: upstream.files}, fork.series)
+  note(fork, part, upstream)
   digest = tree.digest(fork.lock.patched)
   files.write(
       part / forks.BAZELRC,
@@ -179,46 +161,36 @@ def export(fork: forks.Fork, folder: pathlib.Path) -> Plan:
     errors.InputError: It is no such repository, is of other files than the lock
       or has changes that are not committed.
   """
-  if state_of(folder)['base'] == UPDATE:
+  noted(folder)
+  if _base(folder) == UPDATE:
     raise errors.InputError(f'{folder} is of an update: go on with --continue')
   return read(fork, folder)
 
 
 def read(fork: forks.Fork, folder: pathlib.Path) -> Plan:
-  """Returns the plan that a repository holds; see `export` and `resume`."""
-  state = state_of(folder)
+  """Returns the plan that a repository holds; see `export`."""
+  lock, base = noted(folder), _base(folder)
   if changed := series.status(folder):
     raise errors.InputError(
         f'{folder} has changes that are not committed, such as {changed[0][0]}'
     )
-  base = state['base']
-  pristine = git.read_tree(folder, base)
-  patched = git.read_tree(folder, 'HEAD')
-  if tree.digest(tree.digests(pristine)) != state['pristine']:
-    raise errors.InputError(
-        f'the branch {base} of {folder} is no longer {state["source"]}: begin'
-        ' again'
-    )
+  upstream = forks.fetch_locked(fork, lock, offline=True)
   found = series.read(folder, base, fork.series)
   new = {patch.name: patch.sha256 for patch in found}
-  if state['lock'] != tree.digest(fork.lock.pristine) or (
-      fork.digests not in (state['series'], new)
+  old = tree.digests(git.read_tree(folder, EDIT))
+  if (
+      git.read_tree(folder, base) != upstream.files
+      or old != fork.lock.pristine
+      or fork.digests not in (lock.patches, new)
   ):
     raise errors.InputError(
-        f'official/ was changed since {folder} was made: move it away and begin'
-        ' again'
+        f'official/ or a branch was changed since {folder} was made: move it'
+        ' away and begin again'
     )
+  patched = git.read_tree(folder, 'HEAD')
   tree.check(patched, 'the patched tree')
-  if patches.apply(pristine, found) != patched:
+  if patches.apply(upstream.files, found) != patched:
     raise errors.InputError(f'the patches of {folder} do not make its files')
-  place = state['repository']
-  upstream = sources.Upstream(
-      state['source'],
-      state['resolved'],
-      pristine,
-      state['metadata'],
-      pathlib.Path(place) if place else None,
-  )
   said = verdicts(fork.series, found, update=base == UPDATE)
   return Plan(upstream, patched, found, said, folder)
 
@@ -290,7 +262,7 @@ def new(
     raise errors.InputError(
         f'nothing in {folder} was edited: there is nothing to make a patch of'
     )
-  committed = series.read(folder, 'old', fork.series)
+  committed = series.read(folder, EDIT, fork.series)
   patch = patches.Patch(
       patches.next_name([*fork.series, *committed], subject),
       author,
@@ -324,10 +296,9 @@ def refresh(fork: forks.Fork, space: install.Space, *, offline: bool) -> Plan:
     errors.InputError: A patch does not apply at all.
   """
   upstream = forks.fetch_locked(fork, offline=offline)
-  upstream = upstream._replace(source=fork.lock.source)
   folder = space.scratch()
-  series.create(folder, {'old': upstream.files}, fork.series)
-  write_state(fork, folder, EDIT, upstream)
+  series.create(folder, {EDIT: upstream.files}, fork.series)
+  note(fork, folder, upstream)
   return read(fork, folder)
 
 
@@ -346,7 +317,7 @@ def unsaved(fork: forks.Fork) -> str:
   if changed := series.status(folder):
     return f'{changed[0][0]} was edited'
   try:
-    found = series.read(folder, state_of(folder)['base'], fork.series)
+    found = series.read(folder, _base(folder), fork.series)
   except errors.InputError as error:
     return str(error)
   if {patch.name: patch.sha256 for patch in found} != fork.digests:

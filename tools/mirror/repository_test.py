@@ -18,6 +18,7 @@ import shutil
 
 from absl.testing import absltest
 from absl.testing import parameterized
+
 from tools.base import git
 from tools.mirror import fork
 from tools.mirror import testing
@@ -118,18 +119,18 @@ class RepositoryTest(testing.ForkTestCase):
     (self.official / 'patches/0002-orbit-six.patch').unlink()
     self.run_git('reset', '-q', '--hard', 'HEAD~2')
     said = self.sync('patches', 'export', code=2)
-    self.assertIn('official/ was changed since', said)
+    self.assertIn('was changed since', said)
 
-  @parameterized.parameters(b'', b'[]', b'{"base": "old"}')
+  @parameterized.parameters(b'', b'[]', b'tool = 1')
   def test_note_that_is_broken(self, note):
     self.sync('patches', 'import')
-    (self.repository / '.git/sync.json').write_bytes(note)
+    (self.repository / '.git/upstream.lock').write_bytes(note)
     self.assertIn('is broken', self.sync('patches', 'export', code=2))
 
   def test_base_that_moved(self):
     self.sync('patches', 'import')
     self.run_git('branch', '-f', 'old', 'HEAD~')
-    self.assertIn('no longer', self.sync('patches', 'export', code=2))
+    self.assertIn('a branch was', self.sync('patches', 'export', code=2))
 
 
 class EditsTest(testing.ForkTestCase):

@@ -55,15 +55,6 @@ class Upstream(NamedTuple):
   repository: pathlib.Path | None = None
 
 
-class Commit(NamedTuple):
-  """A commit of upstream's log."""
-
-  sha: str
-  author: str
-  date: str
-  subject: str
-
-
 def newest(package: str, lock: pathlib.Path, at_least: str = '') -> str:
   """Asks for the newest release that resolves with the environment.
 
@@ -305,7 +296,7 @@ def fetch(
   return Upstream(source, resolved, files, metadata, repository)
 
 
-def log(upstream: Upstream, pin: pins.Pin, since: str) -> list[Commit] | None:
+def log(upstream: Upstream, pin: pins.Pin, since: str) -> list[str] | None:
   """Returns upstream's commits that touched the mirrored files.
 
   Args:
@@ -314,8 +305,8 @@ def log(upstream: Upstream, pin: pins.Pin, since: str) -> list[Commit] | None:
     since: The commit of the old version.
 
   Returns:
-    The commits since then, newest first; None where there is no history, or it
-    does not have that commit.
+    A line for each commit since then, newest first; None where there is no
+    history, or it does not have that commit.
   """
   if not upstream.repository or not re.fullmatch('[0-9a-f]{40,64}', since):
     return None
@@ -323,12 +314,10 @@ def log(upstream: Upstream, pin: pins.Pin, since: str) -> list[Commit] | None:
   specs = [f':(top,glob){prefix}{glob}' for glob in pin.include]
   specs += [f':(top,exclude,glob){prefix}{glob}' for glob in pin.exclude]
   spread = f'{since}..{upstream.resolved["commit"]}'
-  form = '--format=%H%x00%an%x00%ad%x00%s'
   done = git.run(
       upstream.repository,
       'log',
-      form,
-      '--date=short',
+      '--format=%h %as %an: %s',
       spread,
       '--',
       *specs,
@@ -337,5 +326,4 @@ def log(upstream: Upstream, pin: pins.Pin, since: str) -> list[Commit] | None:
   )
   if done.returncode:
     return None
-  lines = done.stdout.decode(errors='replace').splitlines()
-  return [Commit(*line.split('\0', 3)) for line in lines]
+  return done.stdout.decode(errors='replace').splitlines()

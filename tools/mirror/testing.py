@@ -29,6 +29,7 @@ from typing import Mapping
 
 from absl.testing import absltest
 from absl.testing import parameterized
+
 from tools.base import git
 from tools.mirror import command
 from tools.mirror import fork

@@ -175,7 +175,7 @@ def prepare(
   series.create(
       folder, {'old': old, repository.UPDATE: upstream.files}, fork.series
   )
-  repository.write_state(fork, folder, repository.UPDATE, upstream)
+  repository.note(fork, folder, upstream)
   conflicts = series.rebase(folder)
   if conflicts:
     told = _what_to_do(fork, folder, source, conflicts)
@@ -236,7 +236,7 @@ def resume(fork: forks.Fork) -> repository.Plan:
   if not repository.updating(fork):
     raise errors.InputError('there is no conflict to continue with')
   if conflicts := series.resume(fork.repository):
-    source = repository.state_of(fork.repository)['source']
+    source = repository.noted(fork.repository).source
     raise ConflictError(_what_to_do(fork, fork.repository, source, conflicts))
   return repository.read(fork, fork.repository)
 
@@ -314,10 +314,8 @@ def finish(
     return
   committed = commit or fork.committed.is_dir()
   space.install(contents, plan.patched if committed else None)
-  edited = plan.repository == fork.repository and fork.edited
-  if edited:
-    now = forks.load(fork.root)
-    repository.write_state(now, fork.repository, repository.EDIT, plan.upstream)
+  if plan.repository == fork.repository and fork.edited:
+    repository.note(forks.load(fork.root), fork.repository, plan.upstream)
     print(
         f'Bazel takes the mirror from {forks.FOLDER}/{fork.repository.name}'
         ' while it is there: delete it when you are done'

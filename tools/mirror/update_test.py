@@ -25,6 +25,7 @@ import shutil
 import tempfile
 
 from absl.testing import absltest
+
 from tools.base import git
 from tools.mirror import fork
 from tools.mirror import testing
@@ -235,9 +236,14 @@ class GitUpstreamTest(testing.ForkTestCase):
 
   def test_state_of_the_conflict_was_tampered_with(self):
     self.conflict()
-    state = self.workshop / '.git/sync.json'
+    state = self.workshop / '.git/upstream.lock'
     whole = state.read_bytes()
-    for bad in (b'', b'[]', whole[:100], whole.replace(b'"base"', b'"bass"')):
+    for bad in (
+        b'',
+        b'[]',
+        whole[:100],
+        whole.replace(b'[source]', b'[sauce]'),
+    ):
       state.write_bytes(bad)
       self.assertIn('is broken', self.sync('--continue', code=2))
     state.write_bytes(whole)

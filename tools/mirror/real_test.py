@@ -18,10 +18,9 @@
 each step the tree has to be the wheel plus the patches, byte for byte, as found
 by a judge that shares no code with the sync: it unpacks the wheel and applies
 the hunks itself. In the end the copy is what is committed here. It needs the
-network, so it is no Bazel test; `nox -s tests` calls it.
+network, so Bazel leaves it out; `nox -s tests` calls it.
 """
 
-import argparse
 import os
 import pathlib
 import re
@@ -32,9 +31,13 @@ import tempfile
 from typing import Sequence
 import zipfile
 
+from absl.testing import absltest
+from absl.testing import parameterized
+
 from tfmot_contrib import errors
 from tools.base import git
 from tools.mirror import fork
+from tools.mirror import testing
 from tools.versions import bootstrap
 
 _RELEASE, _NIGHTLY = 'tf-models-official', 'tf-models-nightly'
@@ -181,15 +184,64 @@ def run(scratch: pathlib.Path) -> None:
   print('judge: the fork came back to what is committed, byte for byte')
 
 
-@errors.exits_with_one_line
-def main(argv: Sequence[str]) -> None:
-  """Runs the check."""
-  argparse.ArgumentParser(prog='real_check', description=__doc__).parse_args(
-      argv
+class JudgeTest(testing.ForkTestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.sync()
+    self.patch('core: five', 'official/core.py', 'line_5 = 5', 'line_5 = 55')
+    self.patch(
+        'core: end', 'official/core.py', 'line_19 = 19\n', 'end = 1\nend = 2\n'
+    )
+    self.wheel = self.scratch / 'models-1-py3-none-any.whl'
+    with zipfile.ZipFile(self.wheel, 'w') as archive:
+      for name, text in testing.FILES.items():
+        archive.writestr(name, text)
+
+    self.mirror = self.scratch / 'mirror'
+    shutil.copytree(fork.mirror(fork.load(self.root)), self.mirror)
+    for path in self.mirror.rglob('*.py'):
+      path.chmod(0o644)
+
+  def judge(self):
+    return judge(self.official, self.mirror, self.wheel)
+
+  def test_equal(self):
+    self.assertEqual(self.judge(), 4)
+
+  @parameterized.parameters(
+      ('mirror/official/core.py', 'line_5 = 55', 'line_5 = 5'),
+      ('mirror/orbit/loop.py', 'step_0', 'step_O'),
+      ('fork/official/patches/0001-core-five.patch', '= 55', '= 56'),
   )
-  with tempfile.TemporaryDirectory(prefix='real_check-') as scratch:
-    run(pathlib.Path(scratch))
+  def test_changed_file(self, name, old, new):
+    self.edit(self.scratch, name, old, new)
+    with self.assertRaisesRegex(ValueError, 'is not that of models-1'):
+      self.judge()
+
+  def test_missing_and_extra_file(self):
+    path = self.mirror / 'official/vision/model.py'
+    path.rename(path.with_name('moved.py'))
+    with self.assertRaisesRegex(ValueError, 'vision/mo.*is not that of'):
+      self.judge()
+
+  def test_hunk_that_is_not_at_its_lines(self):
+    name = 'patches/0001-core-five.patch'
+    self.edit(self.official, name, '@@ -5,3', '@@ -6,3')
+    with self.assertRaisesRegex(ValueError, 'line 6 is not'):
+      self.judge()
+
+  def test_wheel_that_is_not_there(self):
+    with self.assertRaises(FileNotFoundError):
+      judge(self.official, self.mirror, pathlib.Path('no.whl'))
+
+
+class RealTest(absltest.TestCase):
+
+  def test_releases_and_a_nightly(self):
+    with tempfile.TemporaryDirectory(prefix='real_test-') as scratch:
+      run(pathlib.Path(scratch))
 
 
 if __name__ == '__main__':
-  main(sys.argv[1:])
+  absltest.main()

@@ -36,6 +36,7 @@ if os.environ.get('TFMOT_MODELS_NOX') != str(os.getpid()):
   os.execvp('sh', ['sh', _OURS, *sys.argv[1:]])
 
 from tfmot_contrib import errors  # noqa: E402
+from tfmot_contrib import surroundings  # noqa: E402
 from tools.versions import bazel_command  # noqa: E402
 from tools.versions import bootstrap  # noqa: E402
 from tools.versions import environment  # noqa: E402
@@ -50,6 +51,7 @@ CHECKS = (
     'tools.mirror.real_test',
     'tools.versions.real_check',
     'tools.report.browser_check',
+    'tools.elsewhere.check',
 )
 MAIN_TEST = '//tfmot_contrib/pruning:mobilenet_v3_cifar10_sparsity50'
 
@@ -60,7 +62,7 @@ def bazel(session: nox.Session, *arguments: str) -> None:
     words = bazel_command.words(bootstrap.bazel(), *arguments)
   except errors.InputError as error:
     session.error(errors.one_line(error))
-  session.run(*words, env=bazel_command.environ(), external=True)
+  session.run(*words, env=surroundings.with_user(), external=True)
 
 
 def run(session: nox.Session, program: str, *arguments: str) -> None:
@@ -237,6 +239,12 @@ def technique_status(session: nox.Session) -> None:
 def reproduce(session: nox.Session) -> None:
   """Runs a technique anew and compares with its claims [-- NAME --party …]."""
   python(session, 'tools.reproduce.reproduce', *session.posargs)
+
+
+@nox.session
+def elsewhere_check(session: nox.Session) -> None:
+  """Runs what new users run, in their surroundings [-- --list --only NAME]."""
+  python(session, 'tools.elsewhere.check', *session.posargs)
 
 
 @nox.session

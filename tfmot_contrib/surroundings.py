@@ -28,6 +28,7 @@ import configparser
 import errno
 import os
 import pathlib
+import pwd
 import re
 import tomllib
 from typing import Any, Iterable, Mapping
@@ -94,7 +95,9 @@ _REACHES = re.compile(
     re.IGNORECASE,
 )
 # What .npmrc may say that would change what `npm pack` does.
-_NPM = {'before': 'null'} | dict.fromkeys(('dry_run', 'global', 'json'), 'false')
+_NPM = {'before': 'null'} | dict.fromkeys(
+    ('dry_run', 'global', 'json'), 'false'
+)
 
 
 def path(text: str) -> pathlib.Path:
@@ -168,6 +171,25 @@ def cannot_write(
   )
 
 
+def writable(folder: str) -> bool:
+  """Returns whether a folder with an absolute path can be written, or made."""
+  path_of = pathlib.Path(folder)
+  there = next((x for x in (path_of, *path_of.parents) if x.exists()), path_of)
+  mine = os.access(there, os.W_OK | os.X_OK)
+  return path_of.is_absolute() and there.is_dir() and mine
+
+
+def with_user() -> dict[str, str]:
+  """Returns the environment of Bazel, which wants a name for the user."""
+  found = _with_scratch(os.environ)
+  if not found.get('USER'):
+    try:
+      found['USER'] = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+      found['USER'] = f'user{os.getuid()}'
+  return found
+
+
 def without_python() -> dict[str, str]:
   """Returns the environment of a Python that finds its own packages alone.
 
@@ -204,15 +226,32 @@ def installers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
       for name, value in environ.items()
       if not _INSTALLERS.fullmatch(name) or _REACHES.fullmatch(name)
   }
-  if not os.path.isdir(kept.get('TMPDIR') or '/'):
-    del kept['TMPDIR']
   npm = {f'npm_config_{name}': value for name, value in _NPM.items()}
   ours = {
       'PIP_CONFIG_FILE': os.devnull,
       'PIP_DISABLE_PIP_VERSION_CHECK': '1',
       'UV_NO_CONFIG': '1',
   }
-  return _pip_files(environ) | _uv_files(environ) | kept | ours | npm
+  kept = _with_scratch(kept)
+  files = _downloads() | _pip_files(environ) | _uv_files(environ)
+  return files | kept | ours | npm
+
+
+def _with_scratch(environ: Mapping[str, str]) -> dict[str, str]:
+  """Returns an environment without a TMPDIR that is not there."""
+  gone = not os.path.isdir(environ.get('TMPDIR') or '/')
+  return {k: v for k, v in environ.items() if k != 'TMPDIR' or not gone}
+
+
+def _downloads() -> dict[str, str]:
+  """Returns where uv and npm keep downloads if the user has no home folder."""
+  cache = setting('TFMOT_MODELS_CACHE')
+  places = {'UV_CACHE_DIR': '.cache/uv', 'npm_config_cache': '.npm'}
+  return {
+      variable: f'{cache}/downloads/{pathlib.PurePath(place).name}'
+      for variable, place in places.items()
+      if cache and not writable(os.path.expanduser(f'~/{place}'))
+  }
 
 
 def _folders(environ: Mapping[str, str]) -> tuple[list[str], str]:

@@ -16,6 +16,7 @@
 
 import os
 import pathlib
+import pwd
 import subprocess
 import sys
 from unittest import mock
@@ -30,12 +31,12 @@ from tfmot_contrib import surroundings
 class PathTest(absltest.TestCase):
 
   def test_paths_of_the_command_line(self):
-    where = {'HOME': '/home/me', 'BUILD_WORKING_DIRECTORY': '/home/me/here'}
+    where = {'HOME': '/homes/me', 'BUILD_WORKING_DIRECTORY': '/homes/me/here'}
     with mock.patch.dict(os.environ, where):
       for text, expected in (
-          ('~/x', '/home/me/x'),
-          ('~', '/home/me'),
-          ('x/~y', '/home/me/here/x/~y'),
+          ('~/x', '/homes/me/x'),
+          ('~', '/homes/me'),
+          ('x/~y', '/homes/me/here/x/~y'),
           ('/x', '/x'),
       ):
         self.assertEqual(str(surroundings.path(text)), expected)
@@ -45,8 +46,8 @@ class PathTest(absltest.TestCase):
       self.assertEqual(str(surroundings.path('x')), 'x')
 
   def test_paths_in_variables(self):
-    for value, expected in ((None, None), ('', None), ('~/x', '/home/me/x')):
-      environ = {'HOME': '/home/me'} | ({} if value is None else {'X': value})
+    for value, expected in ((None, None), ('', None), ('~/x', '/homes/me/x')):
+      environ = {'HOME': '/homes/me'} | ({} if value is None else {'X': value})
       with mock.patch.dict(os.environ, environ):
         found = surroundings.setting('X')
         self.assertEqual(found and str(found), expected)
@@ -61,6 +62,19 @@ class PathTest(absltest.TestCase):
       said = str(surroundings.cannot_write(target, error, 'take'))
       self.assertStartsWith(said, 'cannot write /x: no; ')
       self.assertIn(mend, said)
+
+
+class UserTest(absltest.TestCase):
+
+  def test_user_without_a_name(self):
+    with mock.patch.dict(os.environ, {'USER': 'me'}):
+      self.assertEqual(surroundings.with_user()['USER'], 'me')
+    with mock.patch.dict(os.environ, clear=True):
+      with mock.patch.object(pwd, 'getpwuid', side_effect=KeyError):
+        name = f'user{os.getuid()}'
+        self.assertEqual(surroundings.with_user(), {'USER': name})
+        os.environ['TMPDIR'] = '/nowhere'
+        self.assertEqual(surroundings.with_user(), {'USER': name})
 
 
 class CpusTest(absltest.TestCase):
@@ -222,6 +236,19 @@ class InstallersTest(parameterized.TestCase):
     self.write(name, '[x\n')
     with self.assertRaisesRegex(errors.InputError, f'{name}.*mend that file'):
       surroundings.installers()
+
+  def test_downloads_without_a_home(self):
+    cache = {'TFMOT_MODELS_CACHE': '/cache'}
+    with mock.patch.dict(os.environ, cache):
+      self.assertNotIn('UV_CACHE_DIR', surroundings.installers())
+      (self.home / 'file').touch()
+      for home in ('~', str(self.home / 'file')):  # As of no such user.
+        with mock.patch.dict(os.environ, HOME=home):
+          found = surroundings.installers()
+          self.assertEqual(found['UV_CACHE_DIR'], '/cache/downloads/uv')
+          self.assertEqual(found['npm_config_cache'], '/cache/downloads/.npm')
+          found = surroundings.installers({'UV_CACHE_DIR': 'mine'})
+          self.assertEqual(found['UV_CACHE_DIR'], 'mine')
 
   def test_scratch_folder_that_is_not_there(self):
     self.assertEqual(self.new(TMPDIR='/nowhere'), {})

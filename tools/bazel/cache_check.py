@@ -29,6 +29,7 @@ import tempfile
 from typing import Iterator, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.versions import bazel_command
 from tools.versions import bootstrap
 from tools.versions import environment
@@ -88,7 +89,7 @@ def build(tfmot: str, disk_cache: str) -> list[str]:
             _BASELINE,
             _PRUNED,
         ),
-        env=bazel_command.environ(),
+        env=surroundings.with_user(),
         cwd=bootstrap.ROOT,
         check=False,
     )

@@ -41,6 +41,7 @@ class LintTest(parameterized.TestCase):
     self.root, self.cache = scratch / 'root', scratch / 'cache.json'
     self.root.mkdir()
     self.git('init', '-q')
+    self.write('.gitattributes', '* -text\n')
     self.enterContext(contextlib.chdir(self.root))
 
   def git(self, *arguments):
@@ -74,7 +75,7 @@ class LintTest(parameterized.TestCase):
     places = [line.split(' ')[0] for line in out]
     lines = [f'b.md:{n}:' for n in range(1, 13)]
     self.assertEqual((code, places), (1, ['a.py:1:', *lines]))
-    self.assertIn('lint: 13 findings, 2 files', err)
+    self.assertIn('lint: 13 findings, 3 files', err)
 
   def test_ignored_and_deleted_files_are_not_looked_at(self):
     self.write('.gitignore', '/made/\n')

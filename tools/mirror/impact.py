@@ -436,7 +436,8 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
   lines = [f'A {name}' for name in changes.added]
   lines += [f'D {name}' for name in changes.removed]
   lines += [f'M {name}' for name in changes.changed]
-  trivial = f'; {len(changes.trivial)} in comments only' * bool(changes.trivial)
+  count = len(changes.trivial)
+  trivial = f'; {count} in comments only' * bool(count)
   text += _section(f'Files: {len(lines)} changed{trivial}', lines, 'None.')
   if not lines:
     return text

@@ -25,6 +25,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 from typing import Mapping
 
 from absl.testing import absltest
@@ -33,6 +34,8 @@ from absl.testing import parameterized
 from tools.base import git
 from tools.mirror import command
 from tools.mirror import fork
+from tools.mirror import patches
+from tools.mirror import series
 from tools.mirror import tree
 
 _PIN = """\
@@ -174,3 +177,49 @@ class ForkTestCase(parameterized.TestCase):
         text=True,
         env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)},
     )
+
+
+class SeriesTestCase(parameterized.TestCase):
+  """A test with repositories of a series.
+
+  Attributes:
+    scratch: A folder for them.
+  """
+
+  def setUp(self):
+    """Makes the folder."""
+    super().setUp()
+    scratch = tempfile.TemporaryDirectory()
+    self.addCleanup(scratch.cleanup)
+    self.scratch = pathlib.Path(scratch.name).resolve()
+
+  def folder(self) -> pathlib.Path:
+    """Returns a new folder."""
+    return pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
+
+  def create(self, files, made=(), **more):
+    """Returns the repository of a series."""
+    folder = self.folder()
+    series.create(folder, {'old': files, **more}, made)
+    return folder
+
+  def commit(self, folder, text, author='A. Uthor <x@y.example>'):
+    """Commits all files of a repository, with a message as it is."""
+    command = ['commit', '-q', '--allow-empty', '--cleanup=verbatim']
+    command += ['--allow-empty-message', '--author', author, '-F', '-']
+    text = text if isinstance(text, bytes) else text.encode()
+    git.run(folder, 'add', '-A', what='adding')
+    git.run(folder, *command, what='committing', stdin=text)
+
+  def make(self, states, messages=()):
+    """Returns the patches that lead from one tree to the next ones."""
+    branches = {f's{at}': files for at, files in enumerate(states)}
+    folder = self.create(states[0], **branches)
+    for at in range(1, len(states)):
+      message = ('A. Uthor', 'x', 'temporary', patches.NOT_REPORTED, '')
+      author, *rest = messages[at - 1] if messages else message
+      author = f'{author} <x@y.example>'
+      patch = patches.Patch(f'{at:04d}-x.patch', author, *rest, b'')
+      git.run(folder, 'read-tree', '-u', '--reset', f's{at}', what='x')
+      self.commit(folder, series.message(patch), author)
+    return series.read(folder, 'old')

@@ -25,6 +25,7 @@ import sys
 from typing import Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tools.versions import bazel_command
@@ -75,7 +76,7 @@ class Bazel:
             root=self.root,
         ),
         cwd=self.root,
-        env=bazel_command.environ(),
+        env=surroundings.with_user(),
         check=False,
         capture_output=capture,
         text=True,

@@ -31,6 +31,7 @@ import tempfile
 from typing import Any, Iterator, Mapping, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import record
 from tools.report import rows
 from tools.report import stages
@@ -149,7 +150,7 @@ def _floats(
             bazel, 'query', f'labels(data, set({" ".join(tests)}))', root=root
         ),
         cwd=root,
-        env=bazel_command.environ(),
+        env=surroundings.with_user(),
         check=False,
         capture_output=True,
         text=True,
@@ -182,7 +183,7 @@ def _build(
             root=root,
         ),
         cwd=root,
-        env=bazel_command.environ(),
+        env=surroundings.with_user(),
         check=False,
     )
     if not events.is_file():

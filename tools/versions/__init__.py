@@ -11,3 +11,14 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+"""Which TFMOT and TensorFlow, and the environment that they are in."""
+
+import sys
+
+# Before anything is imported that an older Python cannot read.
+if sys.version_info < (3, 11):  # noqa: UP036
+  sys.stderr.write(
+      'error: Python {}.{} is too old: put a python3 of 3.11 to 3.13 first on'
+      ' PATH\n'.format(*sys.version_info)
+  )
+  sys.exit(2)

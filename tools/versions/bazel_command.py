@@ -12,23 +12,24 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The command line and the environment that Bazel is called with.
+"""The command line that Bazel is called with.
 
-Bazel wants a home folder for what it makes and a user name, and its disk cache
-has to be where TFMOT_MODELS_CACHE says. A path with a space, a colon or a
+Bazel wants a home folder for what it makes, and its disk cache has to be where
+TFMOT_MODELS_CACHE says. A path with a space, a colon or a
 letter that is not ASCII is beyond Bazel 4 and the PYTHONPATH of its Python
 rules, so that such a clone is refused in one line.
 """
 
 import os
 import pathlib
-import pwd
 import re
 
 from tfmot_contrib import errors
+from tfmot_contrib import surroundings
 from tools.versions import bootstrap
 
 _UNFIT = re.compile(r'[^!-9;-~]')
+_ELSEWHERE = 'set TFMOT_MODELS_CACHE to another folder'
 _BUILDS = ('build', 'coverage', 'run', 'test')
 
 
@@ -55,20 +56,11 @@ def words(
     errors.InputError: Bazel cannot work in a folder, or there is none for it.
   """
   _check(root, 'clone to another folder')
+  if not str(cache := bootstrap.cache_dir()).isascii():  # Spaces do no harm.
+    _check(cache, _ELSEWHERE)
   startup = (*_output_root(), *startup)
   cached = _disk_cache() if command in _BUILDS else ()
   return [program, *startup, command, *cached, *arguments]
-
-
-def environ() -> dict[str, str]:
-  """Returns the environment variables of the user, with a user name."""
-  found = dict(os.environ)
-  if not found.get('USER'):
-    try:
-      found['USER'] = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-      found['USER'] = f'user{os.getuid()}'
-  return found
 
 
 def _check(path: pathlib.Path, mend: str) -> None:
@@ -82,25 +74,18 @@ def _check(path: pathlib.Path, mend: str) -> None:
 
 def _output_root() -> tuple[str, ...]:
   """Returns where Bazel puts what it makes, where its default does not do."""
-  home = os.path.expanduser('~')
-  default = pathlib.Path(home) / '.cache/bazel'
-  if home.startswith('/') and not _UNFIT.search(home) and _writable(default):
+  default = os.path.expanduser('~/.cache/bazel')
+  if surroundings.writable(default) and not _UNFIT.search(default):
     return ()
   other = bootstrap.cache_dir() / 'bazel_output'
-  _check(other, 'set TFMOT_MODELS_CACHE to another folder')
+  _check(other, _ELSEWHERE)
   return (f'--output_user_root={other}',)
 
 
 def _disk_cache() -> tuple[str, ...]:
   """Returns the disk cache, where the one of .bazelrc does not do."""
   cache = bootstrap.cache_dir() / 'bazel'
-  if not _writable(cache) and not cache.is_dir():
+  if not cache.is_dir() and not surroundings.writable(str(cache)):
     return ('--disk_cache=',)
   default = os.path.expanduser('~/.cache/tfmot_models/bazel')
   return () if str(cache) == default else (f'--disk_cache={cache}',)
-
-
-def _writable(path: pathlib.Path) -> bool:
-  """Returns whether a folder can be written, or made."""
-  there = next(place for place in (path, *path.parents) if place.exists())
-  return there.is_dir() and os.access(there, os.W_OK | os.X_OK)

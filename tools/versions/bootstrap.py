@@ -122,9 +122,7 @@ def run(command: Sequence[object], what: str, **kwargs) -> str:
   command = [str(word) for word in command]
   streams = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
   try:
-    done = subprocess.run(
-        command, text=True, check=False, **(streams | kwargs)
-    )
+    done = subprocess.run(command, text=True, check=False, **(streams | kwargs))
   except OSError as error:
     raise errors.InputError(f'{what}: cannot run {command[0]}: {error}') from (
         error
@@ -214,9 +212,9 @@ def _check() -> None:
   version = platform.python_version()
   if version.rpartition('.')[0] not in PYTHONS:
     raise errors.InputError(
-        f'{sys.executable} is Python {version}, and TensorFlow and the locks are'
-        f' for {PYTHONS[0]} to {PYTHONS[-1]}: put a python3 of those first on'
-        ' PATH'
+        f'{sys.executable} is Python {version}, and TensorFlow and the locks'
+        f' are for {PYTHONS[0]} to {PYTHONS[-1]}: put a python3 of those first'
+        ' on PATH'
     )
 
 
@@ -386,25 +384,24 @@ def bazel() -> str:
   # USE_BAZEL_VERSION, the right one too.
   names = ('bazel', 'bazelisk', f'bazel-{series}')
   _program(names, 'bazel-bootstrap', 'Bazel')
-  refused = []
+  refused, environ = [], surroundings.with_user()
   folders = os.environ.get('PATH', os.defpath).split(os.pathsep)
-  for name, folder in itertools.product(names, folders):
-    program = shutil.which(name, path=folder)
-    if not program:
-      continue
+  places = itertools.product(names, folders)
+  found = [shutil.which(name, path=folder) for name, folder in places]
+  for program in dict.fromkeys(filter(None, found)):
     try:
-      said = run([program, '--version'], program, cwd=ROOT)
+      said = run([program, '--version'], program, cwd=ROOT, env=environ)
     except errors.InputError as error:
       refused.append(str(error))
       continue
     # Debian's own build says `no_version`, and is of this series.
-    found = re.match(r'bazel (\d+)\.', said)
-    if not found or found[1] == series:
+    version = re.match(r'bazel (\d+)\.', said)
+    if not version or version[1] == series:
       return program
-    refused.append(f'{program} is of series {found[1]}')
+    refused.append(f'{program} is of series {version[1]}')
   raise errors.InputError(
       f'no Bazel {series}, for which tools/bazel is made: {"; ".join(refused)}.'
-      f' Install bazel-bootstrap of Debian or Ubuntu beside it, or Bazelisk,'
+      ' Install bazel-bootstrap of Debian or Ubuntu beside it, or Bazelisk,'
       f' which takes {BAZEL} from .bazeliskrc unless USE_BAZEL_VERSION is set'
   )
 

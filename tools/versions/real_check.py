@@ -15,8 +15,9 @@
 """Makes real environments from a real checkout of TFMOT, and looks into them.
 
 A commit and the same with a fault, an edit that is not committed, a wheel, and
-a TFMOT that asks for another NumPy than there is. Packages are installed, so it
-is no Bazel test; `nox -s tests` calls it.
+a TFMOT that asks for another NumPy than there is. Every lock has to resolve for
+every Python that we promise. Packages are installed, so it is no Bazel test;
+`nox -s tests` calls it.
 """
 
 import os
@@ -32,6 +33,7 @@ from tools.versions import environment
 from tools.versions import sources
 
 _FAULT = b'# A fault.\n'
+_SOURCE_ONLY = ('promise',)  # Has no wheel; pure Python.
 
 
 def _code_of(setting: str) -> bytes:
@@ -58,6 +60,18 @@ def _expect(what: str, found: object, expected: object) -> None:
   print(f'real_check: {what}')
 
 
+def _check_locks(scratch: pathlib.Path) -> None:
+  """Checks that every lock can be installed on every Python that we promise."""
+  install = ['pip', 'install', '-q', '--dry-run', '--no-deps', '--target']
+  install += [scratch / 'nothing', '--require-hashes', '--only-binary=:all:']
+  install += [f'--no-binary={name}' for name in _SOURCE_ONLY]
+  for lock in sorted(bootstrap.LOCKS.glob('*.txt')):
+    for python in bootstrap.PYTHONS:
+      what = f'resolving {lock.name} for Python {python}'
+      bootstrap.uv(*install, '--python-version', python, '-r', lock, what=what)
+    print(f'real_check: {lock.name} for Python {", ".join(bootstrap.PYTHONS)}')
+
+
 def run(scratch: pathlib.Path) -> None:
   """Runs all checks.
 
@@ -67,6 +81,7 @@ def run(scratch: pathlib.Path) -> None:
   Raises:
     errors.InputError: One fails.
   """
+  _check_locks(scratch)
   code = checkout.installed()[checkout.CODE]
   source = checkout.Checkout(scratch / 'model-optimization')
   source.commit('one')

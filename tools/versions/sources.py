@@ -213,7 +213,8 @@ def _build(setting: str, source: pathlib.Path, output: pathlib.Path) -> None:
       [builder(), 'setup.py', '-q', 'bdist_wheel', '-d', output],
       f'building TFMOT {setting}',
       cwd=source,
-      env=environ | {'SOURCE_DATE_EPOCH': _DATE, 'PYTHONDONTWRITEBYTECODE': '1'},
+      env=environ
+      | {'SOURCE_DATE_EPOCH': _DATE, 'PYTHONDONTWRITEBYTECODE': '1'},
   )
   if len(made := list(output.glob('*.whl'))) != 1:
     raise errors.InputError(

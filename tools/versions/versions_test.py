@@ -134,14 +134,14 @@ class CacheTest(absltest.TestCase):
       return str(bootstrap.cache_dir())
 
   def test_settings(self):
-    home = {'HOME': '/home/me'}
-    self.assertEqual(self.cache(**home), '/home/me/.cache/tfmot_models')
+    home = {'HOME': '/homes/me'}
+    self.assertEqual(self.cache(**home), '/homes/me/.cache/tfmot_models')
     for value, expected in (
         ('/other', '/other/tfmot_models'),
-        ('relative', '/home/me/.cache/tfmot_models'),
+        ('relative', '/homes/me/.cache/tfmot_models'),
     ):
       self.assertEqual(self.cache(XDG_CACHE_HOME=value, **home), expected)
-    for value, expected in (('~/x', '/home/me/x'), ('/a b', '/a b')):
+    for value, expected in (('~/x', '/homes/me/x'), ('/a b', '/a b')):
       self.assertEqual(self.cache(TFMOT_MODELS_CACHE=value, **home), expected)
 
   def test_folders_that_do_not_do(self):
@@ -197,8 +197,20 @@ class BootstrapTest(absltest.TestCase):
       with patched, self.assertRaisesRegex(errors.InputError, message):
         bootstrap.tools_env()
 
+  def test_python_that_cannot_read_the_code(self):
+    program = 'import sys; sys.version_info = (3, 8, 1); import tools.versions'
+    done = subprocess.run(
+        [sys.executable, '-c', program],
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    self.assertEqual(done.returncode, 2)
+    self.assertRegex(done.stderr, r'^error: Python 3\.8 is too old: .*\n$')
+
   def test_clone_with_a_colon(self):
-    root = pathlib.Path('/home/me/a:b')
+    root = pathlib.Path('/homes/me/a:b')
     with absltest.mock.patch.object(bootstrap, 'ROOT', root):
       with self.assertRaisesRegex(errors.InputError, '/a:b has a colon'):
         bootstrap.tools_env()
@@ -209,8 +221,8 @@ class BootstrapTest(absltest.TestCase):
     self.on_path(root)
     user = absltest.mock.patch.object(os, 'geteuid', return_value=0)
     message = (
-        r'bazel-bootstrap cannot be installed: apt-get update failed .*; apt-get'
-        r' install failed .*-y bazel-bootstrap; see what `apt-get install'
+        'bazel-bootstrap cannot be installed: apt-get update failed .*;'
+        ' apt-get install failed .*-y bazel-bootstrap; see what `apt-get'
     )
     with user, self.assertRaisesRegex(errors.InputError, message):
       bootstrap.bazel()

@@ -373,7 +373,7 @@ def unmet(
 
 
 def licences(changes: Changes, metadata: Sequence[str | None]) -> list[str]:
-  """Returns the licence files that changed, and another licence of the wheel."""
+  """Returns licence files that changed, and another licence of the wheel."""
   found = [n for n in sorted(changes.substantial) if _LICENCE.search(n)]
   parser = email.parser.HeaderParser()
   declared = [

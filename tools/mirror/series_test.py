@@ -15,9 +15,7 @@
 """Tests patches as commits, made from one another byte for byte."""
 
 import os
-import pathlib
 import posixpath
-import tempfile
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -261,7 +259,7 @@ class MessageTest(testing.SeriesTestCase):
           r'\(x\) needs a line "Reason: …"',
       ),
       ('no_upstream', 'x\n\nReason: temporary\n', 'needs a line "Upstream: …"'),
-      ('trailers_not_last', f'x\n{_TRAILERS}\nmore\n', 'needs a line "Reason'),
+      ('not_last', f'x\n{_TRAILERS}\nmore\n', 'needs a line "Reason'),
       ('bad_reason', 'x\n\nReason: y\nUpstream: a/b#1\n', "Reason is 'y'"),
       ('empty', '', 'needs a line "Reason: …"'),
       ('no_subject', _TRAILERS[1:], 'needs a subject'),

@@ -28,6 +28,7 @@ from typing import Sequence
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
 from tools.base import git
+from tools.base import markdown
 from tools.mirror import fork as forks
 from tools.mirror import install
 from tools.mirror import patches
@@ -40,6 +41,18 @@ from tools.versions import bootstrap
 from tools.versions import environment
 
 _SHOWN = 20  # Names of a list that are printed.
+_VERBS = {
+    '--same-version': 'make all again, after a patch or glob was changed',
+    '--check': 'compare pin, lock, patches and mirror, without a network',
+    '--continue': 'go on after a conflict was resolved',
+    '--abort': 'give up a sync with a conflict',
+}
+_SWITCHES = {
+    '--dry-run': 'do everything but change official/',
+    '--offline': 'take what is in the cache',
+    '--commit': "commit the result, and upstream's files in official/mirror/",
+    '--discard-edits': 'keep aside what is edited and no patch holds, go on',
+}
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -50,58 +63,19 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
       formatter_class=argparse.RawDescriptionHelpFormatter,
   )
   verb = parser.add_mutually_exclusive_group()
-  add = verb.add_argument
-  add('--to', default='', metavar='VERSION|REF', help='move to this one')
-  add(
-      '--same-version',
-      action='store_true',
-      help=(
-          'make everything again for the version of the pin, for instance'
-          ' after a change of a patch or glob'
-      ),
+  verb.add_argument(
+      '--to', default='', metavar='VERSION|REF', help='move to this one'
   )
-  add(
-      '--check',
-      action='store_true',
-      help=(
-          'compare pin, lock, patches and mirror, change nothing, ask no'
-          ' network'
-      ),
-  )
-  add(
-      '--continue',
-      dest='resume',
-      action='store_true',
-      help='go on after a conflict was resolved',
-  )
-  add('--abort', action='store_true', help='give up a sync with a conflict')
-  add = parser.add_argument
-  add(
+  for group, texts in ((verb, _VERBS), (parser, _SWITCHES)):
+    for name, text in texts.items():
+      group.add_argument(name, action='store_true', help=text)
+  parser.add_argument(
       '--source',
       default='',
       metavar='KIND:WHERE',
       help='pypi:NAME, git:URL_OR_PATH[#SUBFOLDER] or folder:PATH, from now on',
   )
-  add(
-      '--dry-run',
-      action='store_true',
-      help='do everything but change official/',
-  )
-  add('--offline', action='store_true', help='take what is in the cache')
-  add(
-      '--commit',
-      action='store_true',
-      help="commit the result, and upstream's files in official/mirror/",
-  )
-  add(
-      '--discard-edits',
-      action='store_true',
-      help=(
-          'go on although no patch holds what was edited; the repository is'
-          ' kept in .sync_upstream/'
-      ),
-  )
-  add(
+  parser.add_argument(
       '--root',
       type=surroundings.path,
       default=bootstrap.ROOT,
@@ -190,15 +164,12 @@ def check(fork: forks.Fork) -> int:
 
 def _table(fork: forks.Fork) -> str:
   """Returns the series as a table."""
-  rows = [('number', 'reason', 'files', 'upstream', 'subject')]
-  for patch in fork.series:
-    count = str(len(patches.files(patch)))
-    row = (f'{patch.number:04d}', patch.reason, count, patch.upstream)
-    rows.append((*row, patch.subject))
-  widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-  return '\n'.join(
-      '  '.join(map(str.ljust, row, widths)).rstrip() for row in rows
-  )
+  header = ('number', 'reason', 'files', 'upstream', 'subject')
+  rows = [
+      (p.name[:4], p.reason, len(patches.files(p)), p.upstream, p.subject)
+      for p in fork.series
+  ]
+  return markdown.table(header, rows)
 
 
 def _newest(fork: forks.Fork, package: str) -> str:
@@ -300,19 +271,17 @@ def _edit(
 
 def _refuse(flags: argparse.Namespace) -> None:
   """Refuses two flags of which one would be passed over in silence."""
-  verbs = {
-      '--check': flags.check,
-      '--continue': flags.resume,
-      '--abort': flags.abort,
-  }
-  given = {'--source': flags.source}
+  given = vars(flags)
+  verbs = [n for n in _VERBS if given[n[2:].replace('-', '_')]]
+  firsts = ['--source'] * bool(flags.source)
+  others = [name for name in verbs if name != '--same-version']
   if flags.verb:
-    given |= {'--to': flags.to, '--same-version': flags.same_version, **verbs}
-    verbs = {f'patches {flags.patches}': True}
-  first = next(filter(given.get, given), '')
-  other = next(filter(verbs.get, verbs), '')
-  if first and other:
-    raise errors.InputError(f'{first} goes not with {other}: leave one out')
+    firsts += ['--to'] * bool(flags.to) + verbs
+    others = [f'patches {flags.patches}']
+  if firsts and others:
+    raise errors.InputError(
+        f'{firsts[0]} goes not with {others[0]}: leave one out'
+    )
 
 
 def _run(flags: argparse.Namespace) -> int:
@@ -321,7 +290,7 @@ def _run(flags: argparse.Namespace) -> int:
   if flags.check:
     return check(forks.load(flags.root))
   if flags.verb and flags.patches == 'list':
-    print(_table(forks.load(flags.root)))
+    print(_table(forks.load(flags.root)), end='')
     return 0
   space = install.Space(flags.root)
   with space.exclusive():
@@ -335,7 +304,7 @@ def _run(flags: argparse.Namespace) -> int:
       print(f'gave up; official/ is still {fork.lock.source}')
       return 0
     try:
-      if flags.resume:
+      if getattr(flags, 'continue'):
         plan = update.resume(fork)
       elif flags.verb:
         plan = _edit(fork, space, flags)

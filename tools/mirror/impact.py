@@ -48,6 +48,7 @@ _SHOWN = 30  # Entries of a list; the rest is counted.
 _HEADER = re.compile(rb'(?:[ \t]*(?:#[^\n]*)?\r?\n)*')
 _LICENCE = re.compile(r'(?:^|/)(?:LICEN[CS]E|COPYING|NOTICE)[^/]*$', re.I)
 _LOCKED = re.compile(r'^([A-Za-z0-9._-]+)==([^\s\\;]+)', re.MULTILINE)
+_COLOUR = re.compile(r'\x1b\[\d+m')
 _REFERENCE = re.compile(r'(?<![\w/])#(\d+)')
 
 
@@ -165,15 +166,6 @@ def _file_of(module: str, files: tree.Tree) -> str:
   return next((name for name in names if name in files), '')
 
 
-def _visit(module: str, files: tree.Tree) -> griffe.Module | None:
-  """Reads a module without importing it; None when it is not there."""
-  name = _file_of(module, files)
-  if not name:
-    return None
-  code = files[name].data.decode(errors='replace')
-  return griffe.visit(module, filepath=pathlib.Path(name), code=code)
-
-
 def breakages(
     old: tree.Tree, new: tree.Tree, names: Mapping[str, Sequence[str]]
 ) -> list[tuple[str, str, list[str]]]:
@@ -194,13 +186,20 @@ def breakages(
     modules.add(next((head for head in heads if _file_of(head, old)), ''))
   found = []
   for module in sorted(modules - {''}):
-    before, after = _visit(module, old), _visit(module, new)
-    if after is None:
-      rows = [(module, 'was removed')]
-    else:
+    rows = [(module, f'{module} was removed')]
+    if _file_of(module, new):
+      sides = [
+          griffe.visit(
+              module,
+              filepath=pathlib.Path(name),
+              code=files[name].data.decode(errors='replace'),
+          )
+          for files in (old, new)
+          if (name := _file_of(module, files))
+      ]
       rows = [
-          (change.obj.path, _explained(change))
-          for change in griffe.find_breaking_changes(before, after)
+          (change.obj.path, _COLOUR.sub('', change.explain()))
+          for change in griffe.find_breaking_changes(*sides)
       ]
     for path, what in rows:
       # Of a module that we import, only what we spell out of it counts.
@@ -214,19 +213,6 @@ def breakages(
       if places:
         found.append((path, what, sorted(set(places))))
   return found
-
-
-def _explained(change: griffe.Breakage) -> str:
-  """Returns what a breakage is, in a line."""
-  values = [
-      str(value).splitlines()[0]
-      for value in (change.old_value, change.new_value)
-      if isinstance(value, str | griffe.Expr | griffe.Parameter)
-  ]
-  details = f' {change.details}' if change.details else ''
-  return f'{change.kind.value}{details}' + (
-      f' ({" -> ".join(values)})' if values else ''
-  )
 
 
 @functools.cache
@@ -444,8 +430,8 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
   packages = {name.split('/')[0] for name in old.keys() | new.keys()}
   names = used(fork.root, packages)
   api = [
-      f'`{path}`: {what}; {", ".join(places[:3])}'
-      for path, what, places in breakages(old, new, names)
+      f'{what}; used in {", ".join(places[:3])}'
+      for _, what, places in breakages(old, new, names)
   ]
   text += _section('API that our code uses', api, 'Nothing breaks.')
   mirrors = (folder, forks.cached(after))

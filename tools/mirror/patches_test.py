@@ -14,7 +14,6 @@
 
 """Tests the text of patches, and that they apply exactly or not at all."""
 
-import os
 import pathlib
 import tempfile
 
@@ -25,30 +24,11 @@ from hypothesis import strategies as st
 
 from tfmot_contrib import errors
 from tools.mirror import patches
-from tools.mirror import tree
+from tools.mirror import testing
 from tools.versions import bootstrap
 
 _SETTINGS = hypothesis.settings(
     deadline=None, derandomize=True, database=None, max_examples=100
-)
-_EDIT = b"""\
-diff --git a/official/a.py b/official/a.py
---- a/official/a.py
-+++ b/official/a.py
-@@ -5,3 +5,3 @@
- line 4
--line 5
-+line five
- line 6
-"""
-_PATCH = patches.Patch(
-    '0001-a-b.patch',
-    'A. Uthor <a.uthor@x.example>',
-    'vision: do it',
-    'temporary',
-    'tensorflow/models#12',
-    'Why it is\n\n  needed.',
-    _EDIT,
 )
 _TEXT = b"""\
 From: A. Uthor <a.uthor@x.example>
@@ -61,7 +41,7 @@ Why it is
   needed.
 
 ---
-""" + _EDIT
+""" + testing.EDIT
 _BODY = st.text('ab.#:-> \n\t\r\0é中\x85\u2028\ud800', max_size=30) | st.lists(
     st.sampled_from(
         ['', ' x', '#', '--', '-- ', ' ---', 'Reason: x', 'From: x', '+++ b/x']
@@ -70,39 +50,18 @@ _BODY = st.text('ab.#:-> \n\t\r\0é中\x85\u2028\ud800', max_size=30) | st.lists
 ).map('\n'.join)
 
 
-def _new(name, content='x', mode='100644'):
-  """Returns a diff that makes a file of one line without an end."""
-  return (
-      f'diff --git a/{name} b/{name}\nnew file mode {mode}\n--- /dev/null\n'
-      f'+++ b/{name}\n@@ -0,0 +1 @@\n+{content}\n\\ No newline at end of file\n'
-  ).encode()
-
-
-def _quoted(name):
-  """Returns a diff that makes a file, with its name as git quotes it."""
-  return (
-      f'diff --git "a/official/{name}" "b/official/{name}"\n'
-      f'new file mode 100644\n--- /dev/null\n+++ "b/official/{name}"\n'
-      '@@ -0,0 +1 @@\n+x\n'
-  ).encode()
-
-
-def _of(diff, number=1):
-  return _PATCH._replace(name=f'{number:04d}-x.patch', diff=diff)
-
-
 class TextTest(parameterized.TestCase):
 
   def test_parts(self):
-    patch = patches.parse(_PATCH.name, _TEXT)
-    self.assertEqual(patch, _PATCH)
+    patch = patches.parse(testing.PATCH.name, _TEXT)
+    self.assertEqual(patch, testing.PATCH)
     self.assertEqual(patches.format_patch(patch), _TEXT)
     self.assertEqual(patch.number, 1)
 
   def test_no_body(self):
     text = _TEXT.replace(b'\nWhy it is\n\n  needed.\n', b'')
-    patch = patches.parse(_PATCH.name, text)
-    self.assertEqual(patch, _PATCH._replace(body=''))
+    patch = patches.parse(testing.PATCH.name, text)
+    self.assertEqual(patch, testing.PATCH._replace(body=''))
     self.assertEqual(patches.format_patch(patch), text)
 
   @_SETTINGS
@@ -166,7 +125,7 @@ class TextTest(parameterized.TestCase):
 
   @parameterized.named_parameters(
       ('empty', _TEXT, '', 'line ---, and then a diff'),
-      ('no_diff', _EDIT, '', 'line ---, and then a diff'),
+      ('no_diff', testing.EDIT, '', 'line ---, and then a diff'),
       ('no_line', '\n---\n', '\n', 'line ---, and then a diff'),
       ('plain_diff', 'diff --git', 'diff -u', 'line ---, and then a diff'),
       ('crlf', '\n', '\r\n', 'line ---, and then a diff'),
@@ -227,21 +186,21 @@ class TextTest(parameterized.TestCase):
     )
     self.assertIn(old, _TEXT)
     with self.assertRaisesRegex(errors.InputError, why) as caught:
-      patches.parse(_PATCH.name, _TEXT.replace(old, new))
+      patches.parse(testing.PATCH.name, _TEXT.replace(old, new))
     told = str(caught.exception)
     self.assertStartsWith(told, '0001-a-b.patch: ')
     self.assertTrue(told.isprintable(), told)
 
   def test_header_that_ends_early_is_refused(self):
     with self.assertRaisesRegex(errors.InputError, 'line 2 has to be'):
-      patches.parse(_PATCH.name, b'From: A <a@b>\n---\n' + _EDIT)
+      patches.parse(testing.PATCH.name, b'From: A <a@b>\n---\n' + testing.EDIT)
 
   @parameterized.parameters(
       '---', 'a\n---\nb', 'diff --git a/x b/x', ' a\n\nb '
   )
   def test_text_that_would_not_be_read_again_is_refused(self, body):
     with self.assertRaisesRegex(errors.InputError, 'a line that begins a diff'):
-      patches.check(_PATCH._replace(body=body))
+      patches.check(testing.PATCH._replace(body=body))
 
   @parameterized.parameters(
       ('\n\n a \n\n\n\nb\n', ' a\n\nb'),
@@ -275,10 +234,13 @@ class TextTest(parameterized.TestCase):
         '|'
     )
     self.assertEqual(
-        patches.files(_of(diff.encode())),
+        patches.files(testing.patch_of(diff.encode())),
         sorted(['orbit/two', *(f'official/{name}' for name in expected)]),
     )
-    self.assertEqual(patches.files(_of(_new('official/x'))), ['official/x'])
+    self.assertEqual(
+        patches.files(testing.patch_of(testing.new_file('official/x'))),
+        ['official/x'],
+    )
 
   @parameterized.parameters(
       ('vision: do IT, now!', 'vision-do-it-now'),
@@ -295,9 +257,13 @@ class TextTest(parameterized.TestCase):
   @_SETTINGS
   @hypothesis.given(st.text(max_size=60), st.integers(0, 9998))
   def test_next_name_is_a_good_name(self, subject, last):
-    series = [_of(b'', number) for number in (1, last, 2)] if last else []
+    series = (
+        [testing.patch_of(b'', number) for number in (1, last, 2)]
+        if last
+        else []
+    )
     name = patches.next_name(series, subject)
-    patches.check(_PATCH._replace(name=name))
+    patches.check(testing.PATCH._replace(name=name))
     self.assertEqual(int(name[:4]), max(last, 2) + 1 if last else 1)
 
 
@@ -338,150 +304,6 @@ class LoadTest(absltest.TestCase):
     (self.official / 'patches/0001-a.patch').mkdir(parents=True)
     with self.assertRaisesRegex(errors.InputError, 'cannot read 0001-a.patch'):
       patches.load(self.official)
-
-
-class ApplyTest(parameterized.TestCase):
-
-  def setUp(self):
-    super().setUp()
-    scratch = tempfile.TemporaryDirectory()
-    self.addCleanup(scratch.cleanup)
-    self.home = pathlib.Path(scratch.name)
-    self.scratch = self.home / 'scratch'
-    self.scratch.mkdir()
-    self.enter_context(
-        absltest.mock.patch.object(tempfile, 'tempdir', str(self.scratch))
-    )
-    self.files = {
-        name: tree.Entry(tree.FILE, text.encode())
-        for name, text in {
-            'official/a.py': ''.join(f'line {i}\n' for i in range(20)),
-            'official/b.py': 'b = 1\n',
-            'official/deep/c.py': 'c = 1\n',
-            'orbit/d.py': 'd = 1\n',
-        }.items()
-    }
-
-  def apply(self, *diffs):
-    try:
-      return patches.apply(
-          self.files, [_of(diff, at) for at, diff in enumerate(diffs, 1)]
-      )
-    finally:  # Nothing is left, inside or beside the folder of the tree.
-      self.assertEqual(list(self.scratch.iterdir()), [])
-
-  def refused(self, why, *diffs):
-    """Checks that patches are refused by a line that says why."""
-    with self.assertRaisesRegex(errors.InputError, why) as caught:
-      self.apply(*diffs)
-    self.assertNotIn('\n', str(caught.exception))
-
-  def test_exact(self):
-    found = self.apply(_EDIT)
-    text = self.files['official/a.py'].data.replace(b' 5', b' five')
-    self.assertEqual(found.pop('official/a.py').data, text)
-    del self.files['official/a.py']
-    self.assertEqual(found, self.files)
-
-  def test_no_patch(self):
-    self.assertEqual(self.apply(), self.files)
-
-  def test_patches_build_on_one_another(self):
-    again = _EDIT.replace(b'+line five', b'+line cinq')
-    again = again.replace(b'-line 5', b'-line five')
-    found = self.apply(_EDIT, again)
-    self.assertIn(b'line cinq\n', found['official/a.py'].data)
-    self.refused('0001-x.patch does not apply', again, _EDIT)
-    self.refused('0002-x.patch does not apply', _EDIT, _EDIT)
-
-  @parameterized.parameters(2, 4, 6, 15)
-  def test_offset_is_refused_with_the_command_that_mends_it(self, line):
-    moved = _EDIT.replace(b'-5,3 +5,3', b'-%d,3 +%d,3' % (line, line))
-    self.refused('0001-x.patch applies, but not at .* patches refresh', moved)
-
-  @parameterized.parameters(
-      (b' line 4', b' line 3'),
-      (b' line 6', b' line 6 '),
-      (b'-line 5', b'-line five'),
-      (b' line 4', b' LINE 4'),
-      (b'official/a.py', b'official/gone.py'),
-      (b'@@ -5,3 +5,3 @@', b'@@ -5,2 +5,3 @@'),
-      (b'@@ -5,3 +5,3 @@', b'@@ nonsense @@'),
-  )
-  def test_no_fuzz(self, old, new):
-    self.refused('0001-x.patch does not apply: ', _EDIT.replace(old, new))
-
-  def test_message_names_the_place(self):
-    bad = _EDIT.replace(b' line 4', b' line 3')
-    self.refused('not apply: patch failed: official/a.py:5; official', bad)
-    self.refused('not apply: official/b.py: already', _new('official/b.py'))
-
-  @parameterized.parameters(
-      '../x',
-      '../../x',
-      'official/../../x',
-      '.git/config',
-      'official/.git/hooks/post-checkout',
-      'official/.GIT/x',
-      '/etc/x',
-      'official/./x',
-  )
-  def test_file_outside_is_refused(self, name):
-    self.refused('0001-x.patch does not apply: ', _new(name))
-
-  @parameterized.parameters(
-      ('rename from official/b.py\nrename to ../x\n', '../x'),
-      ('copy from official/b.py\ncopy to .git/x\n', '.git/x'),
-      ('rename from ../x\nrename to official/x\n', 'official/x'),
-  )
-  def test_rename_or_copy_outside_is_refused(self, lines, to):
-    diff = f'diff --git a/official/b.py b/{to}\nsimilarity index 100%\n{lines}'
-    self.refused('0001-x.patch does not apply: ', diff.encode())
-
-  @parameterized.parameters('/etc/passwd', '../../x', 'gone', '../orbit/d.py')
-  def test_link_outside_is_refused(self, to):
-    self.refused(
-        'the patched tree: the link official/l',
-        _new('official/l', to, '120000'),
-    )
-
-  def test_link_inside_is_made(self):
-    found = self.apply(_new('official/l', 'deep/c.py', '120000'))
-    self.assertEqual(found['official/l'], tree.Entry(tree.LINK, b'deep/c.py'))
-
-  @parameterized.parameters('official/b.py', 'official/deep')
-  def test_file_below_a_link_is_refused(self, to):
-    link = _new('official/l', pathlib.Path(to).name, '120000')
-    self.refused('0002-x.patch does not apply', link, _new('official/l/x'))
-    self.files['official/l'] = tree.Entry(tree.LINK, b'deep')
-    self.refused('both a file and a folder', _new('official/l/x'))
-
-  @parameterized.parameters('official/A.py', 'official/Deep/x', 'official/deep')
-  def test_clash_is_refused(self, name):
-    self.refused('the patched tree: .*(case|both)', _new(name))
-
-  @parameterized.parameters(r'x\\y', r'x\"y', r'x\ty', r'x\377', r'x\ny')
-  def test_name_that_git_has_to_quote_is_refused(self, name):
-    self.refused('the patched tree: the path .* has a', _quoted(name))
-
-  def test_file_that_a_diff_hides_is_refused(self):
-    why = 'makes official/b.py and its text does not say so'
-    self.refused(why, _quoted(r'\142.py'))
-    plain = b'--- /dev/null\n+++ x/official/b.py\n@@ -0,0 +1 @@\n+x\n'
-    self.refused(why, _EDIT + plain)
-
-  def test_settings_of_the_user_do_not_count(self):
-    (self.home / '.gitconfig').write_text(
-        '[apply]\n\tignoreWhitespace = change'
-    )
-    outside = {
-        'GIT_CONFIG_COUNT': '1',
-        'GIT_CONFIG_KEY_0': 'apply.ignoreWhitespace',
-        'GIT_CONFIG_VALUE_0': 'change',
-    }
-    for variables in ({'HOME': str(self.home)}, outside):
-      with absltest.mock.patch.dict(os.environ, variables):
-        self.refused('not apply', _EDIT.replace(b' line 4', b' line  4'))
 
 
 if __name__ == '__main__':

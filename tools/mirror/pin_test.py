@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 
 from tfmot_contrib import errors
 from tools.mirror import pin
+from tools.mirror import testing
 from tools.mirror import tree
 from tools.versions import bootstrap
 
@@ -95,8 +96,7 @@ class PinTestCase(parameterized.TestCase):
     self.read = pin.load
 
   def write(self, name, content):
-    data = content if isinstance(content, bytes) else content.encode()
-    (self.official / name).write_bytes(data)
+    testing.write(self.official, {name: content})
 
   def refused(self, why):
     """Checks that what is there is refused by a line that says why."""

@@ -50,6 +50,25 @@ include = ["official/**", "orbit/**"]
 exclude = []
 """
 _CHANGELOG = '# Changelog\n\n## 1.0 (unreleased)\n\n* First.\n'
+EDIT = b"""\
+diff --git a/official/a.py b/official/a.py
+--- a/official/a.py
++++ b/official/a.py
+@@ -5,3 +5,3 @@
+ line 4
+-line 5
++line five
+ line 6
+"""
+PATCH = patches.Patch(
+    '0001-a-b.patch',
+    'A. Uthor <a.uthor@x.example>',
+    'vision: do it',
+    'temporary',
+    'tensorflow/models#12',
+    'Why it is\n\n  needed.',
+    EDIT,
+)
 LINES = ''.join(f'line_{number} = {number}\n' for number in range(20))
 FILES = {
     'official/__init__.py': '',
@@ -76,6 +95,19 @@ def commit(repository: pathlib.Path, subject: str) -> str:
       repository, 'commit', '-q', '--allow-empty', '-m', subject, what='commit'
   )
   return git.text(repository, 'rev-parse', 'HEAD', what='committing')
+
+
+def new_file(name: str, content: str = 'x', mode: str = '100644') -> bytes:
+  """Returns a diff that makes a file of one line without an end."""
+  return (
+      f'diff --git a/{name} b/{name}\nnew file mode {mode}\n--- /dev/null\n'
+      f'+++ b/{name}\n@@ -0,0 +1 @@\n+{content}\n\\ No newline at end of file\n'
+  ).encode()
+
+
+def patch_of(diff: bytes, number: int = 1) -> patches.Patch:
+  """Returns a patch with a diff."""
+  return PATCH._replace(name=f'{number:04d}-x.patch', diff=diff)
 
 
 class ForkTestCase(parameterized.TestCase):

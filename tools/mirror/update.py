@@ -235,8 +235,8 @@ def resume(fork: forks.Fork) -> repository.Plan:
   """
   if not repository.updating(fork):
     raise errors.InputError('there is no conflict to continue with')
+  source = repository.noted(fork.repository).source
   if conflicts := series.resume(fork.repository):
-    source = repository.noted(fork.repository).source
     raise ConflictError(_what_to_do(fork, fork.repository, source, conflicts))
   return repository.read(fork, fork.repository)
 

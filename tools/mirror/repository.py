@@ -134,7 +134,7 @@ def edit(
   digest = tree.digest(fork.lock.patched)
   files.write(
       part / forks.BAZELRC,
-      f'build --repo_env=OFFICIAL_MODELS_TREE={digest[:16]}\n',
+      f'common --repo_env=OFFICIAL_MODELS_TREE={digest[:16]}\n',
   )
   part.chmod(0o755)
   folder.parent.mkdir(parents=True, exist_ok=True)

@@ -56,7 +56,7 @@ class RepositoryTest(testing.ForkTestCase):
         {name: self.repository / name for name in cached},
     )
     setting = (self.repository / fork.BAZELRC).read_text()
-    self.assertStartsWith(setting, 'build --repo_env=OFFICIAL_MODELS_TREE=')
+    self.assertStartsWith(setting, 'common --repo_env=OFFICIAL_MODELS_TREE=')
     self.sync('--check')
     self.edit(self.repository, 'official/core.py', 'line_3 ', 'three ')
     said = self.sync('--check', code=1)

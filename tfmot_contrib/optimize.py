@@ -47,10 +47,10 @@ from official.core import exp_factory
 from official.core import task_factory
 from official.core import train_utils
 from tfmot_contrib import errors
-from tfmot_contrib import surroundings
 from tfmot_contrib import experiment
 from tfmot_contrib import optimize_output
 from tfmot_contrib import registry_imports  # pylint: disable=unused-import
+from tfmot_contrib import surroundings
 from tfmot_contrib import technique as technique_lib
 from tfmot_contrib.data import cifar10_input
 from tfmot_contrib.deployment import benefit

@@ -63,9 +63,7 @@ class BuildFilesTest(parameterized.TestCase):
     found = build_files.rules(self.root, 'a/b')
     self.assertEqual([r.kind for r in found[:1]], ['package'])
     libraries = {r.label: r for r in found if r.kind == 'py_library'}
-    self.assertEqual(
-        [*libraries], ['//a/b:all', '//a/b:a_0', '//a/b:b_1']
-    )
+    self.assertEqual([*libraries], ['//a/b:all', '//a/b:a_0', '//a/b:b_1'])
     whole = libraries['//a/b:all']
     self.assertEqual(whole.line, 7)
     self.assertEqual(whole.attributes['srcs'], ['x.py'])

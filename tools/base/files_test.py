@@ -42,9 +42,7 @@ class FilesTest(absltest.TestCase):
   def test_text_and_bytes(self):
     files.write(self.root / 'a/b.txt', 'ä\n')
     files.write(self.root / 'a/c', b'\xff')
-    self.assertEqual(
-        self.all(), {'a/b.txt': 'ä\n'.encode(), 'a/c': b'\xff'}
-    )
+    self.assertEqual(self.all(), {'a/b.txt': 'ä\n'.encode(), 'a/c': b'\xff'})
 
   def test_permissions_stay(self):
     path = self.root / 'run'

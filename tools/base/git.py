@@ -371,9 +371,7 @@ def list_tree(
   return rows
 
 
-def import_trees(
-    repository: pathlib.Path, trees: Mapping[str, Tree]
-) -> None:
+def import_trees(repository: pathlib.Path, trees: Mapping[str, Tree]) -> None:
   """Makes one commit a tree, each the child of the one before.
 
   Args:

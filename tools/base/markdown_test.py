@@ -35,9 +35,7 @@ class MarkdownTest(parameterized.TestCase):
   def test_region(self):
     self.assertEqual(markdown.region(_TEXT, 'x', 'a.md'), 'old\n')
     made = markdown.with_region(_TEXT, 'x', 'new\nnew', 'a.md')
-    self.assertEqual(
-        made, 'a\n<!-- x:begin -->\nnew\nnew\n<!-- x:end -->\nb\n'
-    )
+    self.assertEqual(made, 'a\n<!-- x:begin -->\nnew\nnew\n<!-- x:end -->\nb\n')
     self.assertEqual(markdown.with_region(_TEXT, 'x', 'old\n', 'a.md'), _TEXT)
 
   @parameterized.parameters(

@@ -16,9 +16,9 @@
 import sys
 
 # Before anything is imported that an older Python cannot read.
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036
   sys.stderr.write(
-      'error: Python %d.%d is too old: put a python3 of 3.11 to 3.13 first on'
-      ' PATH\n' % sys.version_info[:2]
+      'error: Python {}.{} is too old: put a python3 of 3.11 to 3.13 first on'
+      ' PATH\n'.format(*sys.version_info)
   )
   sys.exit(2)

@@ -20,10 +20,10 @@ import pathlib
 import tempfile
 from typing import Iterator
 
+from tools.base import git
 from tools.lint import registry
 from tools.lint import tree
 from tools.lint.rules import headers
-from tools.base import git
 
 _GIT = 'tools/base/git.py'
 _CALL = 'import subprocess\n\nsubprocess.run({})\n'

@@ -434,6 +434,10 @@ def main(argv: Sequence[str]) -> None:
   path = f'{binaries}{os.pathsep}{os.environ.get("PATH", os.defpath)}'
   python = binaries / 'python'
   environ = {**os.environ, 'PATH': path, 'TFMOT_MODELS_NOX': str(os.getpid())}
+  try:
+    pathlib.Path.home()
+  except RuntimeError:  # nox wants one, and other programs may.
+    environ['HOME'] = str(cache_dir())
   command = [str(python), '-m', 'nox', *nox_arguments(argv[2:])]
   os.execve(python, command, environ)
 

@@ -226,13 +226,13 @@ def pin_tfmot(session: nox.Session) -> None:
 @nox.session
 def new_technique(session: nox.Session) -> None:
   """Writes the folder of a new technique [-- NAME --title …]."""
-  python(session, 'tools.scaffold.scaffold', *session.posargs)
+  python(session, 'tools.contributing.new_technique', *session.posargs)
 
 
 @nox.session
 def technique_status(session: nox.Session) -> None:
   """Says where a technique stands and what comes next [-- NAME]."""
-  python(session, 'tools.scaffold.status', *session.posargs)
+  python(session, 'tools.contributing.technique_status', *session.posargs)
 
 
 @nox.session
@@ -250,10 +250,10 @@ def elsewhere_check(session: nox.Session) -> None:
 @nox.session
 def check_pr(session: nox.Session) -> None:
   """Checks the approvals of a pull request's text [-- FILE]."""
-  python(session, 'tools.process.approvals', *session.posargs)
+  python(session, 'tools.contributing.check_pr', *session.posargs)
 
 
 @nox.session
 def codeowners(session: nox.Session) -> None:
   """Makes .github/CODEOWNERS from the technique.yaml files [-- --check]."""
-  python(session, 'tools.process.codeowners', *session.posargs)
+  python(session, 'tools.contributing.codeowners', *session.posargs)

@@ -17,13 +17,12 @@
 Official Models finds them by name once their modules are imported.
 """
 
-# pylint: disable=unused-import
+import importlib
+
 from official.vision import registry_imports
+from tfmot_contrib import techniques
 from tfmot_contrib.baselines import experiments as baselines
 from tfmot_contrib.baselines import recipes
-from tfmot_contrib.clustering import experiments as clustering
-from tfmot_contrib.combine import experiments as combine
-from tfmot_contrib.int16_activations import experiments as int16_activations
-from tfmot_contrib.post_training import experiments as post_training
-from tfmot_contrib.pruning import experiments as pruning
-from tfmot_contrib.quantization import experiments as quantization
+
+for _name in techniques.names():
+  importlib.import_module(f'tfmot_contrib.{_name}.experiments')

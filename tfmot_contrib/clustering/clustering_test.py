@@ -24,12 +24,13 @@ import tensorflow_model_optimization as tfmot
 
 from tfmot_contrib import errors
 from tfmot_contrib import technique as technique_lib
+from tfmot_contrib import technique_testing
 from tfmot_contrib.clustering import clustering
 from tfmot_contrib.deployment import flatbuffer
 from tfmot_contrib.modeling import kernels as kernels_lib
 
 _STEPS = 4
-_IMAGES = np.random.default_rng(0).normal(size=(16, 8, 8, 3)).astype(np.float32)
+_IMAGES = technique_testing.images()
 
 
 def _model(sparsity: float = 0.0) -> tf_keras.Model:
@@ -62,30 +63,9 @@ def _model(sparsity: float = 0.0) -> tf_keras.Model:
 
 
 def _train(model: tf_keras.Model, actions: Sequence[Any]) -> None:
-  """Trains as the official trainer does: a loop in a tf.function, then actions.
-
-  Args:
-    model: What the technique made.
-    actions: Called with the output of the loop.
-  """
-  labels = tf.constant(np.random.default_rng(0).integers(0, 5, 16))
+  """Trains what the technique made."""
   optimizer = tf_keras.optimizers.Adam(1e-2)
-  loss_of = tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-  @tf.function
-  def loop() -> tf.Tensor:
-    loss = tf.constant(0.0)
-    for _ in tf.range(_STEPS):
-      with tf.GradientTape() as tape:
-        loss = loss_of(labels, model(_IMAGES, training=True))
-      gradients = tape.gradient(loss, model.trainable_variables)
-      optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-    return loss
-
-  optimizer.build(model.trainable_variables)
-  output = {'loss': loop()}
-  for action in actions:
-    action(output)
+  technique_testing.train(model, actions, _STEPS, optimizer)
 
 
 def _technique(**options: Any) -> clustering.Clustering:
@@ -102,13 +82,7 @@ def _exported(
 ) -> dict[str, list[flatbuffer.Kernel]]:
   """Returns the named kernels of the stripped and exported model, by kind."""
   plain = technique.strip(model)
-  layers = kernels_lib.by_channel(plain)
-  return {
-      kind: flatbuffer.named(
-          flatbuffer.kernels(technique.export(plain, kind, _IMAGES)), layers
-      )
-      for kind in kinds
-  }
+  return technique_testing.export(technique, plain, _IMAGES, kinds)[1]
 
 
 def _trained(
@@ -122,7 +96,7 @@ def _trained(
   return _exported(technique, clustered, kinds)
 
 
-class ClusteringTest(tf.test.TestCase, parameterized.TestCase):
+class ClusteringTest(technique_testing.TechniqueTestCase):
 
   def test_is_registered(self):
     config = clustering.ClusteringConfig()
@@ -140,8 +114,8 @@ class ClusteringTest(tf.test.TestCase, parameterized.TestCase):
   def test_bad_config(self, options, pattern):
     model = _model()
     model._name = 'small'
-    with self.assertRaisesRegex(errors.InputError, pattern):
-      _technique(**options).apply(model)
+    config = clustering.ClusteringConfig(**{'clusters': 6, **options})
+    self.check_refused(config, model, pattern)
 
   @parameterized.parameters(
       ({}, ['first', 'pointwise', 'logits']),

@@ -22,6 +22,7 @@ import tensorflow as tf, tf_keras
 
 from tfmot_contrib import errors
 from tfmot_contrib import technique as technique_lib
+from tfmot_contrib import technique_testing
 from tfmot_contrib.clustering import clustering
 from tfmot_contrib.combine import combine
 from tfmot_contrib.combine import schemes
@@ -82,55 +83,17 @@ def _prepared(
 def _train(
     model: tf_keras.Model, actions: Sequence[Any] = (), steps: int = _STEPS
 ) -> None:
-  """Trains as the official trainer does: a loop in a tf.function, then actions.
-
-  Args:
-    model: What the technique made.
-    actions: Called with the output of the loop.
-    steps: How long.
-  """
-  random = np.random.default_rng(0)
-  images = tf.constant(random.normal(size=(16, 8, 8, 3)), tf.float32)
-  labels = tf.constant(random.integers(0, 5, 16))
+  """Trains what the technique made."""
   optimizer = tf_keras.optimizers.SGD(0.05, momentum=0.9)
-  loss_of = tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-  @tf.function
-  def loop() -> tf.Tensor:
-    loss = tf.constant(0.0)
-    for _ in tf.range(steps):
-      with tf.GradientTape() as tape:
-        loss = loss_of(labels, model(images, training=True))
-        loss += sum(model.losses, 0.0)
-      gradients = tape.gradient(loss, model.trainable_variables)
-      optimizer.apply_gradients(
-          (g, v)
-          for g, v in zip(gradients, model.trainable_variables)
-          if g is not None
-      )
-    return loss
-
-  optimizer.build(model.trainable_variables)
-  output = {'loss': loop()}
-  for action in actions:
-    action(output)
+  technique_testing.train(model, actions, steps, optimizer)
 
 
 def _exported(
     technique: technique_lib.Technique, model: tf_keras.Model
 ) -> dict[str, list[flatbuffer.Kernel]]:
   """Returns the kernels of the exported model, as a run has them."""
-  layers = kernels_lib.by_channel(model)
-  images = np.random.default_rng(0).normal(size=(8, 8, 8, 3))
-  return {
-      kind: flatbuffer.named(
-          flatbuffer.kernels(
-              technique.export(model, kind, images.astype(np.float32))
-          ),
-          layers,
-      )
-      for kind in technique.kinds
-  }
+  images = technique_testing.images(8)
+  return technique_testing.export(technique, model, images)[1]
 
 
 def _combine(clusters: int, zeros: bool) -> combine.Combine:

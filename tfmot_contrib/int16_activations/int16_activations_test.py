@@ -17,13 +17,12 @@
 import numpy as np
 import tensorflow as tf, tf_keras
 
-from tfmot_contrib import errors
 from tfmot_contrib import technique as technique_lib
+from tfmot_contrib import technique_testing
 from tfmot_contrib.deployment import benefit
 from tfmot_contrib.deployment import export
 from tfmot_contrib.deployment import flatbuffer
 from tfmot_contrib.int16_activations import int16_activations
-from tfmot_contrib.modeling import kernels
 
 _layers = tf_keras.layers
 _KIND = int16_activations.KIND
@@ -39,30 +38,24 @@ def _model() -> tf_keras.Model:
   return tf_keras.Model(inputs, _layers.Dense(10, name='logits')(x))
 
 
-def _technique(**config) -> technique_lib.Technique:
-  return technique_lib.create(
-      int16_activations.Int16ActivationsConfig(**config)
-  )
-
-
-class Int16ActivationsTest(tf.test.TestCase):
+class Int16ActivationsTest(technique_testing.TechniqueTestCase):
 
   def test_exported_model(self):
     tf_keras.utils.set_random_seed(1)
-    technique = _technique()
-    model = technique.strip(technique.apply(_model()))
-    images = np.random.default_rng(0).normal(size=(32, 8, 8, 3))
-    images = images.astype(np.float32)
+    model = _model()
+    images = technique_testing.images(32)
     images[0] *= 50  # Activations have a wide range.
-    tflite = technique.export(model, _KIND, images)
-    exported = flatbuffer.named(
-        flatbuffer.kernels(tflite), kernels.by_channel(model)
+    tflite, measured = self.check_exported(
+        int16_activations.Int16ActivationsConfig(),
+        model,
+        images,
+        {
+            'covered': ['first', 'depthwise', 'logits'],
+            'kernels_not_int8': 0,
+            'outputs_not_int16': 0,
+        },
     )
-    measured = technique.invariants({_KIND: exported})
-    self.assertEqual(measured['covered'], ['first', 'depthwise', 'logits'])
-    self.assertEqual(measured['kernels_not_int8'], 0)
     self.assertGreaterEqual(measured['outputs'], 4)
-    self.assertEqual(measured['outputs_not_int16'], 0)
     # What it is for: it is nearer to the float model than int8 alone.
     usual = images[1:]
     truth = model.predict(usual, verbose=0)
@@ -74,7 +67,9 @@ class Int16ActivationsTest(tf.test.TestCase):
     self.assertLess(abs(len(tflite) - len(int8)), 2000)
 
   def test_what_is_not_as_promised(self):
-    technique = _technique()
+    technique = technique_lib.create(
+        int16_activations.Int16ActivationsConfig()
+    )
     technique._types = [
         int16_activations.schema.TensorType.INT16,
         int16_activations.schema.TensorType.FLOAT32,
@@ -87,8 +82,8 @@ class Int16ActivationsTest(tf.test.TestCase):
     self.assertEqual(measured['outputs_not_int16'], 1)
 
   def test_no_images(self):
-    with self.assertRaisesRegex(errors.InputError, 'images is 0: at least 1'):
-      _technique(images=0).apply(_model())
+    config = int16_activations.Int16ActivationsConfig(images=0)
+    self.check_refused(config, _model(), 'images is 0: at least 1')
 
 
 if __name__ == '__main__':

@@ -18,10 +18,9 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf, tf_keras
 
-from tfmot_contrib import errors
 from tfmot_contrib import technique as technique_lib
+from tfmot_contrib import technique_testing
 from tfmot_contrib.deployment import flatbuffer
-from tfmot_contrib.modeling import kernels
 from tfmot_contrib.post_training import post_training
 
 _layers = tf_keras.layers
@@ -45,42 +44,35 @@ def _technique(kind: str) -> technique_lib.Technique:
   return technique_lib.create(post_training.PostTrainingConfig(kind=kind))
 
 
-class PostTrainingTest(tf.test.TestCase, parameterized.TestCase):
+class PostTrainingTest(technique_testing.TechniqueTestCase):
 
-  def _measure(self, kind: str) -> tuple[dict, bytes]:
-    """Returns the invariants of an exported model and the model."""
+  def _measure(self, kind: str, **expected) -> bytes:
+    """Checks invariants of the exported model, and returns the file."""
     tf_keras.utils.set_random_seed(1)
-    technique = _technique(kind)
-    self.assertEqual(technique.kinds, (kind,))
-    model = technique.strip(technique.apply(_model()))
-    images = np.random.default_rng(0).normal(size=(16, 8, 8, 3))
-    tflite = technique.export(model, kind, images.astype(np.float32))
-    exported = flatbuffer.named(
-        flatbuffer.kernels(tflite), kernels.by_channel(model)
-    )
-    return technique.invariants({kind: exported}), tflite
+    config = post_training.PostTrainingConfig(kind=kind)
+    self.assertEqual(technique_lib.create(config).kinds, (kind,))
+    images = technique_testing.images()
+    return self.check_exported(config, _model(), images, expected)[0]
 
   def test_int8(self):
-    measured, tflite = self._measure('int8')
-    self.assertEqual(measured['covered'], _NAMES)
-    self.assertEqual(measured['kernels_left_float'], 0)
-    for name, count in flatbuffer.operator_counts(tflite).items():
-      self.assertEqual(count['integer'], count['total'], name)
+    self.check_integer(
+        self._measure('int8', covered=_NAMES, kernels_left_float=0)
+    )
 
   def test_float16(self):
-    measured, tflite = self._measure('float16')
-    self.assertEqual(measured['covered'], _NAMES)
-    self.assertEqual(measured['kernels_left_float'], 0)
+    tflite = self._measure('float16', covered=_NAMES, kernels_left_float=0)
     # Each of the kernels is made float again by an operator of its own.
     counts = flatbuffer.operator_counts(tflite)
     self.assertGreaterEqual(counts['DEQUANTIZE']['total'], 5)
 
   def test_dynamic_range_leaves_small_kernels(self):
-    measured, _ = self._measure('dynamic_range')
-    self.assertEqual(measured['covered'], ['at_least', 'above'])
-    self.assertEqual(measured['skipped'], ['first', 'depthwise', 'logits'])
-    self.assertEqual(measured['kernels_left_float'], 3)
-    self.assertEqual(measured['kernels_left_unexplained'], 0)
+    self._measure(
+        'dynamic_range',
+        covered=['at_least', 'above'],
+        skipped=['first', 'depthwise', 'logits'],
+        kernels_left_float=3,
+        kernels_left_unexplained=0,
+    )
 
   @parameterized.parameters('dynamic_range', 'float16', 'int8')
   def test_kernels_that_stayed_float(self, kind):
@@ -107,9 +99,8 @@ class PostTrainingTest(tf.test.TestCase, parameterized.TestCase):
     self.assertIs(technique.strip(technique.apply(model)), model)
 
   def test_bad_kind(self):
-    technique = _technique('int4')
-    with self.assertRaisesRegex(errors.InputError, 'kind is int4: one of'):
-      technique.apply(_model())
+    config = post_training.PostTrainingConfig(kind='int4')
+    self.check_refused(config, _model(), 'kind is int4: one of')
 
 
 if __name__ == '__main__':

@@ -23,6 +23,7 @@ import tensorflow_model_optimization as tfmot
 
 from tfmot_contrib import errors
 from tfmot_contrib import technique as technique_lib
+from tfmot_contrib import technique_testing
 from tfmot_contrib.deployment import flatbuffer
 from tfmot_contrib.modeling import kernels as kernels_lib
 from tfmot_contrib.pruning import pruning
@@ -45,32 +46,9 @@ def _model() -> tf_keras.Model:
 
 
 def _train(model: tf_keras.Model, actions: Sequence[Any]) -> None:
-  """Trains as the official trainer does: a loop in a tf.function, then actions.
-
-  Args:
-    model: What the technique made.
-    actions: Called with the output of the loop.
-  """
-  random = np.random.default_rng(0)
-  images = tf.constant(random.normal(size=(16, 8, 8, 3)), tf.float32)
-  labels = tf.constant(random.integers(0, 5, 16))
+  """Trains what the technique made."""
   optimizer = tf_keras.optimizers.SGD(0.1, momentum=0.9)
-  loss_of = tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-  @tf.function
-  def loop() -> tf.Tensor:
-    loss = tf.constant(0.0)
-    for _ in tf.range(_STEPS):
-      with tf.GradientTape() as tape:
-        loss = loss_of(labels, model(images, training=True))
-      gradients = tape.gradient(loss, model.trainable_variables)
-      optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-    return loss
-
-  optimizer.build(model.trainable_variables)
-  output = {'loss': loop()}
-  for action in actions:
-    action(output)
+  technique_testing.train(model, actions, _STEPS, optimizer)
 
 
 def _config(**options: Any) -> pruning.PruningConfig:
@@ -86,15 +64,9 @@ def _exported(
   """Returns the kernels of the stripped model, as a run exports it."""
   images = np.random.default_rng(1).normal(size=(8, *model.input_shape[1:]))
   plain = technique.strip(model)
-  return {
-      kind: flatbuffer.named(
-          flatbuffer.kernels(
-              technique.export(plain, kind, images.astype(np.float32))
-          ),
-          kernels_lib.by_channel(plain),
-      )
-      for kind in technique.kinds
-  }
+  return technique_testing.export(
+      technique, plain, images.astype(np.float32)
+  )[1]
 
 
 def _run(
@@ -109,7 +81,7 @@ def _run(
   return found, technique.invariants(exported), technique
 
 
-class ScheduleTest(tf.test.TestCase, parameterized.TestCase):
+class ScheduleTest(technique_testing.TechniqueTestCase):
 
   @parameterized.parameters(1, 3, 4, 7, 10, 13, 16, 22, 30)
   def test_is_that_of_tfmot(self, step):
@@ -166,8 +138,7 @@ class ScheduleTest(tf.test.TestCase, parameterized.TestCase):
       with self.assertRaisesRegex(errors.InputError, pattern):
         pruning_config.arguments(config)
     with self.subTest('Apply'):
-      with self.assertRaisesRegex(errors.InputError, pattern):
-        pruning.Pruning(config).apply(_model())
+      self.check_refused(config, _model(), pattern)
 
 
 class PruningTest(tf.test.TestCase, parameterized.TestCase):

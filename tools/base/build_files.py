@@ -74,6 +74,32 @@ def absolute(package: str, label: str) -> str:
   return label
 
 
+def loaded(root: pathlib.Path, tree: ast.Module) -> dict[str, Any]:
+  """Returns the constants that a BUILD file loads, such as lists.
+
+  Args:
+    root: The folder of the project.
+    tree: Of the file.
+
+  Returns:
+    By name, the values of those that are written in capitals; what else is
+    loaded is called.
+  """
+  found: dict[str, Any] = {}
+  for node in tree.body:
+    match node:
+      case ast.Expr(value=ast.Call(func=ast.Name(id='load'), args=arguments)):
+        label, *names = map(ast.literal_eval, arguments)
+        wanted = [name for name in names if name.isupper()]
+        if wanted:
+          path = root / label.removeprefix('//').replace(':', '/')
+          scope: dict[str, Any] = {'__builtins__': {}}
+          content = compile(path.read_text(encoding='utf-8'), path, 'exec')
+          exec(content, scope)  # pylint: disable=exec-used
+          found |= {name: scope[name] for name in wanted}
+  return found
+
+
 def rules(root: pathlib.Path, package: str) -> list[Rule]:
   """Returns the rules and macros that a BUILD file calls.
 
@@ -122,6 +148,7 @@ def rules(root: pathlib.Path, package: str) -> list[Rule]:
     scope: dict[str, Any] = {name: noting(name) for name in called}
     scope |= {name: getattr(builtins, name) for name in _ALLOWED}
     scope |= {'False': False, 'None': None, 'True': True, 'glob': glob}
+    scope |= loaded(root, parsed)
     scope |= {'load': lambda *_, **__: None, '__builtins__': {}}
     exec(compile(parsed, str(path), 'exec'), scope)  # pylint: disable=exec-used
   except OSError as error:

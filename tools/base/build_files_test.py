@@ -56,6 +56,21 @@ class BuildFilesTest(parameterized.TestCase):
     """Writes the BUILD file."""
     (self.root / 'a/b/BUILD').write_text(text, encoding='utf-8')
 
+  def test_loads_lists(self):
+    root = pathlib.Path(self.create_tempdir().full_path)
+    (root / 'a').mkdir()
+    (root / 'a/names.bzl').write_text('X = ["b"]\nALL = ["a"] + X\n')
+    (root / 'a/BUILD').write_text(
+        'load("//a:names.bzl", "ALL", "some_rule")\n'
+        '[some_rule(name = n, deps = ["//%s" % n]) for n in ALL]\n'
+    )
+    found = build_files.rules(root, 'a')
+    self.assertEqual([rule.name for rule in found], ['a', 'b'])
+    self.assertEqual(found[1].attributes['deps'], ['//b'])
+    (root / 'a/names.bzl').unlink()
+    with self.assertRaisesRegex(errors.InputError, 'cannot read'):
+      build_files.rules(root, 'a')
+
   def test_rules(self):
     self.put(_BUILD)
     for name in ('x.py', 'x_test.py', 'y.txt'):

@@ -293,6 +293,31 @@ def text(folder: pathlib.Path, *arguments: object, what: str) -> str:
   return run(folder, *arguments, what=what).stdout.decode().rstrip('\n')
 
 
+def resolve(folder: pathlib.Path, ref: str, what: str) -> str:
+  """Returns the commit of a ref.
+
+  Args:
+    folder: The top of a checkout, or a bare repository.
+    ref: A branch, a tag or a commit.
+    what: As of `run`.
+
+  Returns:
+    The full digest of the commit.
+
+  Raises:
+    errors.InputError: There is no such repository or commit.
+  """
+  text(folder, 'rev-parse', '--git-dir', what=what)
+  name = ['--verify', '--quiet', '--end-of-options', f'{ref}^{{commit}}']
+  done = run(folder, 'rev-parse', *name, what=what, ok=(0, 1, 128))
+  commits = done.stdout.decode().split()
+  if done.returncode or not commits:
+    raise errors.InputError(
+        f'{what}: its git has no branch, tag or commit {ref}'
+    )
+  return commits[-1]
+
+
 def check_version() -> None:
   """Refuses a git that cannot rebase by merges."""
   said = text(pathlib.Path.cwd(), '--version', what='asking git its version')

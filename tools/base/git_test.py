@@ -94,6 +94,15 @@ class GitTest(parameterized.TestCase):
 
 class HookTest(GitTest):
 
+  def test_resolve(self):
+    for ref in ('main', 'HEAD', self.commit[:9]):
+      self.assertEqual(git.resolve(self.folder, ref, 'asking'), self.commit)
+    for ref in ('nothing', '-x', '0' * 40, 'main:official'):
+      with self.assertRaisesRegex(errors.InputError, 'asking: its git has no'):
+        git.resolve(self.folder, ref, 'asking')
+    with self.assertRaisesRegex(errors.InputError, 'not a git repository'):
+      git.resolve(self.scratch, 'main', 'asking')
+
   @parameterized.parameters(True, False)
   def test_variables_of_a_hook_do_not_mislead(self, isolated):
     other = self.scratch / 'other'

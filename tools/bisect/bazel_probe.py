@@ -35,7 +35,6 @@ from tfmot_contrib.convergence import verdict
 from tools.base import git
 from tools.bisect import axes
 from tools.bisect import probe as probes
-from tools.faults import inject
 from tools.reference import draw
 from tools.versions import environment
 
@@ -82,9 +81,8 @@ class BazelProbe(probes.Probe):
     with contextlib.suppress(errors.InputError):  # Then it has no seeds.
       self._test = draw.find(bazel, target)
       package = target.partition(':')[0]
-      pattern = (
-          f'filter("^{re.escape(target)}_seed[0-9]+_record$", {package}:*)'
-      )
+      names = f'^{re.escape(target)}_seed[0-9]+_record$'
+      pattern = f'filter("{names}", {package}:*)'
       listed = bazel('query', pattern, capture=True).stdout.split()
       self.seeds = 1 + len(listed)
 
@@ -97,7 +95,7 @@ class BazelProbe(probes.Probe):
     bazel = self.bazel
     if (mirror := combination[axes.MIRROR]) != axes.HERE:
       if self._copy is None:
-        self._copy = self._stack.enter_context(inject.copy_of(bazel.root))
+        self._copy = self._stack.enter_context(draw.copy_of(bazel.root))
       bazel = self._copy
       shutil.rmtree(bazel.root / 'official')
       command = ['checkout', '-q', mirror, '--', 'official']
@@ -111,11 +109,9 @@ class BazelProbe(probes.Probe):
   def run(self, combination: axes.Combination, seed: int) -> dict[str, Any]:
     """Returns what the test said."""
     bazel = self._with(combination)
-    options = []
     if self._test and seed > 1:
       return self._drawn(bazel, self._test, seed)
-    if seed > 1:
-      options.append(f'--test_env=BISECT_SEED={seed}')
+    options = [f'--test_env=BISECT_SEED={seed}'] if seed > 1 else []
     return tested(bazel, self.target, options)
 
   def _drawn(

@@ -34,9 +34,9 @@ from packaging import version as versions
 from tfmot_contrib import errors
 from tools.base import git
 from tools.bisect import axes
-from tools.mirror import sources as downloads
 from tools.versions import bootstrap
 from tools.versions import environment
+from tools.versions import index
 from tools.versions import lock
 from tools.versions import sources
 
@@ -44,7 +44,6 @@ RELEASE, NIGHTLY, COMMIT = 'release', 'nightly', 'commit'
 _TENSORFLOW_NIGHTLY = 'tf-nightly'
 _DATED = re.compile(r'\.dev(20\d{6})$')
 _RELEASED = re.compile(r'\d+(\.\d+)+((a|b|rc|\.post)\d+)?')
-_LISTED = re.compile(r'^Available versions: (.+)$', re.MULTILINE)
 _MIRROR = ('official/upstream.lock', 'official/patches', 'official/mirror')
 
 
@@ -53,49 +52,25 @@ class Candidate(NamedTuple):
 
   Attributes:
     value: As in a combination.
-    kind: `release`, `nightly` or `commit`.
     about: The subject of a commit.
   """
 
   value: str
-  kind: str
   about: str = ''
+
+  @property
+  def kind(self) -> str:
+    """`release`, `nightly` or `commit`."""
+    return kind_of(self.value)
 
 
 def kind_of(value: str) -> str:
-  """Returns whether a value is a release, a nightly or a commit.
-
-  Args:
-    value: Of an axis.
-
-  Returns:
-    The kind.
-  """
+  """Returns whether a value is a release, a nightly or a commit."""
   if '@' in value or value == axes.HERE:
     return COMMIT
   if _DATED.search(value):
     return NIGHTLY
   return RELEASE if _RELEASED.fullmatch(value) else COMMIT
-
-
-def _listed(package: str) -> list[str]:
-  """Returns all versions of a package that pip finds, the oldest first."""
-  what = f'asking for the versions of {package}'
-  command = ['index', 'versions', '--pre', package]
-  found = _LISTED.search(bootstrap.pip(*command, what=what))
-  if not found:
-    raise errors.InputError(f'{what}: pip lists none')
-  return sorted(found[1].split(', '), key=versions.Version)
-
-
-def _downloaded(version: str) -> pathlib.Path:
-  """Returns the wheel of a release or nightly of TFMOT, from the cache."""
-  package = sources.PROJECTS[lock.is_nightly(version)]
-  target = bootstrap.cache_dir() / 'wheels' / f'{package}-{version}'
-  with bootstrap.made_once(target) as partial:
-    if partial:
-      downloads.download(package, version, partial)
-  return next(target.glob('*.whl'))
 
 
 def wheel(value: str) -> pathlib.Path:
@@ -112,7 +87,7 @@ def wheel(value: str) -> pathlib.Path:
   """
   if sources.is_source(value):
     return sources.wheel(value)
-  return _downloaded(value)
+  return index.wheel(sources.PROJECTS[lock.is_nightly(value)], value)
 
 
 def tree(value: str) -> pathlib.Path:
@@ -182,9 +157,7 @@ def lock_tensorflow(version: str) -> None:
     lock.lock_tensorflow(version)
 
 
-def _between(
-    found: Sequence[str], good: str, bad: str, kind: str
-) -> list[Candidate]:
+def _between(listed: Sequence[str], good: str, bad: str) -> list[Candidate]:
   """Returns the versions from `good` to `bad`, in their order."""
   ends = versions.Version(good), versions.Version(bad)
   if ends[0] > ends[1]:
@@ -192,10 +165,9 @@ def _between(
         f'{good} is newer than {bad}: --good must be the older one'
     )
   return [
-      Candidate(name, kind)
-      for name in found
+      Candidate(name)
+      for name in listed
       if ends[0] <= versions.Version(name) <= ends[1]
-      and not (kind == RELEASE and versions.Version(name).is_prerelease)
   ]
 
 
@@ -228,40 +200,18 @@ def commits(
         f'{good[:12]} is no ancestor of {bad[:12]} in {checkout}: give a good'
         ' commit that the bad one is built on'
     )
-  row = ['log', '--first-parent', '--reverse', '--format=%H %s']
-  between = git.text(checkout, *row, f'{good}..{bad}', '--', *paths, what=what)
-  about = git.text(checkout, *row, '-1', good, what=what)
+  log = ['log', '--first-parent', '--reverse', '--format=%H %s']
+  between = git.text(checkout, *log, f'{good}..{bad}', '--', *paths, what=what)
+  about = git.text(checkout, *log, '-1', good, what=what)
   lines = [about, *between.splitlines()]
-  found = []
-  for line in lines:
-    sha, _, subject = line.partition(' ')
-    found.append(Candidate(sha, COMMIT, subject))
-  return found
+  return [Candidate(*line.split(' ', 1)) for line in lines]
 
 
 def resolve(checkout: pathlib.Path, ref: str) -> str:
-  """Returns the commit of a ref.
-
-  Args:
-    checkout: The git repository.
-    ref: A branch, a tag or a commit.
-
-  Returns:
-    The full digest of the commit.
-
-  Raises:
-    errors.InputError: There is none.
-  """
+  """Returns the commit of a branch, a tag or a commit."""
   if not checkout.is_dir():
     raise errors.InputError(f'--checkout {checkout} is no folder')
-  what = f'finding {ref} in {checkout}'
-  git.text(checkout, 'rev-parse', '--git-dir', what=what)
-  name = ['--verify', '--quiet', '--end-of-options', f'{ref}^{{commit}}']
-  done = git.run(checkout, 'rev-parse', *name, what=what, ok=(0, 1, 128))
-  sha = done.stdout.decode().split()
-  if done.returncode or not sha:
-    raise errors.InputError(f'{what}: there is no such branch, tag or commit')
-  return sha[-1]
+  return git.resolve(checkout, ref, f'finding {ref} in {checkout}')
 
 
 def row(
@@ -286,61 +236,87 @@ def row(
   Raises:
     errors.InputError: They do not belong in one row, or are in the wrong order.
   """
+  candidates = _candidates(axis, good, bad, root, checkout)
+  by_value = {one.value: one for one in candidates}
+  ends = [by_value.get(end, Candidate(end)) for end in (good, bad)]
+  inner = [one for one in candidates if one.value not in (good, bad)]
+  return [ends[0], *inner, ends[1]]
+
+
+def _candidates(
+    axis: str,
+    good: str,
+    bad: str,
+    root: pathlib.Path,
+    checkout: pathlib.Path | None,
+) -> list[Candidate]:
+  """Returns what lies between two values of an axis: see `row`."""
   kinds = {kind_of(good), kind_of(bad)}
   if axis == axes.MIRROR:
     ends = ['HEAD' if end == axes.HERE else end for end in (good, bad)]
-    ends = [resolve(root, end) for end in ends]
-    found = commits(root, *ends, paths=_MIRROR)
-  elif axis == axes.TENSORFLOW and COMMIT in kinds:
+    return commits(root, *(resolve(root, end) for end in ends), paths=_MIRROR)
+  if axis == axes.TENSORFLOW and COMMIT in kinds:
     raise errors.InputError(
         f'there is nothing to search between TensorFlow {good} and {bad}: give'
         ' two releases such as 2.20.0, or nightlies such as 2.22.0.dev20260905'
     )
-  elif kinds == {COMMIT}:
+  if kinds == {COMMIT}:
     if checkout is None or not all('@' in end for end in (good, bad)):
       raise errors.InputError(
           f'there is nothing to search between TFMOT {good} and {bad}: give two'
           ' releases or nightlies, or two commits with --checkout'
       )
-    ends = [end.rpartition('@')[2] for end in (good, bad)]
-    found = [
-        one._replace(value=f'{checkout}@{one.value}')
-        for one in commits(checkout, *ends)
-    ]
-  elif COMMIT in kinds:
+    return _commits_of_tfmot(
+        checkout, *(end.rpartition('@')[2] for end in (good, bad))
+    )
+  if COMMIT in kinds:
     raise errors.InputError(
         f'{good} and {bad} are not of one kind: give two releases or nightlies,'
         ' or two commits with --checkout'
     )
-  elif axis == axes.TENSORFLOW:
-    if kinds == {RELEASE}:
-      found = _between(_listed('tensorflow'), good, bad, RELEASE)
-    else:
-      found = _between(_listed(_TENSORFLOW_NIGHTLY), good, bad, NIGHTLY)
-  elif kinds == {RELEASE}:
-    found = _between(_listed(sources.PROJECTS[0]), good, bad, RELEASE)
-  else:
-    found = _dated(good, bad)
-  ends = Candidate(good, kind_of(good)), Candidate(bad, kind_of(bad))
-  inner = [one for one in found if one.value not in (good, bad)]
-  by_value = {one.value: one for one in found}
-  if axis == axes.MIRROR:
-    inner = found[1:-1]
-  return [by_value.get(good, ends[0]), *inner, by_value.get(bad, ends[1])]
+  if kinds == {RELEASE}:
+    package = sources.PROJECTS[0] if axis == axes.TFMOT else axis
+    return _between(index.available(package), good, bad)
+  return _nightlies(axis, good, bad)
 
 
-def _dated(good: str, bad: str) -> list[Candidate]:
-  """Returns the nightlies of TFMOT from the day of one to that of another."""
+def _commits_of_tfmot(
+    checkout: pathlib.Path, good: str, bad: str
+) -> list[Candidate]:
+  """Returns the commits of a checkout, as values of the axis TFMOT."""
+  return [
+      one._replace(value=f'{checkout}@{one.value}')
+      for one in commits(checkout, good, bad)
+  ]
+
+
+def _nightlies(axis: str, good: str, bad: str) -> list[Candidate]:
+  """Returns the nightlies from one version to another.
+
+  Args:
+    axis: Its name; TFMOT's nightlies are ordered by their days.
+    good: The older release or nightly.
+    bad: The newer one.
+
+  Returns:
+    Candidates, the oldest first.
+
+  Raises:
+    errors.InputError: The good one is the newer one.
+  """
+  if axis == axes.TENSORFLOW:
+    listed = index.available(_TENSORFLOW_NIGHTLY, pre=True)
+    return _between(listed, good, bad)
   first, last = _date(good), _date(bad)
   if first > last:
     raise errors.InputError(
         f'{good} (of {first}) is newer than {bad} (of {last}): --good must be'
         ' the older one'
     )
-  nightlies = sorted(_listed(sources.PROJECTS[1]), key=_date_of_nightly)
+  nightlies = index.available(sources.PROJECTS[1], pre=True)
   return [
-      Candidate(name, NIGHTLY)
-      for name in nightlies
+      Candidate(name)
+      for name in sorted(nightlies, key=_date_of_nightly)
       if first <= _date_of_nightly(name) <= last
   ]
 
@@ -375,18 +351,10 @@ def finer(
     # A checkout may lack the tags of releases, or have them on branches that
     # part.
     with contextlib.suppress(errors.InputError):
-      ends = [resolve(checkout, f'v{one.value}') for one in (good, bad)]
-      return [
-          one._replace(value=f'{checkout}@{one.value}')
-          for one in commits(checkout, *ends)
-      ]
+      tags = (resolve(checkout, f'v{one.value}') for one in (good, bad))
+      return _commits_of_tfmot(checkout, *tags)
   if RELEASE not in (good.kind, bad.kind):
     return []
-  if axis == axes.TENSORFLOW:
-    nightlies = _between(
-        _listed(_TENSORFLOW_NIGHTLY), good.value, bad.value, NIGHTLY
-    )
-  else:
-    nightlies = _dated(good.value, bad.value)
+  nightlies = _nightlies(axis, good.value, bad.value)
   inner = [one for one in nightlies if one.value not in (good.value, bad.value)]
   return [good, *inner, bad] if inner else []

@@ -26,6 +26,7 @@ command goes on from there. 2 is an error of the input.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -34,6 +35,7 @@ from typing import Any, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
+from tools.base import files
 from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import conclude
@@ -71,37 +73,24 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
       description=__doc__,
       formatter_class=argparse.RawDescriptionHelpFormatter,
   )
-  parser.add_argument('--target', help='a Bazel test, //PACKAGE:NAME')
-  parser.add_argument(
-      '--command',
-      help=(
-          'in place of it, a command; {tree}, {wheel}, {python}, {seed},'
-          ' {tfmot} and {tensorflow} in it are replaced'
-      ),
-  )
-  parser.add_argument('--good', required=True, help='what was good')
-  parser.add_argument('--bad', required=True, help='what is bad')
-  parser.add_argument('--checkout', help='a git checkout of TFMOT')
-  parser.add_argument('--metric', default='', help='compare it, not failures')
-  parser.add_argument('--only', default='', help='failures with this in them')
-  parser.add_argument(
-      '--noisy', action='store_true', help='the failure comes and goes'
-  )
-  parser.add_argument(
-      '--confidence', type=float, default=0.95, help='of a noisy search'
-  )
-  parser.add_argument('--runs', type=int, help='at most, over all calls')
-  parser.add_argument('--minutes', type=float, help='at most, over all calls')
-  parser.add_argument('--state', type=surroundings.path, help='to go on from')
-  parser.add_argument('--fresh', action='store_true', help='begin again')
-  parser.add_argument(
-      '--again', action='store_true', help='try what could not be tested again'
-  )
-  parser.add_argument(
-      '--output',
-      type=surroundings.path,
-      help='a folder for result.json, issue.md',
-  )
+  add = parser.add_argument
+  add('--target', help='a Bazel test, //PACKAGE:NAME')
+  places = ', '.join(f'{{{name}}}' for name in probes.PLACES)
+  add('--command', help=f'in place of it; has places: {places}')
+  add('--good', required=True, help='what was good')
+  add('--bad', required=True, help='what is bad')
+  add('--checkout', help='a git checkout of TFMOT')
+  add('--metric', default='', help='compare it, not failures')
+  add('--only', default='', help='failures with this in them')
+  add('--noisy', action='store_true', help='the failure comes and goes')
+  add('--confidence', type=float, default=0.95, help='of a noisy search')
+  add('--runs', type=int, help='at most, over all calls')
+  add('--minutes', type=float, help='at most, over all calls')
+  add('--state', type=surroundings.path, help='to go on from')
+  add('--fresh', action='store_true', help='begin again')
+  add('--again', action='store_true', help='try again what was not testable')
+  output = 'a folder for result.json, issue.md'
+  add('--output', type=surroundings.path, help=output)
   flags = parser.parse_args(argv)
   if bool(flags.target) == bool(flags.command):
     raise errors.InputError('give one of --target and --command')
@@ -153,20 +142,6 @@ def _combination(
   return found
 
 
-def _write(folder: pathlib.Path, name: str, text: str) -> pathlib.Path:
-  """Writes a file, whole or not at all, and returns it."""
-  try:
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f'{name}.partial'
-    partial.write_text(text, encoding='utf-8')
-    os.replace(partial, folder / name)
-  except OSError as error:
-    raise errors.InputError(
-        f'cannot write {folder / name}: {error.strerror or error}'
-    ) from error
-  return folder / name
-
-
 def _reproduce(
     flags: argparse.Namespace, found: dict[str, Any], bad: axes.Combination
 ) -> str:
@@ -201,13 +176,15 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
     The branch, its commit, and what is to be said of them; None where there is
     no commit of TFMOT.
   """
-  if found['verdict'] != conclude.FOUND or found['axis'] != axes.TFMOT:
+  value = found['first_bad']['value'] if found['first_bad'] else ''
+  checkout, at, guilty = value.rpartition('@')
+  if (
+      found['verdict'] != conclude.FOUND
+      or found['axis'] != axes.TFMOT
+      or not at
+  ):
     return None
-  checkout, at, guilty = found['first_bad']['value'].rpartition('@')
-  if not at:
-    return None
-  stage = hunt.stages[-1]
-  bad = stage.candidates[-1].value.rpartition('@')[2]
+  bad = hunt.stages[-1].candidates[-1].value.rpartition('@')[2]
   tells = f'It broke: {found["failure"]}.'
   try:
     made = conclude.revert(pathlib.Path(checkout), guilty, bad, tells)
@@ -215,12 +192,10 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
     made = conclude.Revert('', '', f'none: {errors.one_line(error)}')
   said = made.said
   if made.commit:
-    mended = {**hunt.bad, axes.TFMOT: f'{checkout}@{made.commit}'}
     try:
-      kind = hunt.kind(mended)
-      said += (
-          ', and it is good' if kind == signature.GOOD else f': it is {kind}'
-      )
+      kind = hunt.kind({**hunt.bad, axes.TFMOT: f'{checkout}@{made.commit}'})
+      good = kind == signature.GOOD
+      said += ', and it is good' if good else f': it is {kind}'
     except (observe.InconclusiveError, probes.BrokenError) as error:
       said += f'; it was not tested: {errors.one_line(error)}'
   return {**made._asdict(), 'said': said}
@@ -265,34 +240,23 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
       for text, flag in ((flags.good, '--good'), (flags.bad, '--bad'))
   )
   axes.differing(good, bad)
-  request = {
-      key: getattr(flags, key) or ''
-      for key in ('target', 'command', 'metric', 'only')
-  }
-  request |= {'good': good, 'bad': bad}
-  key = bootstrap.digest(json.dumps(request, sort_keys=True).encode())
+  values = {**vars(flags), 'good': good, 'bad': bad}
+  keys = ('target', 'command', 'metric', 'only', 'good', 'bad')
+  asked = {key: values[key] or '' for key in keys}
+  key = bootstrap.digest(json.dumps(asked, sort_keys=True).encode())
   path = flags.state or bootstrap.cache_dir() / 'bisect' / key / 'state.json'
+  path = path.absolute()
+  names = [field.name for field in dataclasses.fields(observe.Request)]
+  request = observe.Request(**{name: values[name] for name in names})
   probe = _probe(flags, root)
   try:
-    with states.opened(path.absolute(), request, flags.fresh) as state:
+    with states.opened(path, asked, flags.fresh) as state:
       if state.runs:
         _say(f'going on from {path}, which has {len(state.runs)} runs')
       if flags.again:
         _say(f'trying {state.forget_unusable()} runs again')
-      hunt = hunts.Hunt(
-          state,
-          probe,
-          (good, bad),
-          root,
-          checkout,
-          budget=observe.Budget(flags.runs, flags.minutes),
-          confidence=flags.confidence,
-          noisy=flags.noisy,
-          metric=flags.metric,
-          only=flags.only,
-          say=_say,
-      )
-      return _conclude(hunt, flags, flags.output or path.absolute().parent)
+      hunt = hunts.Hunt(request, state, probe, root, checkout, _say)
+      return _conclude(hunt, flags, flags.output or path.parent)
   except probes.BrokenError as error:
     raise errors.InputError(
         f'{error}: nothing is concluded from it; mend that and run it again'
@@ -313,13 +277,13 @@ def _conclude(
   found = conclude.result(hunt, reason)
   found['revert'] = _revert(hunt, found)
   found['runs'] = len(hunt.state.runs)
-  text = json.dumps(found, indent=1) + '\n'
-  written = [_write(folder, 'result.json', text)]
+  contents = {'result.json': json.dumps(found, indent=1) + '\n'}
   if found['failure']:
-    text = conclude.issue(found, _reproduce(flags, found, hunt.bad))
-    written.append(_write(folder, 'issue.md', text))
+    reproduce = _reproduce(flags, found, hunt.bad)
+    contents['issue.md'] = conclude.issue(found, reproduce)
+  files.write_all(folder, contents)
   print(conclude.summary(found))
-  print(f'written: {", ".join(map(str, written))}')
+  print(f'written to {folder}: {", ".join(contents)}')
   return 0 if found['verdict'] == conclude.FOUND else _INCONCLUSIVE
 
 

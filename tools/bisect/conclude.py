@@ -19,11 +19,10 @@ a work tree of its own, from the bad end, so that the user's is never touched.
 """
 
 import dataclasses
-import os
 import pathlib
 import platform
 import tempfile
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Any, Mapping, NamedTuple
 
 from tfmot_contrib import errors
 from tools.base import git
@@ -35,6 +34,46 @@ from tools.bisect import observe
 FOUND, INCONCLUSIVE = 'found', 'inconclusive'
 _SHORT = 12  # Digits of a commit.
 _NOBODY = ('bisect', 'bisect@tfmot-models.example')
+_ISSUE = """\
+**Describe the bug**
+
+`{failure}` fails with {bad} and does not with {good}.
+
+**System information**
+
+TensorFlow version (installed from source or binary): {tensorflow}
+
+TensorFlow Model Optimization version (installed from source or binary): {tfmot}
+
+Python version: {python}
+
+The behavior was correct previously when using versions:
+- {good}
+- (Optional) Commit/PR that introduced the regression: {culprit}
+
+**Describe the expected behavior**
+
+As with {good}: it passes.
+
+**Describe the current behavior**
+
+It fails: `{failure}`.
+
+**Code to reproduce the issue**
+
+```shell
+{reproduce}
+```
+
+**Screenshots**
+
+None.
+
+**Additional context**
+
+Found by bisection in {runs} runs{sure}.
+
+{counts}{revert}"""
 
 
 class Revert(NamedTuple):
@@ -57,11 +96,9 @@ def short(value: str) -> str:
   return commit[:_SHORT] if at else value
 
 
-def _identity(checkout: pathlib.Path) -> list[str]:
-  """Returns the options of git that say who commits: the user, or nobody."""
-  known = git.identity(checkout)
-  name, address = (a or b for a, b in zip(known, _NOBODY, strict=True))
-  return ['-c', f'user.name={name}', '-c', f'user.email={address}']
+def _named(candidate: Mapping[str, str]) -> str:
+  """Returns a candidate as people read it, with the subject of a commit."""
+  return f'{short(candidate["value"])} {candidate["about"]}'.strip()
 
 
 def revert(checkout: pathlib.Path, guilty: str, bad: str, tells: str) -> Revert:
@@ -75,81 +112,60 @@ def revert(checkout: pathlib.Path, guilty: str, bad: str, tells: str) -> Revert:
 
   Returns:
     The branch, or why there is none.
+
+  Raises:
+    errors.InputError: git fails in another way than by a conflict.
   """
   what = f'reverting {guilty[:_SHORT]}'
-  branch = f'revert-{guilty[:_SHORT]}'
-  settings = [
-      '-c',
-      f'core.hooksPath={os.devnull}',
-      '-c',
-      'commit.gpgSign=false',
-  ]
-  settings += _identity(checkout)
-  named = f'refs/heads/{branch}'
-  there = git.run(
-      checkout, 'rev-parse', '-q', '--verify', named, what=what, ok=(0, 1)
-  )
   with tempfile.TemporaryDirectory(prefix='bisect-revert-') as scratch:
     tree = pathlib.Path(scratch) / 'tree'
     git.run(checkout, 'worktree', 'add', '-q', '--detach', tree, bad, what=what)
     try:
-      parents = git.text(tree, 'rev-list', '--parents', '-1', guilty, what=what)
-      if len(parents.split()) < 2:
-        return Revert('', '', f'{guilty[:_SHORT]} has no parent to go back to')
-      mainline = ['-m', '1'] if len(parents.split()) > 2 else []
-      done = git.run(
-          tree,
-          *settings,
-          'revert',
-          '--no-commit',
-          *mainline,
-          guilty,
-          what=what,
-          ok=(0, 1, 128),
-      )
-      if done.returncode:
-        files = git.text(
-            tree, 'diff', '--name-only', '--diff-filter=U', what=what
-        ).split('\n')
-        where = ', '.join(filter(None, files)) or done.stderr.decode()[:200]
-        return Revert(
-            '',
-            '',
-            errors.one_line(f'{what} conflicts in {where}: do it by hand'),
-        )
-      subject = git.text(tree, 'log', '-1', '--format=%s', guilty, what=what)
-      text = f'Revert "{subject}"\n\nThis reverts commit {guilty}.\n\n{tells}\n'
-      if there.returncode == 0:
-        return _reuse(tree, branch, there.stdout.decode().strip())
-      done = git.run(
-          tree,
-          *settings,
-          'commit',
-          '-q',
-          '-F',
-          '-',
-          what=what,
-          stdin=text.encode(),
-          ok=(0, 1),
-      )
-      if done.returncode:
-        return Revert('', '', f'{guilty[:_SHORT]} was taken back already')
-      commit = git.text(tree, 'rev-parse', 'HEAD', what=what)
-      git.run(tree, 'branch', '--no-track', branch, commit, what=what)
-      return Revert(branch, commit, f'branch {branch} takes it back')
+      return _revert(tree, guilty, tells, what)
     finally:
       git.run(checkout, 'worktree', 'remove', '--force', tree, what=what)
 
 
-def _reuse(tree: pathlib.Path, branch: str, commit: str) -> Revert:
-  """Returns a branch that is there, if it is what would be made."""
-  what = f'comparing with {branch}'
+def _revert(tree: pathlib.Path, guilty: str, tells: str, what: str) -> Revert:
+  """Makes the branch of `revert` in a work tree that is at the bad end."""
+  parents = git.text(
+      tree, 'log', '-1', '--format=%P', guilty, what=what
+  ).split()
+  mainline = ['-m', '1'] if len(parents) > 1 else []
+  command = ['revert', '--no-commit', *mainline, guilty]
+  if git.run(tree, *command, what=what, ok=(0, 1, 128)).returncode:
+    command = ['diff', '--name-only', '--diff-filter=U']
+    conflicts = ', '.join(git.text(tree, *command, what=what).split('\n'))
+    said = f'{what} conflicts in {conflicts or "its files"}: do it by hand'
+    return Revert('', '', errors.one_line(said))
   made = git.text(tree, 'write-tree', what=what)
-  if git.text(tree, 'rev-parse', f'{commit}^{{tree}}', what=what) == made:
-    return Revert(branch, commit, f'branch {branch} takes it back')
-  return Revert(
-      '', '', f'there is a branch {branch} with something else: rename it'
-  )
+  if made == git.text(tree, 'rev-parse', 'HEAD^{tree}', what=what):
+    return Revert('', '', f'{guilty[:_SHORT]} was taken back already')
+  branch = f'revert-{guilty[:_SHORT]}'
+  command = ['rev-parse', '-q', '--verify', f'refs/heads/{branch}']
+  there = git.run(tree, *command, what=what, ok=(0, 1))
+  commit = there.stdout.decode().strip()
+  if not commit:
+    subject = git.text(tree, 'log', '-1', '--format=%s', guilty, what=what)
+    text = f'Revert "{subject}"\n\nThis reverts commit {guilty}.\n\n{tells}\n'
+    who = [a or b for a, b in zip(git.identity(tree), _NOBODY, strict=True)]
+    names = ('NAME', 'EMAIL')
+    extra = {
+        f'GIT_{role}_{name}': value
+        for role in ('AUTHOR', 'COMMITTER')
+        for name, value in zip(names, who, strict=True)
+    }
+    done = git.run(
+        *(tree, 'commit-tree', made, '-p', 'HEAD', '-m', text),
+        what=what,
+        extra=extra,
+    )
+    commit = done.stdout.decode().strip()
+    git.run(tree, 'branch', '--no-track', branch, commit, what=what)
+  elif made != git.text(tree, 'rev-parse', f'{commit}^{{tree}}', what=what):
+    said = f'there is a branch {branch} with something else: rename it'
+    return Revert('', '', said)
+  return Revert(branch, commit, f'branch {branch} takes it back')
 
 
 def result(hunt: hunts.Hunt, reason: str) -> dict[str, Any]:
@@ -162,8 +178,7 @@ def result(hunt: hunts.Hunt, reason: str) -> dict[str, Any]:
   Returns:
     What becomes `result.json`.
   """
-  stages = hunt.stages
-  last = next((s for s in reversed(stages) if s.bad is not None), None)
+  last = next((s for s in reversed(hunt.stages) if s.bad is not None), None)
   if not reason and last and len(last.suspects) > 1:
     reason = 'candidates between the last good and the first bad one could not'
     reason += ' be tested'
@@ -187,20 +202,20 @@ def result(hunt: hunts.Hunt, reason: str) -> dict[str, Any]:
       'noisy': hunt.noisy,
       'runs': len(runs),
       'minutes': round(sum(run.seconds for run in runs) / 60, 2),
-      'stages': [_stage(stage) for stage in stages],
+      'stages': [_stage(stage) for stage in hunt.stages],
       'revert': None,
   }
 
 
 def _stage(stage: hunts.Stage) -> dict[str, Any]:
   """Returns a stage for machines."""
-  found = dataclasses.asdict(stage)
+  content = dataclasses.asdict(stage)
   for key in ('good', 'bad'):
     value = getattr(stage, key)
-    found[key] = value.value if value else None
-  found['candidates'] = [one.value for one in stage.candidates]
-  found['suspects'] = [one.value for one in stage.suspects]
-  return found
+    content[key] = value.value if value else None
+  for key in ('candidates', 'suspects'):
+    content[key] = [one.value for one in getattr(stage, key)]
+  return content
 
 
 def summary(found: Mapping[str, Any]) -> str:
@@ -212,19 +227,15 @@ def summary(found: Mapping[str, Any]) -> str:
   Returns:
     Some lines.
   """
-  lines = []
+  axis = found['axis']
   if found['verdict'] == FOUND:
-    bad, good = found['first_bad'], found['last_good']
-    lines.append(
-        f'first bad {found["axis"]}: {short(bad["value"])} {bad["about"]}'
-        .strip()
-    )
-    lines.append(f'last good: {short(good["value"])} {good["about"]}'.strip())
+    lines = [f'first bad {axis}: {_named(found["first_bad"])}']
+    lines.append(f'last good: {_named(found["last_good"])}')
   else:
-    lines.append(f'inconclusive: {found["reason"]}')
+    lines = [f'inconclusive: {found["reason"]}']
     if found['suspects']:
       names = ', '.join(short(one['value']) for one in found['suspects'])
-      lines.append(f'the first bad {found["axis"]} is one of: {names}')
+      lines.append(f'the first bad {axis} is one of: {names}')
   if found['failure']:
     lines.append(f'failure: {found["failure"]}')
   for stage in found['stages']:
@@ -239,30 +250,23 @@ def summary(found: Mapping[str, Any]) -> str:
 
 def _versions(combination: Mapping[str, str]) -> str:
   """Returns the versions of a combination on one line."""
-  tfmot, tensorflow = (
-      short(combination[axis]) for axis in (axes.TFMOT, axes.TENSORFLOW)
-  )
-  told = f'TensorFlow {tensorflow}, TFMOT {tfmot}'
-  if (mirror := combination[axes.MIRROR]) != axes.HERE:
-    told += f', the mirror of Official Models of {short(mirror)}'
-  return told
+  values = {axis: short(value) for axis, value in combination.items()}
+  text = f'TensorFlow {values[axes.TENSORFLOW]}, TFMOT {values[axes.TFMOT]}'
+  if (mirror := values[axes.MIRROR]) != axes.HERE:
+    text += f', the mirror of Official Models of {mirror}'
+  return text
 
 
-def _installed(axis: str, value: str) -> str:
-  """Returns a version, and whether it is from source or a binary."""
-  built = axis == axes.TFMOT and builds.kind_of(value) == builds.COMMIT
-  return f'{short(value)} ({"source" if built else "binary"})'
-
-
-def _counted(found: Mapping[str, Any]) -> Sequence[str]:
-  """Returns a line for each candidate that was run."""
-  lines = []
-  for stage in found['stages']:
-    for value in stage['candidates']:
-      if value in stage['counts']:
-        bad, good = stage['counts'][value]
-        lines.append(f'* {short(value)}: failed in {bad} of {bad + good} runs')
-  return lines
+def _culprit(found: Mapping[str, Any], good: Mapping[str, str]) -> str:
+  """Returns what is known of the commit that is to blame."""
+  if not found['first_bad']:
+    return 'not known'
+  suspects = ', '.join(_named(one) for one in found['suspects'])
+  if found['axis'] != axes.TFMOT:
+    return f'none of TFMOT: it came with {found["axis"]} {suspects}'
+  if builds.kind_of(found['first_bad']['value']) != builds.COMMIT:
+    return f'between TFMOT {short(good[axes.TFMOT])} and {suspects}'
+  return suspects
 
 
 def issue(found: Mapping[str, Any], reproduce: str) -> str:
@@ -275,77 +279,31 @@ def issue(found: Mapping[str, Any], reproduce: str) -> str:
   Returns:
     Markdown.
   """
-  bad = {**found['bad']}
-  good = {**found['good']}
-  culprit = 'not known'
+  bad, good = {**found['bad']}, {**found['good']}
   if found['first_bad']:
     bad[found['axis']] = found['first_bad']['value']
     good[found['axis']] = found['last_good']['value']
-    culprit = ', '.join(
-        f'{short(one["value"])} {one["about"]}'.strip()
-        for one in found['suspects']
-    )
-    if found['axis'] != axes.TFMOT:
-      culprit = f'none of TFMOT: it came with {found["axis"]} {culprit}'
-    elif found['first_bad']['kind'] != builds.COMMIT:
-      culprit = f'between TFMOT {short(good["tfmot"])} and {culprit}'
-  lines = [
-      '**Describe the bug**',
-      '',
-      (
-          f'`{found["failure"]}` fails with {_versions(bad)} and does not with'
-          f' {_versions(good)}.'
-      ),
-      '',
-      '**System information**',
-      '',
-      (
-          'TensorFlow version (installed from source or binary):'
-          f' {_installed(axes.TENSORFLOW, bad[axes.TENSORFLOW])}'
-      ),
-      '',
-      (
-          'TensorFlow Model Optimization version (installed from source or'
-          f' binary): {_installed(axes.TFMOT, bad[axes.TFMOT])}'
-      ),
-      '',
-      f'Python version: {platform.python_version()}',
-      '',
-      'The behavior was correct previously when using versions:',
-      f'- {_versions(good)}',
-      f'- (Optional) Commit/PR that introduced the regression: {culprit}',
-      '',
-      '**Describe the expected behavior**',
-      '',
-      f'As with {_versions(good)}: it passes.',
-      '',
-      '**Describe the current behavior**',
-      '',
-      f'It fails: `{found["failure"]}`.',
-      '',
-      '**Code to reproduce the issue**',
-      '',
-      '```shell',
-      reproduce,
-      '```',
-      '',
-      '**Screenshots**',
-      '',
-      'None.',
-      '',
-      '**Additional context**',
-      '',
-      (
-          f'Found by bisection in {found["runs"]} runs'
-          + (
-              f', with probability {found["confidence"]:.2f}.'
-              if found['noisy']
-              else '.'
-          )
-      ),
-      '',
-      *_counted(found),
+  built = builds.kind_of(bad[axes.TFMOT]) == builds.COMMIT
+  counts = [
+      f'* {short(value)}: failed in {stage["counts"][value][0]} of'
+      f' {sum(stage["counts"][value])} runs\n'
+      for stage in found['stages']
+      for value in stage['candidates']
+      if value in stage['counts']
   ]
-  if found['revert']:
-    lines += ['', f'Revert: {found["revert"]["said"]}.']
-  return '\n'.join(lines).rstrip() + '\n'
+  noisy, reverted = found['noisy'], found['revert']
+  text = _ISSUE.format(
+      failure=found['failure'],
+      bad=_versions(bad),
+      good=_versions(good),
+      tensorflow=f'{short(bad[axes.TENSORFLOW])} (binary)',
+      tfmot=f'{short(bad[axes.TFMOT])} ({"source" if built else "binary"})',
+      python=platform.python_version(),
+      culprit=_culprit(found, good),
+      reproduce=reproduce,
+      runs=found['runs'],
+      sure=f', with probability {found["confidence"]:.2f}' if noisy else '',
+      counts=''.join(counts),
+      revert=f'\nRevert: {reverted["said"]}.\n' if reverted else '',
+  )
+  return text.rstrip() + '\n'

@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-
 """The hunt: verifies the ends, finds the axis, searches it, and goes finer.
 
 It is a plain procedure over the runs that the state has, and makes others where
@@ -22,7 +21,7 @@ is known and goes on where it was.
 
 import dataclasses
 import pathlib
-from typing import Any, Callable
+from typing import Callable
 
 from tfmot_contrib import errors
 from tools.bisect import axes
@@ -77,32 +76,27 @@ class Hunt(observe.Observer):
 
   def __init__(
       self,
+      request: observe.Request,
       state: states.State,
       probe: probes.Probe,
-      ends: tuple[axes.Combination, axes.Combination],
       root: pathlib.Path,
       checkout: pathlib.Path | None = None,
-      *,
-      confidence: float = 0.95,
-      **options: Any,
+      say: Callable[[str], None] = print,
   ):
     """Prepares a hunt.
 
     Args:
+      request: What is looked for.
       state: What is known.
       probe: Runs combinations.
-      ends: The good combination and the bad one.
       root: The folder of the project.
       checkout: A git checkout of TFMOT.
-      confidence: Of a noisy search.
-      **options: Of the observer.
+      say: Tells the user what goes on.
     """
-    super().__init__(state, probe, ends, **options)
+    super().__init__(request, state, probe, say)
     self.stages: list[Stage] = []
     self._root = root
     self._checkout = checkout
-    self._inside = f' in {checkout}' if checkout else ''  # Of keys of notes.
-    self._confidence = confidence
 
   def run(self) -> None:
     """Hunts until there is an answer, which the last stage has.
@@ -136,38 +130,52 @@ class Hunt(observe.Observer):
     self.say(f'guilty axis: {guilty.axis} ({guilty.why})')
     axis = guilty.axis
     row = self._row_of_ends(axis, guilty.good, guilty.bad)
-    stage = Stage(axis, guilty.why, row)
-    self.stages.append(stage)
-    self._walk(stage, guilty.good)
-    while True:
-      good, bad = stage.good, stage.bad
-      key = f'finer {axis} {good.value} {bad.value}{self._inside}'
-      why = f'between {good.value} and {bad.value}'
-      try:
-        row = self._row(
-            key, lambda g=good, b=bad: builds.finer(axis, g, b, self._checkout)
-        )
-      except errors.InputError as error:  # What was found is not lost by it.
-        raise observe.InconclusiveError(
-            f'what lies {why} is not known: {errors.one_line(error)}'
-        ) from error
-      if not row:
-        return
-      self.say(f'{len(row) - 2} of kind {row[1].kind} lie {why}')
-      finer = Stage(axis, why, row)
-      kinds = [
-          self.kind({**guilty.good, axis: row[end].value}) for end in (0, -1)
-      ]
-      if kinds != [signature.GOOD, signature.BAD]:
-        self.say(
-            f'{row[0].value} is {kinds[0]} and {row[-1].value} is {kinds[1]}:'
-            f' they do not stand for {good.value} and {bad.value}, so it stays'
-            ' with these'
-        )
-        return
-      self.stages.append(finer)
-      self._walk(finer, guilty.good)
-      stage = finer
+    why = guilty.why
+    while row:
+      stage = Stage(axis, why, row)
+      self.stages.append(stage)
+      _Walk(self, stage, guilty.good, self._root).run()
+      row, why = self._finer(stage, guilty.good)
+
+  def _finer(
+      self, stage: Stage, base: axes.Combination
+  ) -> tuple[list[builds.Candidate], str]:
+    """Returns what lies between the neighbours that a search ended with.
+
+    Args:
+      stage: The search.
+      base: The combination whose other axes are held.
+
+    Returns:
+      Candidates, and between what they lie; none if nothing is known, or if the
+      ends do not stand for the neighbours.
+
+    Raises:
+      observe.InconclusiveError: It cannot be asked, or tested.
+    """
+    axis, good, bad = stage.axis, stage.good, stage.bad
+    why = f'between {good.value} and {bad.value}'
+    try:
+      row = self._row(
+          f'finer {axis} {good.value} {bad.value}',
+          lambda: builds.finer(axis, good, bad, self._checkout),
+      )
+    except errors.InputError as error:  # What was found is not lost by it.
+      raise observe.InconclusiveError(
+          f'what lies {why} is not known: {errors.one_line(error)}'
+      ) from error
+    if not row:
+      return [], why
+    self.say(f'{len(row) - 2} of kind {row[1].kind} lie {why}')
+    kinds = [self.kind({**base, axis: row[end].value}) for end in (0, -1)]
+    if kinds != [signature.GOOD, signature.BAD]:
+      self.say(
+          f'{row[0].value} is {kinds[0]} and {row[-1].value} is {kinds[1]}:'
+          f' they do not stand for {good.value} and {bad.value}, so it stays'
+          ' with these'
+      )
+      return [], why
+    return row, why
 
   def _row_of_ends(
       self, axis: str, good: axes.Combination, bad: axes.Combination
@@ -175,7 +183,7 @@ class Hunt(observe.Observer):
     """Returns the candidates of an axis, from one combination to another."""
     ends = good[axis], bad[axis]
     return self._row(
-        f'row {axis} {ends[0]} {ends[1]}{self._inside}',
+        f'row {axis} {ends[0]} {ends[1]}',
         lambda: builds.row(axis, *ends, self._root, self._checkout),
     )
 
@@ -183,81 +191,90 @@ class Hunt(observe.Observer):
       self, key: str, make: Callable[[], list[builds.Candidate]]
   ) -> list[builds.Candidate]:
     """Returns candidates that stay the same when the hunt goes on."""
+    key += f' in {self._checkout}' if self._checkout else ''
     if key not in self.state.notes:
       self.state.note(key, [list(one) for one in make()])
     return [builds.Candidate(*one) for one in self.state.notes[key]]
 
-  def _digest(self, axis: str, value: str) -> str:
-    """Returns the digest of a candidate, from the state if it is there."""
-    key = f'digest {axis} {value}'
-    if key not in self.state.notes:
-      self.state.note(key, builds.digest(axis, value, self._root))
-    return self.state.notes[key]
 
-  def _walk(self, stage: Stage, base: axes.Combination) -> None:
-    """Searches a row of candidates and puts the answer into its stage.
+class _Walk:
+  """The search of one stage."""
+
+  def __init__(
+      self,
+      hunt: Hunt,
+      stage: Stage,
+      base: axes.Combination,
+      root: pathlib.Path,
+  ):
+    """Begins it.
 
     Args:
-      stage: The stage.
+      hunt: Runs combinations.
+      stage: What is searched; gets the answer.
       base: The combination whose other axes are held.
+      root: The folder of the project.
+    """
+    self._hunt = hunt
+    self._stage = stage
+    self._root = root
+    self._row = search.Row(len(stage.candidates))
+    self._combinations = [
+        {**base, stage.axis: one.value} for one in stage.candidates
+    ]
+    self._digests: dict[int, str] = {}
+
+  def run(self) -> None:
+    """Searches until there is an answer.
 
     Raises:
-      observe.InconclusiveError: There is no answer.
+      observe.InconclusiveError: There is none.
       _ContradictionError: Bisection cannot explain what was counted.
     """
-    row = search.Row(len(stage.candidates))
-    combos = [{**base, stage.axis: one.value} for one in stage.candidates]
-    digests: dict[int, str] = {}
-    self._digest_of(stage, row, digests, 0)
-    self._digest_of(stage, row, digests, len(combos) - 1)
+    hunt, stage, row = self._hunt, self._stage, self._row
+    for index in (0, len(self._combinations) - 1):
+      self._usable(index)
     if len(row.groups()) < 2:
       raise observe.InconclusiveError(
           f'{stage.candidates[0].value} and {stage.candidates[-1].value} have'
           ' the same contents: the failure is not of the code'
       )
-    for index, combo in enumerate(combos):  # What is known from before.
-      if self.runs_of(combo) and self._digest_of(stage, row, digests, index):
-        self._leave_out(stage, row, index, combo)
+    for index, combination in enumerate(self._combinations):
+      if hunt.runs_of(combination) and self._usable(index):
+        self._leave_out(index)  # By what is known from before.
     while True:
       groups = row.groups()
-      counts = {i: self.counts(combo) for i, combo in enumerate(combos)}
+      counts = list(map(hunt.counts, self._combinations))
       pools = search.pooled(groups, counts)
       stage.counts = {
-          stage.candidates[i].value: tuple(c)
-          for i, c in counts.items()
-          if c.total
+          candidate.value: tuple(count)
+          for candidate, count in zip(stage.candidates, counts, strict=True)
+          if count.total
       }
-      if self.noisy:
-        step = search.noisy(pools, row.weights(), self._confidence)
+      if hunt.noisy:
+        confidence = hunt.request.confidence
+        step = search.noisy(pools, row.weights(), confidence)
       else:
         step = search.plain(pools)
       stage.confidence = step.confidence
       if step.contradiction:
         raise _ContradictionError
       if step.first_bad is not None:
-        self._found(stage, row, pools, step.first_bad)
+        self._conclude(pools, step.first_bad)
         return
-      index = self._pick(groups, step.run, combos)
-      before = len(row.groups())
-      if not self._digest_of(stage, row, digests, index):
-        continue
-      if len(row.groups()) < before:
-        continue  # It is one that is known: think again.
-      self.ask(combos[index], f'{stage.axis} {stage.candidates[index].value}')
-      self._leave_out(stage, row, index, combos[index])
+      index = self._pick(groups, step.run)
+      if not self._usable(index) or len(row.groups()) < len(groups):
+        continue  # It falls out, or is one that is known: think again.
+      what = f'{stage.axis} {stage.candidates[index].value}'
+      hunt.ask(self._combinations[index], what)
+      self._leave_out(index)
 
-  def _pick(
-      self,
-      groups: list[list[int]],
-      wanted: int,
-      combos: list[axes.Combination],
-  ) -> int:
+  def _pick(self, groups: list[list[int]], wanted: int) -> int:
     """Returns the candidate to run: of the wanted group, or the nearest.
 
     Args:
       groups: The candidates that can be tested.
       wanted: The group that the search asks for.
-      combos: The combination of each candidate.
 
     Returns:
       A candidate that has a seed left.
@@ -265,97 +282,74 @@ class Hunt(observe.Observer):
     Raises:
       observe.InconclusiveError: None has.
     """
-    for at in sorted(range(len(groups)), key=lambda g: abs(g - wanted)):
-      group = sorted(groups[at], key=lambda i: (not self.runs_of(combos[i]), i))
-      for index in group:
-        runs = len(self.runs_of(combos[index]))
-        if self.probe.seeds is None or runs < self.probe.seeds:
+    seeds = self._hunt.probe.seeds
+    runs = [len(self._hunt.runs_of(c)) for c in self._combinations]
+    for group in sorted(groups, key=lambda g: abs(groups.index(g) - wanted)):
+      for index in sorted(group, key=lambda i: (not runs[i], i)):
+        if seeds is None or runs[index] < seeds:
           return index
     raise observe.InconclusiveError(
-        f'all candidates were run with all {self.probe.seeds} seeds, and that'
-        ' does not decide'
+        f'all candidates were run with all {seeds} seeds, and that does not'
+        ' decide'
     )
 
-  def _digest_of(
-      self, stage: Stage, row: search.Row, digests: dict[int, str], index: int
-  ) -> bool:
-    """Notes the contents of a candidate.
-
-    Args:
-      stage: The stage.
-      row: Where equal candidates become one, and others fall out.
-      digests: Those that are known.
-      index: The candidate.
-
-    Returns:
-      Whether it could be had.
-    """
-    if index in digests:
+  def _usable(self, index: int) -> bool:
+    """Returns whether a candidate can be had, and notes its contents."""
+    if index in self._digests:
       return True
+    stage, notes = self._stage, self._hunt.state.notes
     value = stage.candidates[index].value
+    key = f'digest {stage.axis} {value}'
     try:
-      found = self._digest(stage.axis, value)
+      if key not in notes:
+        digest = builds.digest(stage.axis, value, self._root)
+        self._hunt.state.note(key, digest)
     except errors.InputError as error:
-      self._skip(stage, row, index, errors.one_line(error))
+      self._skip(index, errors.one_line(error))
       return False
-    for other, digest in digests.items():
-      if digest == found:
+    for other, digest in self._digests.items():
+      if digest == notes[key]:
         known = stage.candidates[other].value
-        row.same(index, other)
-        if value not in stage.equal:
-          stage.equal[value] = known
-          self.say(f'{value} has the contents of {known}: not run')
+        self._row.same(index, other)
+        stage.equal[value] = known
+        self._hunt.say(f'{value} has the contents of {known}: not run')
         break
-    digests[index] = found
+    self._digests[index] = notes[key]
     return True
 
-  def _leave_out(
-      self,
-      stage: Stage,
-      row: search.Row,
-      index: int,
-      combination: axes.Combination,
-  ) -> None:
+  def _leave_out(self, index: int) -> None:
     """Leaves a candidate out that cannot be tested or fails differently."""
-    runs = self.runs_of(combination)
-    others = len(runs) - self.counts(combination).total
-    limit = observe.OTHERS if self.noisy else 1
+    combination = self._combinations[index]
+    runs = self._hunt.runs_of(combination)
+    others = len(runs) - self._hunt.counts(combination).total
     reason = next((run.unusable for run in runs if run.unusable), '')
-    if not reason and others >= limit and others >= len(runs) / 2:
-      reason = f'fails in another way: {self.last_failures(combination)}'
+    if not reason and self._hunt.other(combination) and 2 * others >= len(runs):
+      failures = self._hunt.last_failures(combination)
+      reason = f'fails in another way: {failures}'
     if reason:
-      self._skip(stage, row, index, reason)
+      self._skip(index, reason)
 
-  def _skip(
-      self, stage: Stage, row: search.Row, index: int, reason: str
-  ) -> None:
+  def _skip(self, index: int, reason: str) -> None:
     """Takes a candidate out and says so."""
-    value = stage.candidates[index].value
-    if index in (0, len(stage.candidates) - 1):
+    value = self._stage.candidates[index].value
+    if index in (0, len(self._combinations) - 1):
       raise observe.InconclusiveError(f'{value} cannot be tested: {reason}')
-    row.skip(index)
-    stage.skipped[value] = reason
-    self.say(f'skipping {value}: {reason[:300]}')
+    self._row.skip(index)
+    self._stage.skipped[value] = reason
+    self._hunt.say(f'skipping {value}: {reason[:300]}')
 
-  def _found(
-      self,
-      stage: Stage,
-      row: search.Row,
-      pools: list[search.Counts],
-      at: int,
-  ) -> None:
+  def _conclude(self, pools: list[search.Counts], at: int) -> None:
     """Puts what was found into the stage."""
-    groups = row.groups()
+    stage, groups = self._stage, self._row.groups()
     stage.good = stage.candidates[groups[at - 1][-1]]
     stage.bad = stage.candidates[groups[at][0]]
-    stage.suspects = [stage.candidates[i] for i in row.suspects(at)]
-    sides = [
-        search.Counts(sum(c.bad for c in side), sum(c.good for c in side))
-        for side in (pools[:at], pools[at:])
-    ]
-    if search.probability_worse(*sides) < 0.5:
+    stage.suspects = [stage.candidates[i] for i in self._row.suspects(at)]
+    before, after = search.pooled([range(at), range(at, len(pools))], pools)
+    if search.probability_worse(before, after) < 0.5:
       raise observe.InconclusiveError(
           f'before {stage.bad.value} it failed more often than after: the good'
           ' end is not the better one'
       )
-    self.say(f'first bad {stage.axis}: {stage.bad.value} {stage.bad.about}')
+    self._hunt.say(
+        f'first bad {stage.axis}: {stage.bad.value} {stage.bad.about}'
+    )

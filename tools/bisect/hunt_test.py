@@ -57,7 +57,15 @@ class HuntTest(parameterized.TestCase):
     self.path = pathlib.Path(self.create_tempdir().full_path) / 'state.json'
     self.said = []
 
-  def hunt(self, probe, ends=_ENDS, equal=None, skip_finer=True, **options):
+  def hunt(
+      self,
+      probe,
+      ends=_ENDS,
+      equal=None,
+      skip_finer=True,
+      checkout=None,
+      **options,
+  ):
     """Hunts among numbered candidates; `equal` says whose digest one has."""
     if not isinstance(probe, _Probe):
       is_failing = probe
@@ -69,8 +77,8 @@ class HuntTest(parameterized.TestCase):
     self.probe = probe
     with states.opened(self.path, {}) as state:
       state.notes |= {
-          'row tfmot 0 29': [[str(n), 'release', ''] for n in range(_SIZE)],
-          'row tensorflow 1 2': [['1', 'release', ''], ['2', 'release', '']],
+          'row tfmot 0 29': [[str(n), ''] for n in range(_SIZE)],
+          'row tensorflow 1 2': [['1', ''], ['2', '']],
           'digest tensorflow 1': '1',
           'digest tensorflow 2': '2',
           'digest tensorflow n': 'n',
@@ -81,8 +89,9 @@ class HuntTest(parameterized.TestCase):
           for m in range(n):
             state.notes[f'finer tfmot {m} {n}'] = []
             state.notes.setdefault(f'finer tensorflow {m} {n}', [])
+      request = observe.Request(*ends, **options)
       self.hunted = hunts.Hunt(
-          state, probe, ends, self.path.parent, say=self.said.append, **options
+          request, state, probe, self.path.parent, checkout, self.said.append
       )
       self.hunted.run()
       return self.hunted
@@ -214,11 +223,9 @@ class HuntTest(parameterized.TestCase):
     expected = self.probe.ran
     for budget in range(1, len(expected)):
       self.path.unlink()
-      self.inconclusive(
-          f'budget of {budget} runs', fails, budget=observe.Budget(budget)
-      )
+      self.inconclusive(f'budget of {budget} runs', fails, runs=budget)
       first = self.probe.ran
-      hunt = self.hunt(fails, budget=observe.Budget(50))
+      hunt = self.hunt(fails, runs=50)
       self.assertEqual(self.values(hunt), ['21'])
       self.assertEqual(first + self.probe.ran, expected)
 
@@ -226,7 +233,7 @@ class HuntTest(parameterized.TestCase):
     self.inconclusive(
         'minutes is spent',
         lambda n, seed: n > 3,
-        budget=observe.Budget(None, 0),
+        minutes=0,
     )
 
   def test_metric(self):
@@ -271,7 +278,7 @@ class HuntTest(parameterized.TestCase):
 
     with states.opened(self.path, {}) as state:
       row = ['4', 'n1', 'n2', 'n3', '5']
-      state.note('finer tfmot 4 5', [[name, 'nightly', ''] for name in row])
+      state.note('finer tfmot 4 5', [[name, ''] for name in row])
       state.note('finer tfmot n1 n2', [])
       for name in row:
         state.note(f'digest tfmot {name}', name)
@@ -295,7 +302,7 @@ class HuntTest(parameterized.TestCase):
       return {'failures': ('a',) * (combination['tensorflow'] != '1')}
 
     with states.opened(self.path, {}) as state:
-      row = [['1', 'release', ''], ['n', 'nightly', ''], ['2', 'release', '']]
+      row = [['1', ''], ['n', ''], ['2', '']]
       state.note('finer tensorflow 1 2', row)
       state.note('finer tensorflow 1 n', [])
     ends = _ENDS[0], {**_ENDS[1], 'tensorflow': '2'}
@@ -315,7 +322,7 @@ class HuntTest(parameterized.TestCase):
       looked.append((axis, good.value, bad.value, checkout))
       return []
 
-    row = [builds.Candidate(str(n), 'release', '') for n in range(_SIZE)]
+    row = [builds.Candidate(str(n)) for n in range(_SIZE)]
     with mock.patch.object(builds, 'row', return_value=row):
       with mock.patch.object(builds, 'finer', finer):
         self.hunt(_Probe(late), checkout=self.path)

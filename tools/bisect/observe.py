@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-
 """Runs combinations until it is known whether they are good or bad.
 
 What is known is in the state. Where that does not decide, a combination is run
@@ -38,14 +37,26 @@ class InconclusiveError(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class Budget:
-  """What may be spent, over all calls.
+class Request:
+  """What is looked for, and what may be spent on it.
 
   Attributes:
-    runs: How many runs, or None.
-    minutes: Of running, or None.
+    good: The good combination.
+    bad: The bad one.
+    noisy: Whether the symptom comes and goes.
+    metric: What to compare in place of failures.
+    only: Which failures count: those whose name has this text.
+    confidence: Of a noisy search.
+    runs: How many runs there may be over all calls, or None.
+    minutes: How long they may take, or None.
   """
 
+  good: axes.Combination
+  bad: axes.Combination
+  noisy: bool = False
+  metric: str = ''
+  only: str = ''
+  confidence: float = 0.95
   runs: int | None = None
   minutes: float | None = None
 
@@ -54,50 +65,33 @@ class Observer:
   """Runs combinations, within a budget.
 
   Attributes:
-    state: What is known.
+    request: What is looked for.
     good: The good combination.
     bad: The bad one.
+    state: What is known.
     probe: Runs a combination.
     say: Tells the user what goes on.
   """
 
   def __init__(
       self,
+      request: Request,
       state: states.State,
       probe: probes.Probe,
-      ends: tuple[axes.Combination, axes.Combination],
-      *,
-      budget: Budget = Budget(),
-      noisy: bool = False,
-      metric: str = '',
-      only: str = '',
       say: Callable[[str], None] = print,
   ):
-    """Prepares for runs.
-
-    Args:
-      state: What is known.
-      probe: Runs combinations.
-      ends: The good combination and the bad one.
-      budget: What may be spent.
-      noisy: Whether the symptom comes and goes.
-      metric: To compare in place of failures.
-      only: Which failures count.
-      say: Tells the user what goes on.
-    """
+    """Prepares for runs: see the attributes."""
+    self.request = request
+    self.good, self.bad = request.good, request.bad
     self.state = state
-    self.good, self.bad = ends
     self.probe = probe
-    self._budget = budget
-    self._noisy = noisy or bool(metric)
-    self._metric = metric
-    self._only = only
     self.say = say
 
   @property
   def noisy(self) -> bool:
     """Whether one run of a combination does not decide."""
-    return self._noisy or bool(self.state.notes.get(NOISY))
+    asked = self.request.noisy or self.request.metric
+    return bool(asked or self.state.notes.get(NOISY))
 
   @property
   def tells(self) -> signature.Signature:
@@ -107,18 +101,21 @@ class Observer:
       InconclusiveError: Nothing fails at the bad end that does not at the
         good one.
     """
-    good, bad = self.runs_of(self.good), self.runs_of(self.bad)
-    found = signature.of_ends(good, bad, self._metric, self._only)
-    if found is None:
-      seen = sorted({name for run in bad for name in run.failures})
-      what = f' (only {", ".join(seen)})' if seen else ''
-      raise InconclusiveError(
-          f'the bad end is not bad: nothing fails there{what} that does not'
-          ' fail at the good end; if it comes and goes, give --noisy'
-          if not self._metric
-          else f'{self._metric} does not differ between the ends'
-      )
-    return found
+    metric = self.request.metric
+    bad = self.runs_of(self.bad)
+    sign = signature.of_ends(
+        self.runs_of(self.good), bad, metric, self.request.only
+    )
+    if sign is not None:
+      return sign
+    if metric:
+      raise InconclusiveError(f'{metric} does not differ between the ends')
+    seen = sorted({name for run in bad for name in run.failures})
+    what = f' (only {", ".join(seen)})' if seen else ''
+    raise InconclusiveError(
+        f'the bad end is not bad: nothing fails there{what} that does not fail'
+        ' at the good end; if it comes and goes, give --noisy'
+    )
 
   def runs_of(self, combination: axes.Combination) -> list[signature.Run]:
     """Returns the runs of a combination."""
@@ -131,6 +128,18 @@ class Observer:
     return search.Counts(
         kinds.count(signature.BAD), kinds.count(signature.GOOD)
     )
+
+  def _check_budget(self) -> None:
+    """Raises InconclusiveError if the budget is spent."""
+    runs = self.state.runs
+    minutes = sum(run.seconds for run in runs) / 60
+    for name, spent in (('runs', len(runs)), ('minutes', minutes)):
+      limit = getattr(self.request, name)
+      if limit is not None and spent >= limit:
+        raise InconclusiveError(
+            f'the budget of {limit:g} {name} is spent: run it again with a'
+            f' larger --{name} to go on'
+        )
 
   def ask(self, combination: axes.Combination, what: str) -> signature.Run:
     """Runs a combination once more.
@@ -145,18 +154,7 @@ class Observer:
     Raises:
       InconclusiveError: The budget is spent, or there are no more seeds.
     """
-    runs = self.state.runs
-    if self._budget.runs is not None and len(runs) >= self._budget.runs:
-      raise InconclusiveError(
-          f'the budget of {self._budget.runs} runs is spent: run it again with'
-          ' a larger --runs to go on'
-      )
-    minutes = sum(run.seconds for run in runs) / 60
-    if self._budget.minutes is not None and minutes >= self._budget.minutes:
-      raise InconclusiveError(
-          f'the budget of {self._budget.minutes:g} minutes is spent: run it'
-          ' again with a larger --minutes to go on'
-      )
+    self._check_budget()
     seed = len(self.runs_of(combination)) + 1
     if self.probe.seeds is not None and seed > self.probe.seeds:
       raise InconclusiveError(
@@ -166,11 +164,11 @@ class Observer:
     begun = time.monotonic()
     run = self.probe(combination, seed)
     self.state.add(run)
-    said = run.unusable and f'cannot be tested: {run.unusable}'
-    said = said or ', '.join(run.failures) or 'passes'
+    told = run.unusable and f'cannot be tested: {run.unusable}'
+    told = told or ', '.join(run.failures) or 'passes'
     self.say(
         f'[{len(self.state.runs)}] {what}, seed {seed}:'
-        f' {said[:200]} ({time.monotonic() - begun:.1f} s)'
+        f' {told[:200]} ({time.monotonic() - begun:.1f} s)'
     )
     return run
 
@@ -189,17 +187,26 @@ class Observer:
               f'the {name} end cannot be tested: {run.unusable}; mend that and'
               ' try it with --again'
           )
-    if not self.noisy:
-      counts = self.counts(self.good)
-      if counts.good == 0:
-        what = 'already bad' if counts.bad else 'failing in another way'
-        raise InconclusiveError(
-            f'the good end is {what}: {self.last_failures(self.good)}'
-        )
-      return
+    if self.noisy:
+      self._verify_noisy()
+    elif not (counts := self.counts(self.good)).good:
+      what = 'already bad' if counts.bad else 'failing in another way'
+      raise InconclusiveError(
+          f'the good end is {what}: {self.last_failures(self.good)}'
+      )
+
+  def _verify_noisy(self) -> None:
+    """Runs the ends until their shares of bad runs differ: see `verify`."""
     while True:
-      ends = self._end_counts()
-      verdict = search.ends(*ends) if ends else self._to_run()
+      runs = [len(self.runs_of(end)) for end in (self.good, self.bad)]
+      try:
+        ends = [self.counts(end) for end in (self.good, self.bad)]
+        verdict = search.ends(*ends)
+      except InconclusiveError:  # The bad end has only passed.
+        if runs[1] >= search.AT_MOST:
+          raise
+        ends = [search.Counts(0, total) for total in runs]
+        verdict = 'good' if runs[0] < min(runs[1], search.AT_LEAST) else 'bad'
       if verdict == 'differ':
         return
       if verdict == 'same':
@@ -208,36 +215,20 @@ class Observer:
             f' {ends[0].bad} of {ends[0].total} runs at the good end and in'
             f' {ends[1].bad} of {ends[1].total} at the bad end'
         )
-      end = self.good if verdict == 'good' else self.bad
-      total = (ends[0] if verdict == 'good' else ends[1]).total if ends else 0
-      if ends and len(self.runs_of(end)) - total > search.AT_MOST:
+      at = ('good', 'bad').index(verdict)
+      if runs[at] - ends[at].total > search.AT_MOST:
         raise InconclusiveError(f'the {verdict} end fails in ways of its own')
-      self.ask(end, f'the {verdict} end')
-
-  def _end_counts(self) -> tuple[search.Counts, search.Counts] | None:
-    """Returns the counts of the ends.
-
-    Returns:
-      Those of the good and of the bad end; None if the bad one only passed yet.
-
-    Raises:
-      InconclusiveError: It passed too often to be called bad.
-    """
-    try:
-      return self.counts(self.good), self.counts(self.bad)
-    except InconclusiveError:
-      if len(self.runs_of(self.bad)) >= search.AT_MOST:
-        raise
-      return None
-
-  def _to_run(self) -> str:
-    """Returns the end to run while the bad one only passed."""
-    good, bad = len(self.runs_of(self.good)), len(self.runs_of(self.bad))
-    return 'good' if good < min(bad, search.AT_LEAST) else 'bad'
+      self.ask((self.good, self.bad)[at], f'the {verdict} end')
 
   def last_failures(self, combination: axes.Combination) -> str:
     """Returns what failed in the last run of a combination."""
     return ', '.join(self.runs_of(combination)[-1].failures) or 'nothing failed'
+
+  def other(self, combination: axes.Combination) -> bool:
+    """Returns whether a combination fails in another way, or cannot be run."""
+    runs = self.runs_of(combination)
+    others = len(runs) - self.counts(combination).total
+    return others >= (OTHERS if self.noisy else 1)
 
   def kind(self, combination: axes.Combination) -> str:
     """Tests a combination until it is known what it is.
@@ -248,12 +239,8 @@ class Observer:
     Returns:
       `good`, `bad` or `other`.
     """
-    what = axes.said(combination)
-    while True:
-      runs, counts = self.runs_of(combination), self.counts(combination)
-      others = len(runs) - counts.total
-      if others >= (OTHERS if self.noisy else 1):
-        return signature.OTHER
+    while not self.other(combination):
+      counts = self.counts(combination)
       if counts.total and not self.noisy:
         return signature.BAD if counts.bad else signature.GOOD
       if counts.total:
@@ -261,4 +248,5 @@ class Observer:
         verdict = search.like(counts, *ends)
         if verdict != 'more':
           return verdict
-      self.ask(combination, what)
+      self.ask(combination, axes.said(combination))
+    return signature.OTHER

@@ -39,7 +39,7 @@ from tools.versions import environment
 _RAISED = re.compile(r'^\s*(?:[\w.]+\.)?(\w+(?:Error|Exception))\b:?', re.M)
 _SAID = re.compile(r'^(error):', re.M)  # As this project's own programs.
 _SKIP = 125  # As of `git bisect run`.
-_PLACES = ('seed', 'tree', 'wheel', 'python', *axes.AXES)
+PLACES = ('seed', 'tree', 'wheel', 'python', *axes.AXES)
 
 
 class BrokenError(Exception):
@@ -130,7 +130,7 @@ class CommandProbe(Probe):
     }
     words = []
     for word in self.words:
-      for name in _PLACES:
+      for name in PLACES:
         if f'{{{name}}}' in word:
           value = make[name]() if name in make else combination[name]
           word = word.replace(f'{{{name}}}', str(value))

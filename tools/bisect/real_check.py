@@ -45,8 +45,7 @@ from tfmot_contrib import errors
 from tools.base import git
 from tools.bisect import builds
 from tools.bisect import command as commands
-from tools.bisect import look
-from tools.mirror import tree
+from tools.bisect import symptom_testing
 from tools.versions import checkout as checkouts
 
 COMMITS = 60
@@ -54,10 +53,7 @@ _RELEASES = ('0.7.3', '0.7.5', '0.8.0', '0.8.1')
 _FILE = 'tensorflow_model_optimization/python/core/sparsity/keras/'
 _FILE += 'pruning_schedule.py'
 # What is planted, and what it makes wrong.
-_FAULTS = (
-    (b'power=3', b'power=1', 'PolynomialDecay.power=3'),
-    (b'frequency=100', b'frequency=10', 'ConstantSparsity.frequency=100'),
-)
+_FAULTS = ((b'power=3', b'power=1'), (b'frequency=100', b'frequency=10'))
 # A commit that cannot be built, one that fails in another way, and the commits
 # behind them, which mend that. Nothing is planted there.
 _UNBUILDABLE, _DIFFERENT = 20, 40
@@ -147,7 +143,7 @@ def history() -> list[dict[str, bytes]]:
 def plant(
     commits: Sequence[dict[str, bytes]],
     at: int,
-    fault: tuple[bytes, bytes, str],
+    fault: tuple[bytes, bytes],
     folder: pathlib.Path,
 ) -> list[str]:
   """Makes a checkout with a fault.
@@ -161,15 +157,15 @@ def plant(
   Returns:
     The commits, the good end first.
   """
-  old, new, _ = fault
-  trees: dict[str, tree.Tree] = {}
+  old, new = fault
+  trees: dict[str, git.Tree] = {}
   for number, files in enumerate(commits):
     if number >= at:
       if old not in files[_FILE]:
         raise errors.InputError(f'{_FILE} has no {old.decode()}')
       files = {**files, _FILE: files[_FILE].replace(old, new)}
     trees[f'commit{number:02}'] = {
-        name: tree.Entry(tree.FILE, data) for name, data in files.items()
+        name: git.Entry(git.FILE, data) for name, data in files.items()
     }
   git.configure(folder)
   git.import_trees(folder, trees)
@@ -250,10 +246,11 @@ def trial(
     folder = pathlib.Path(scratch) / 'checkout'
     folder.mkdir()
     shas = plant(commits, at, fault, folder)
-    probe = f"'{sys.executable}' -I -S '{look.__file__}' {{tree}}"
-    probe += f' --default {fault[2]}'
+    script = symptom_testing.__file__
+    probe = f"'{sys.executable}' -I -S '{script}' {{tree}} {_FILE}"
+    probe += f' {fault[0].decode()}'
     noise = f'{_NOISE[0]},{_NOISE[1]},{key}'
-    probe += f" --noise '{noise} {{tfmot}}'" if noisy else ''
+    probe += f" '{noise} {{tfmot}}'" if noisy else ''
     state = pathlib.Path(scratch) / 'state.json'
     argv = ['--checkout', str(folder), '--good', shas[0], '--bad', shas[-1]]
     argv += ['--state', str(state), '--command', probe]
@@ -281,7 +278,9 @@ def trial(
     os.environ['BISECT_SEED'] = '1'
     for number, sha in enumerate(shas):
       run = f'{noise} {folder}@{sha}'
-      wrong.append(look.shows(number >= at, run) if noisy else number >= at)
+      wrong.append(
+          symptom_testing.shows(number >= at, run) if noisy else number >= at
+      )
     end, runs = plain_bisection(wrong)
     # Tests of the revert branch are none of the search.
     searched = sum(

@@ -23,7 +23,7 @@ in others: the search of git-bayesect, which does not need to know how often. It
 asks where the next run tells most, and has a probability for each candidate.
 """
 
-from typing import Mapping, NamedTuple, Sequence
+from typing import Iterable, NamedTuple, Sequence
 
 import git_bayesect
 import numpy as np
@@ -161,9 +161,8 @@ def like(count: Counts, good: Counts, bad: Counts) -> str:
   Returns:
     `good`, `bad`, or `more` if that takes another run.
   """
-  odds = 1.0
   shares = [(c.bad + 0.5) / (c.total + 1) for c in (good, bad)]
-  odds *= (shares[1] / shares[0]) ** count.bad
+  odds = (shares[1] / shares[0]) ** count.bad
   odds *= ((1 - shares[1]) / (1 - shares[0])) ** count.good
   limit = _SURE / (1 - _SURE)
   if odds >= limit:
@@ -225,11 +224,10 @@ class Row:
 
 
 def pooled(
-    groups: Sequence[Sequence[int]], counts: Mapping[int, Counts]
+    groups: Iterable[Iterable[int]], counts: Sequence[Counts]
 ) -> list[Counts]:
-  """Returns what was counted of each group."""
-  pools = []
-  for group in groups:
-    found = [counts.get(index, Counts()) for index in group]
-    pools.append(Counts(sum(c.bad for c in found), sum(c.good for c in found)))
-  return pools
+  """Returns what was counted of each group of candidates."""
+  return [
+      Counts(sum(counts[i].bad for i in g), sum(counts[i].good for i in g))
+      for g in groups
+  ]

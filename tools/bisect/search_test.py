@@ -152,7 +152,8 @@ class RowTest(absltest.TestCase):
     row.same(3, 4)
     self.assertEqual(row.groups(), [[0], [1, 2, 3, 4], [5]])
     self.assertEqual(row.suspects(1), [1])
-    counts = {1: search.Counts(1, 0), 3: search.Counts(0, 2)}
+    counts = [search.Counts()] * 6
+    counts[1], counts[3] = search.Counts(1, 0), search.Counts(0, 2)
     pools = search.pooled(row.groups(), counts)
     self.assertEqual(pools, [(0, 0), (1, 2), (0, 0)])
 

@@ -22,21 +22,22 @@ import contextlib
 import dataclasses
 import fcntl
 import json
-import os
 import pathlib
 import time
 from typing import Any, Iterator, Mapping, TextIO
 
 from tfmot_contrib import errors
+from tools.base import files
 from tools.bisect import signature
 
-_SCHEMA = 1
+_SCHEMA = 2  # Of notes too.
 _KEYS = ('schema', 'request', 'runs', 'notes')
 # Seconds to wait for the lock: a process that was killed leaves it to a child
 # which had not started its program yet.
 _PATIENCE = 5.0
 
 
+@dataclasses.dataclass
 class State:
   """What is known so far.
 
@@ -47,12 +48,10 @@ class State:
     notes: What was found out on the way and must stay: digests, candidates.
   """
 
-  def __init__(self, path: pathlib.Path, request: Mapping[str, Any]):
-    """Begins with nothing known."""
-    self.path = path
-    self.request = dict(request)
-    self.runs: list[signature.Run] = []
-    self.notes: dict[str, Any] = {}
+  path: pathlib.Path
+  request: Mapping[str, Any]
+  runs: list[signature.Run] = dataclasses.field(default_factory=list)
+  notes: dict[str, Any] = dataclasses.field(default_factory=dict)
 
   def add(self, run: signature.Run) -> None:
     """Adds a run and writes the file."""
@@ -69,66 +68,45 @@ class State:
 
     A disk that was full, or an index that did not answer, says nothing of them.
     """
-    kept = [run for run in self.runs if not run.unusable]
-    forgotten = len(self.runs) - len(kept)
-    self.runs = kept
+    usable = [run for run in self.runs if not run.unusable]
+    forgotten = len(self.runs) - len(usable)
+    self.runs = usable
     self.save()
     return forgotten
 
   def save(self) -> None:
-    """Writes the file, whole or not at all.
-
-    Raises:
-      errors.InputError: It cannot be written.
-    """
-    text = json.dumps(
-        {
-            'schema': _SCHEMA,
-            'request': self.request,
-            'runs': [dataclasses.asdict(run) for run in self.runs],
-            'notes': self.notes,
-        },
-        indent=1,
-    )
-    partial = self.path.with_name(f'{self.path.name}.partial')
-    try:
-      with open(partial, 'w', encoding='utf-8') as stream:
-        stream.write(text + '\n')
-        stream.flush()
-        os.fsync(stream.fileno())
-      os.replace(partial, self.path)
-    except OSError as error:
-      raise errors.InputError(
-          f'cannot write {self.path}: {error.strerror or error}'
-      ) from error
+    """Writes the file."""
+    runs = [dataclasses.asdict(run) for run in self.runs]
+    values = (_SCHEMA, self.request, runs, self.notes)
+    content = dict(zip(_KEYS, values, strict=True))
+    files.write(self.path, json.dumps(content, indent=1) + '\n')
 
 
 def _read(path: pathlib.Path, request: Mapping[str, Any]) -> State:
   """Reads the file, which is there."""
   mend = 'give another --state, or delete it'
   try:
-    found = json.loads(path.read_text(encoding='utf-8'))
-    if not isinstance(found, dict) or set(found) != set(_KEYS):
+    content = json.loads(path.read_text(encoding='utf-8'))
+    if not isinstance(content, dict) or set(content) != set(_KEYS):
       raise ValueError(f'it does not have {", ".join(_KEYS)}')
-    if found['schema'] != _SCHEMA:
-      raise ValueError(f'its schema is {found["schema"]}, not {_SCHEMA}')
-    if not isinstance(found['request'], dict):
+    if content['schema'] != _SCHEMA:
+      raise ValueError(f'its schema is {content["schema"]}, not {_SCHEMA}')
+    if not isinstance(content['request'], dict):
       raise ValueError('its request is no mapping')
-    state = State(path, request)
-    state.runs = [
+    runs = [
         signature.Run(**{**run, 'failures': tuple(run['failures'])})
-        for run in found['runs']
+        for run in content['runs']
     ]
-    state.notes = dict(found['notes'])
+    state = State(path, request, runs, dict(content['notes']))
   except (OSError, ValueError, TypeError, KeyError) as error:
     raise errors.InputError(
         f'{path} is no state of a bisection ({error}): {mend}'
     ) from error
-  for key, value in state.request.items():
-    if found['request'].get(key) != value:
+  for key, value in request.items():
+    if (other := content['request'].get(key)) != value:
       raise errors.InputError(
-          f'{path} is of another bisection: its {key} is'
-          f' {found["request"].get(key)!r}, not {value!r}; {mend}'
+          f'{path} is of another bisection: its {key} is {other!r}, not'
+          f' {value!r}; {mend}'
       )
   return state
 
@@ -177,7 +155,5 @@ def opened(
     ) from error
   with lock:
     _take(lock, path)
-    if path.exists() and not fresh:
-      yield _read(path, request)
-    else:
-      yield State(path, request)
+    known = path.exists() and not fresh
+    yield _read(path, request) if known else State(path, request)

@@ -77,14 +77,14 @@ class StateTest(parameterized.TestCase):
       ('{"schema": 9, "request": {}, "runs": [], "notes": {}}', 'schema is 9'),
       (
           (
-              '{"schema": 1, "request": {}, "runs": [{"failures": []}],'
+              '{"schema": 2, "request": {}, "runs": [{"failures": []}],'
               ' "notes": {}}'
           ),
           'missing',
       ),
-      ('{"schema": 1, "request": {}, "runs": [3], "notes": {}}', 'mapping'),
+      ('{"schema": 2, "request": {}, "runs": [3], "notes": {}}', 'mapping'),
       (
-          '{"schema": 1, "request": [], "runs": [], "notes": {}}',
+          '{"schema": 2, "request": [], "runs": [], "notes": {}}',
           'its request is no mapping',
       ),
   )

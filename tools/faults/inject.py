@@ -44,7 +44,6 @@ from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
-from tools.base import git
 from tools.faults import catalogue
 from tools.reference import draw
 from tools.report import rows
@@ -240,7 +239,7 @@ def detect_all(
 
   with contextlib.ExitStack() as stack:
     for _ in range(workers):
-      free.put(stack.enter_context(copy_of(root)))
+      free.put(stack.enter_context(draw.copy_of(root)))
     with futures.ThreadPoolExecutor(workers) as pool:
       return list(pool.map(one, faults))
 
@@ -252,23 +251,6 @@ def _folders(root: pathlib.Path) -> dict[str, str]:
       for folder in rows.folders(root / 'tfmot_contrib')
       for test in rows.tests(folder)
   }
-
-
-@contextlib.contextmanager
-def copy_of(root: pathlib.Path) -> Iterator[draw.Bazel]:
-  """Yields Bazel in a copy of what is committed, and removes both."""
-  with tempfile.TemporaryDirectory(prefix='tfmot_models_faults') as folder:
-    tree = pathlib.Path(folder) / 'tree'
-    command = ['worktree', 'add', '--detach', tree, 'HEAD']
-    git.run(root, *command, what='copying the project')
-    base = pathlib.Path(folder) / 'bazel'
-    bazel = draw.Bazel(bootstrap.bazel(), tree, (f'--output_base={base}',))
-    try:
-      yield bazel
-    finally:
-      bazel('clean', '--expunge', capture=True)
-      command = ['worktree', 'remove', '--force', tree]
-      git.run(root, *command, what='removing the copy')
 
 
 def summary(detections: Sequence[Detection]) -> dict[str, Any]:

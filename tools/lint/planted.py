@@ -77,8 +77,8 @@ PROJECT: dict[str, list[list[Edit]]] = {
         [
             Edit(f'{_CONTRIB}/pruning/experiments.py', '', ''),
             Edit(
-                f'{_CONTRIB}/registry_imports.py',
-                f'from {_CONTRIB}.pruning import experiments as pruning\n',
+                f'{_CONTRIB}/techniques.bzl',
+                '    "pruning",\n',
                 '',
             ),
         ],

@@ -27,7 +27,10 @@ import re
 from typing import Any, Callable, NamedTuple, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import techniques
 from tools.base import git
+
+_REGISTRY = 'tfmot_contrib/registry_imports.py'
 
 
 class Finding(NamedTuple):
@@ -245,6 +248,12 @@ class Project:
             for line, module, name in self.remember(file)
             if (target := self.module_file(module, name))
         ]
+    listed = self.files.get(techniques.PATH)
+    if listed and _REGISTRY in found:  # It imports what the list names.
+      found[_REGISTRY] += [
+          (1, f'tfmot_contrib/{name}/experiments.py')
+          for name in techniques.parse(listed.text or '')
+      ]
     return found
 
   def closure(self, start: str) -> set[str]:

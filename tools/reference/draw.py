@@ -18,17 +18,21 @@ What was trained before is in Bazel's cache, so drawing is resumable, and costs
 nothing for seeds that were drawn already.
 """
 
+import contextlib
 import dataclasses
 import pathlib
 import subprocess
 import sys
-from typing import Sequence
+import tempfile
+from typing import Iterator, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
+from tools.base import git
 from tools.versions import bazel_command
+from tools.versions import bootstrap
 
 _RECORD = '_record'
 _CONTROL = '_control_'
@@ -81,6 +85,23 @@ class Bazel:
         capture_output=capture,
         text=True,
     )
+
+
+@contextlib.contextmanager
+def copy_of(root: pathlib.Path) -> Iterator[Bazel]:
+  """Yields Bazel in a copy of what is committed, and removes both."""
+  with tempfile.TemporaryDirectory(prefix='tfmot_models_copy') as folder:
+    tree = pathlib.Path(folder) / 'tree'
+    command = ['worktree', 'add', '--detach', tree, 'HEAD']
+    git.run(root, *command, what='copying the project')
+    base = pathlib.Path(folder) / 'bazel'
+    bazel = Bazel(bootstrap.bazel(), tree, (f'--output_base={base}',))
+    try:
+      yield bazel
+    finally:
+      bazel('clean', '--expunge', capture=True)
+      command = ['worktree', 'remove', '--force', tree]
+      git.run(root, *command, what='removing the copy')
 
 
 @dataclasses.dataclass(frozen=True)

@@ -70,13 +70,15 @@ def documents(root: pathlib.Path) -> dict[pathlib.Path, str]:
   """
   contrib = root / 'tfmot_contrib'
   evidence = rows.load(contrib)
+  made = {t.path / 'README.md': tables.results(t) for t in evidence}
+  # A new technique changes no other document until there is evidence of it.
+  evidence = [technique for technique in evidence if not technique.untried]
   figures = {}
   known = any(technique.judged for technique in evidence)
   if known:
     figures['accuracy_against_size'] = plots.accuracy_against_size(evidence)
   if (path := contrib / collect.WEIGHTS).is_file():
     figures['weights_of_pcqat'] = plots.weights_of_stages(weights(path))
-  made = {t.path / 'README.md': tables.results(t) for t in evidence}
   made[contrib / 'README.md'] = '\n\n'.join(
       [tables.matrix(evidence), *(_CAPTIONS[name] for name in figures)]
   )

@@ -187,6 +187,11 @@ class Technique:
     """The rows that there are."""
     return [row for row in self.rows if isinstance(row, Row)]
 
+  @property
+  def untried(self) -> bool:
+    """Whether there is no evidence of it at all."""
+    return all(isinstance(row, Missing) for row in self.rows)
+
 
 def folders(contrib: pathlib.Path) -> list[pathlib.Path]:
   """Returns the technique folders, the baselines first and what combines last.

@@ -317,18 +317,10 @@ def _of_commit(checkout: pathlib.Path, ref: str) -> dict[str, bytes]:
     errors.InputError: There is no such repository or commit.
   """
   setting = f'{checkout}@{ref}'
-  what = f'finding TFMOT {setting}'
-  revision = ['--verify', '--quiet', '--end-of-options', f'{ref}^{{commit}}']
-  git.text(checkout, 'rev-parse', '--git-dir', what=what)
-  done = git.run(checkout, 'rev-parse', *revision, what=what, ok=(0, 1, 128))
-  commit = done.stdout.decode().split()[-1:]
-  if done.returncode or not commit:
-    raise errors.InputError(
-        f'{what}: its git has no branch, tag or commit {ref}'
-    )
-  names = [row[3] for row in git.list_tree(checkout, commit[0])]
+  commit = git.resolve(checkout, ref, f'finding TFMOT {setting}')
+  names = [row[3] for row in git.list_tree(checkout, commit)]
   counted = set(_that_count(setting, names))
-  files = git.read_tree(checkout, commit[0], counted)
+  files = git.read_tree(checkout, commit, counted)
   return _completed({name: files[name].data for name in sorted(counted)})
 
 

@@ -114,7 +114,7 @@ def check_registered_config(file: tree.File) -> Iterator[tuple[int, str]]:
 
 @registry.project_rule(
     'registry-reachable',
-    on=('tfmot_contrib/**/*.py',),
+    on=('tfmot_contrib/**/*.py', 'tfmot_contrib/techniques.bzl'),
     source=registry.STYLE,
     bad=(
         {'tfmot_contrib/a/experiments.py': _GOOD, _START: headers.example('')},

@@ -29,6 +29,7 @@ _ON = (
     'tfmot_contrib/*/technique.yaml',
     'tfmot_contrib/*/*.py',
     'tfmot_contrib/registry_imports.py',
+    'tfmot_contrib/techniques.bzl',
 )
 _PARTS = ('README.md', 'BUILD', '__init__.py', 'experiments.py')
 _IMPORTS = 'tfmot_contrib/registry_imports.py'

@@ -21,13 +21,11 @@ The folder passes lint and its smoke test at once. What only a person can say is
 marked TODO, and `tools/nox -s technique_status -- NAME` lists it. All is made
 in a copy of the tree, and moved here when it is whole and clean.
 
-The templates are `string.Template`. copier and cookiecutter fill a folder too,
-but neither enters a name into the sorted lists of files that are there, which
-is half of the work, and either would be new in the layer of tools, on which all
-tests depend.
+The folder and its name in tfmot_contrib/techniques.bzl are all that changes.
+The templates are `string.Template`: copier and cookiecutter would each be
+another package of the environment that all tests depend on.
 """
 
-import contextlib
 import datetime
 import os
 import pathlib
@@ -36,15 +34,16 @@ import string
 import subprocess
 import sys
 import tempfile
-from typing import Callable, Iterator, Mapping, Sequence
+from typing import Callable, Mapping, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import techniques
 from tfmot_contrib.convergence import claims
+from tools.base import files
 from tools.base import git
-from tools.process import codeowners
-from tools.report import evidence
-from tools.scaffold import answers as answers_lib
-from tools.scaffold import places
+from tools.contributing import answers as answers_lib
+from tools.report import rows
+from tools.report import tables
 from tools.versions import bootstrap
 
 _TEMPLATE = pathlib.Path(__file__).parent / 'template'
@@ -172,7 +171,6 @@ def fields(answers: answers_lib.Answers, least: str) -> dict[str, str]:
       'summary': f'{answers.title}; TODO(owner)',
       'camel': camel,
       'api': '\n'.join(f'  - {symbol}' for symbol in answers.api),
-      'placement': answers.placement,
       'floor': least,
       'claims': tests,
       'models': '\n'.join(f'        "{m}",' for m in answers.models),
@@ -241,6 +239,36 @@ def lint(root: pathlib.Path, paths: Sequence[str]) -> None:
     )
 
 
+def enter(text: str, name: str) -> str:
+  """Enters a technique into the list of all.
+
+  Args:
+    text: Of techniques.bzl.
+    name: Of the technique.
+
+  Returns:
+    The text with the name, sorted.
+
+  Raises:
+    errors.InputError: The list is not as this project writes it.
+  """
+  try:
+    names = techniques.parse(text)
+  except (SyntaxError, ValueError) as error:
+    raise errors.InputError(errors.one_line(error)) from error
+  before = _listed(names)
+  if before not in text:
+    raise errors.InputError(
+        f'{techniques.PATH} does not have one name a line: restore it with git'
+    )
+  return text.replace(before, _listed(sorted([*names, name])))
+
+
+def _listed(names: Sequence[str]) -> str:
+  """Returns the lines of a list of techniques."""
+  return 'TECHNIQUES = [\n' + ''.join(f'    "{n}",\n' for n in names) + ']\n'
+
+
 def make(
     root: pathlib.Path, answers: answers_lib.Answers, tidy: Tidy = lint
 ) -> list[str]:
@@ -255,84 +283,35 @@ def make(
     The paths that are new or changed, the folder first.
 
   Raises:
-    errors.InputError: A list of techniques is not where it was, the evidence
+    errors.InputError: The list of techniques is not where it was, the evidence
       is wrong, or what was made does not pass lint.
   """
   folder = f'tfmot_contrib/{answers.name}'
-  with tempfile.TemporaryDirectory(prefix='new_technique_') as scratch_name:
-    copy = pathlib.Path(scratch_name).resolve() / 'tree'
+  with tempfile.TemporaryDirectory(prefix='new_technique_') as scratch:
+    copy = pathlib.Path(scratch).resolve() / 'tree'
     ignore = shutil.ignore_patterns(*_NOT_COPIED)
     shutil.copytree(root, copy, symlinks=True, ignore=ignore)
-    written = [folder]
-    for name, text in render(fields(answers, floor(root))).items():
-      path = copy / folder / name
-      path.parent.mkdir(parents=True, exist_ok=True)
-      path.write_text(text, encoding='utf-8')
-    changed = places.edits(copy, answers.name, answers.placement)
-    for name, text in changed.items():
-      (copy / name).write_text(text, encoding='utf-8')
-    owners = pathlib.Path(codeowners.PATH)
-    (copy / owners).write_text(codeowners.text(copy), encoding='utf-8')
-    for path, text in evidence.documents(copy).items():
-      path.write_text(text, encoding='utf-8')
-      changed[str(path.relative_to(copy))] = text
-    changed[str(owners)] = ''
-    written += sorted(
-        name for name in changed if not name.startswith(f'{folder}/')
-    )
+    rendered = render(fields(answers, floor(root)))
+    files.write_all(copy / folder, rendered)
+    listed = copy / techniques.PATH
+    text = enter(listed.read_text(encoding='utf-8'), answers.name)
+    files.write(listed, text)
+    readme = copy / folder / 'README.md'
+    known = rows.load(copy / 'tfmot_contrib')
+    made = next(one for one in known if one.path.name == answers.name)
+    text = readme.read_text(encoding='utf-8')
+    files.write(readme, tables.put(text, tables.results(made), readme.name))
     git.configure(copy)  # Lint asks git which files there are.
-    tidy(copy, written)
-    return _move(copy, root, written)
-
-
-def _same(one: pathlib.Path, other: pathlib.Path) -> bool:
-  """Tells whether two files are equal."""
-  return other.is_file() and one.read_bytes() == other.read_bytes()
-
-
-def _move(
-    copy: pathlib.Path, root: pathlib.Path, names: Sequence[str]
-) -> list[str]:
-  """Puts what was made into the tree; undoes that if anything fails."""
-  folder, *files = names
-  files = [name for name in files if not _same(copy / name, root / name)]
-  with _restored_on_failure(root, folder, files):
-    partial = root / f'{folder}.partial'
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(copy / folder, partial)
-    partial.rename(root / folder)
-    for name in files:
-      beside = root / f'{name}.partial'
-      beside.parent.mkdir(parents=True, exist_ok=True)
-      beside.write_bytes((copy / name).read_bytes())
-      os.replace(beside, root / name)
-  return [folder, *files]
-
-
-@contextlib.contextmanager
-def _restored_on_failure(
-    root: pathlib.Path, folder: str, files: Sequence[str]
-) -> Iterator[None]:
-  """Gives files their old text back, and takes the folder away, on an error."""
-  before = {
-      name: (root / name).read_bytes() if (root / name).exists() else None
-      for name in files
-  }
-  try:
-    yield
-  except BaseException as error:
-    shutil.rmtree(root / folder, ignore_errors=True)
-    shutil.rmtree(root / f'{folder}.partial', ignore_errors=True)
-    for name, content in before.items():
-      with contextlib.suppress(OSError):
-        (root / f'{name}.partial').unlink(missing_ok=True)
-      if content is not None:
-        (root / name).write_bytes(content)
-    if isinstance(error, OSError):
-      raise errors.InputError(
-          f'cannot write {folder}: {error.strerror}; nothing was changed'
-      ) from error
-    raise
+    tidy(copy, [folder, techniques.PATH])
+    names = [f'{folder}/{name}' for name in rendered] + [techniques.PATH]
+    try:
+      files.write_all(
+          root, {name: (copy / name).read_bytes() for name in names}
+      )
+    except BaseException:
+      shutil.rmtree(root / folder, ignore_errors=True)
+      raise
+  return [folder, techniques.PATH]
 
 
 @errors.exits_with_one_line

@@ -49,7 +49,6 @@ class Answers:
     row: The first row of its results.
     models: The float baselines that it is tried on.
     training: One of `TRAININGS`.
-    placement: `fork` or `official`.
   """
 
   name: str
@@ -60,7 +59,6 @@ class Answers:
   row: str
   models: tuple[str, ...]
   training: str
-  placement: str
 
 
 def check_name(name: str, root: pathlib.Path) -> None:
@@ -135,12 +133,6 @@ def parser() -> argparse.ArgumentParser:
           ' applied after training'
       ),
   )
-  result.add_argument(
-      '--placement',
-      choices=['fork', 'official'],
-      default='fork',
-      help='where the example lives: docs/placement.md',
-  )
   return result
 
 
@@ -201,7 +193,6 @@ def of(
       row=flags.row,
       models=tuple(sorted(set(models))),
       training=flags.training,
-      placement=flags.placement,
       **values,
   )
 

@@ -21,9 +21,10 @@ import re
 
 from absl.testing import absltest
 from absl.testing import parameterized
+import yaml
 
 from tfmot_contrib import errors
-from tools.process import approvals
+from tools.contributing import check_pr
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _SEE = {
@@ -35,7 +36,7 @@ _NOT = {'official_models': 'n/a: the example lives in the fork'}
 
 
 def _template() -> str:
-  text = (_ROOT / approvals.TEMPLATE).read_text(encoding='utf-8')
+  text = (_ROOT / check_pr.TEMPLATE).read_text(encoding='utf-8')
   return text.replace('Author: @\n', 'Author: @ann\n')
 
 
@@ -59,24 +60,24 @@ def _ticked(*names: str) -> str:
   return text
 
 
-_ALL = [box.id for box in approvals.BOXES]
+_ALL = [box.id for box in check_pr.BOXES]
 
 
 class ApprovalsTest(parameterized.TestCase):
 
   def test_template_has_the_boxes_in_order(self):
-    self.assertEqual([b.id for b in approvals.boxes(_template())], _ALL)
-    self.assertEqual(approvals.problems(_template()), [])
+    self.assertEqual([b.id for b in check_pr.boxes(_template())], _ALL)
+    self.assertEqual(check_pr.problems(_template()), [])
 
   @parameterized.parameters(range(len(_ALL) + 1))
   def test_ticked_in_order(self, count):
     text = _ticked(*_ALL[:count])
-    self.assertEqual(approvals.problems(text), [])
-    self.assertEqual(approvals.left(text), _ALL[count:])
+    self.assertEqual(check_pr.problems(text), [])
+    self.assertEqual(check_pr.left(text), _ALL[count:])
 
   def test_template_as_it_is(self):
-    text = (_ROOT / approvals.TEMPLATE).read_text(encoding='utf-8')
-    self.assertRegex(approvals.problems(text)[0], 'say who asks')
+    text = (_ROOT / check_pr.TEMPLATE).read_text(encoding='utf-8')
+    self.assertRegex(check_pr.problems(text)[0], 'say who asks')
 
   @parameterized.parameters(
       (_ticked('tests'), 'tests: ticked before rfc'),
@@ -123,7 +124,7 @@ class ApprovalsTest(parameterized.TestCase):
       ('', 'say what it is'),
   )
   def test_refused(self, text, why):
-    self.assertRegex('\n'.join(approvals.problems(text)), why)
+    self.assertRegex('\n'.join(check_pr.problems(text)), why)
 
   def test_change_needs_tests_and_review_only(self):
     text = _template().replace('Kind: technique', 'Kind: change')
@@ -132,12 +133,12 @@ class ApprovalsTest(parameterized.TestCase):
       if name not in ('tests', 'final'):
         said = 'n/a: no technique is touched'
       text = _tick(text, name, said)
-    self.assertEqual(approvals.problems(text), [])
-    self.assertEqual(approvals.left(text), [])
+    self.assertEqual(check_pr.problems(text), [])
+    self.assertEqual(check_pr.left(text), [])
 
   def test_comment_is_no_box(self):
     text = _template() + '<!--\n- [x] **rfc**: as an example\n-->\n'
-    self.assertEqual(approvals.problems(text), [])
+    self.assertEqual(check_pr.problems(text), [])
 
   def test_command(self):
     path = pathlib.Path(self.create_tempdir().full_path) / 'pr.md'
@@ -150,12 +151,28 @@ class ApprovalsTest(parameterized.TestCase):
       path.write_text(text, encoding='utf-8')
       out = io.StringIO()
       with contextlib.redirect_stdout(out):
-        self.assertEqual(approvals.main([str(path), *flags]), code)
+        self.assertEqual(check_pr.main([str(path), *flags]), code)
       self.assertIn(said, out.getvalue())
 
   def test_no_file(self):
     with self.assertRaisesRegex(errors.InputError, "'no.md' is no text file"):
-      approvals.read('no.md')
+      check_pr.read('no.md')
+
+
+class FormsTest(absltest.TestCase):
+
+  def test_labels_of_the_issue_forms_exist(self):
+    github = _ROOT / '.github'
+    text = (github / 'labels.yml').read_text(encoding='utf-8')
+    known = [label['name'] for label in yaml.safe_load(text)]
+    self.assertLen(set(known), len(known))
+    forms = sorted((github / 'ISSUE_TEMPLATE').glob('*.yml'))
+    self.assertLen(forms, 3)
+    for form in forms:
+      read = yaml.safe_load(form.read_text(encoding='utf-8'))
+      self.assertLessEqual(set(read.get('labels', [])), set(known), form.name)
+      ids = [part.get('id') for part in read.get('body', []) if 'id' in part]
+      self.assertLen(set(ids), len(ids), form.name)
 
 
 if __name__ == '__main__':

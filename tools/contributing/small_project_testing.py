@@ -12,13 +12,13 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A copy of the parts of this project that list its techniques."""
+"""A copy of the parts of this project that name its techniques."""
 
 import hashlib
 import pathlib
 import shutil
 
-from tools.scaffold import answers
+from tools.contributing import answers
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _PARTS = (
@@ -28,17 +28,14 @@ _PARTS = (
     'docs/*.svg',
     'docs/placement.md',
     'pyproject.toml',
-    'tfmot_contrib/BUILD',
     'tfmot_contrib/README.md',
-    'tfmot_contrib/registry_imports*.py',
+    'tfmot_contrib/techniques.bzl',
     'tfmot_contrib/*/README.md',
     'tfmot_contrib/*/technique.yaml',
     # Enough to judge, and quick to read.
     'tfmot_contrib/baselines/evidence/*',
     'tfmot_contrib/post_training/evidence/*int8*',
     'tfmot_contrib/post_training/evidence/SHA256SUMS',
-    'tools/faults/BUILD',
-    'tools/report/BUILD',
 )
 ANSWERS = answers.Answers(
     name='sharing',
@@ -49,7 +46,6 @@ ANSWERS = answers.Answers(
     row='int8',
     models=('mobilenet_v2_cifar10', 'resnet_cifar10'),
     training='none',
-    placement='fork',
 )
 FLAGS = [
     '--title=Weight sharing',

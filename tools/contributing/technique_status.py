@@ -28,17 +28,18 @@ import sys
 from typing import Any, NamedTuple, Sequence
 
 from tfmot_contrib import errors
+from tfmot_contrib import techniques
 from tfmot_contrib.convergence import claims
+from tools.contributing import codeowners
 from tools.floor import evidence
 from tools.floor import gate
-from tools.process import codeowners
-from tools.process import placement
 from tools.report import rows
-from tools.scaffold import places
 from tools.versions import bootstrap
 from tools.versions import environment
 
 _TODO = re.compile(r'\bTODO\b')
+_PLACED = re.compile(r'^Placement:(.*\n)+?(?=\n|\Z)', re.MULTILINE)
+_PLACEMENT = 'docs/placement.md'
 _SHOWN = 12
 
 
@@ -78,31 +79,33 @@ def todos(folder: pathlib.Path) -> list[str]:
   return found
 
 
-def _rfc(root: pathlib.Path, name: str, declared: Any) -> Step:
+def _rfc(root: pathlib.Path, name: str) -> Step:
   """Step 1: the RFC, and where the example lives."""
-  decision = placement.read(root).get(name)
+  readme = root / 'tfmot_contrib' / name / 'README.md'
+  text = readme.read_text(encoding='utf-8') if readme.is_file() else ''
+  decisions = (root / _PLACEMENT).read_text(encoding='utf-8')
+  line = _PLACED.search(text)
   left = []
-  if decision is None:
-    left.append(f'{placement.PATH} has no line on it')
-  elif decision.open:
-    left.append(f'its line in {placement.PATH} is not filled in')
-  elif decision.place != declared['placement']:
-    left.append(f'technique.yaml and {placement.PATH} differ on its place')
+  if not line and f'| `{name}` |' not in decisions:
+    left.append(f'its README has no line "Placement:", nor {_PLACEMENT} one')
+  elif line and _TODO.search(line[0]):
+    left.append('the line "Placement:" of its README is not filled in')
   return Step(
       'RFC and placement',
       tuple(left),
-      'open an issue with the form "RFC of a technique"; the decision goes'
-      f' into {placement.PATH}',
+      'open an issue with the form "RFC of a technique"; the decision, by the'
+      f' criteria of {_PLACEMENT}, goes into the README of the technique',
   )
 
 
 def _example(root: pathlib.Path, name: str) -> Step:
   """Step 2: the library and the example."""
   folder = root / 'tfmot_contrib' / name
-  left = [f'it is not entered in {p}' for p in places.missing(root, name)]
-  if not (folder / f'{name}_test.py').exists() and not list(
-      folder.glob('*_test.py')
-  ):
+  listed = (root / techniques.PATH).read_text(encoding='utf-8')
+  left = []
+  if name not in (rows.BASELINES, *techniques.parse(listed)):
+    left.append(f'it is not entered in {techniques.PATH}')
+  if not list(folder.glob('*_test.py')):
     left.append('it has no unit test')
   open_places = todos(folder)
   if open_places:
@@ -258,7 +261,7 @@ def steps(root: pathlib.Path, name: str) -> list[Step]:
   declared = claims.read_technique(str(path))
   signed = [e for e in evidence.collect(root) if e['technique'] == name]
   found = [
-      _rfc(root, name, declared),
+      _rfc(root, name),
       _example(root, name),
       _results(root, name),
       _reproduced(root, name, declared, signed),

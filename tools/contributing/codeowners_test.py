@@ -19,7 +19,7 @@ import pathlib
 from absl.testing import absltest
 
 from tfmot_contrib import errors
-from tools.process import codeowners
+from tools.contributing import codeowners
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _YAML = """\
@@ -52,6 +52,8 @@ class CodeownersTest(absltest.TestCase):
     folder.mkdir(parents=True)
     text = _YAML.format(name=name, owners=owners)
     (folder / 'technique.yaml').write_text(text, encoding='utf-8')
+    (folder / 'evidence').mkdir()
+    (folder / 'evidence/resnet_cifar10_half.json').touch()
 
   def test_this_project(self):
     codeowners.main(['--check'], _ROOT)
@@ -64,6 +66,15 @@ class CodeownersTest(absltest.TestCase):
     lines = codeowners.text(self.root).splitlines()[1:]
     self.assertEqual(lines[0], '* @team/all')
     self.assertEqual(lines[-1], '/tfmot_contrib/sharing/ @jane @team/sharing')
+
+  def test_untried_technique_belongs_to_all(self):
+    self.technique('baselines', '"@team/all"')
+    before = codeowners.text(self.root)
+    self.technique('sharing', '"@jane"')
+    self.assertNotEqual(codeowners.text(self.root), before)
+    for path in self.root.glob('tfmot_contrib/*/evidence/*'):
+      path.unlink()
+    self.assertEqual(codeowners.text(self.root), before)
 
   def test_check_then_write(self):
     self.technique('baselines', '"@team/all"')

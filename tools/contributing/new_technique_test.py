@@ -18,21 +18,23 @@ import ast
 import contextlib
 import dataclasses
 import io
+import os
 import pathlib
-import re
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
 import yaml
 
 from tfmot_contrib import errors
+from tfmot_contrib import techniques
 from tfmot_contrib.convergence import claims
-from tools.process import codeowners
-from tools.process import placement
-from tools.scaffold import answers
-from tools.scaffold import fixture
-from tools.scaffold import places
-from tools.scaffold import scaffold
+from tools.base import git
+from tools.contributing import answers
+from tools.contributing import codeowners
+from tools.contributing import new_technique
+from tools.contributing import small_project_testing as fixture
+from tools.report import evidence
 
 _FILES = {
     'BUILD',
@@ -64,46 +66,42 @@ class ScaffoldTest(parameterized.TestCase):
 
   def make(self, **changes) -> list[str]:
     made = dataclasses.replace(fixture.ANSWERS, **changes)
-    return scaffold.make(self.root, made, _no_lint)
+    return new_technique.make(self.root, made, _no_lint)
 
   def command(self, *arguments) -> str:
     """Returns what the command says on standard error when it refuses."""
     said = io.StringIO()
     with contextlib.redirect_stderr(said), self.assertRaises(SystemExit) as end:
-      scaffold.main(arguments, self.root, _no_lint)
+      new_technique.main(arguments, self.root, _no_lint)
     self.assertEqual(end.exception.code, 2)
     self.assertEqual(fixture.digests(self.root), self.before)
     return said.getvalue()
 
-  def test_writes_the_folder_and_enters_it(self):
-    written = self.make()
-    self.assertEqual(written[0], 'tfmot_contrib/sharing')
+  def test_touches_its_folder_and_the_list(self):
+    git.configure(self.root)
+    git.run(self.root, 'add', '-A', what='adding')
+    git.run(self.root, 'commit', '-q', '-m', 'all', what='committing')
+    documents = evidence.documents(self.root)
+    owners = codeowners.text(self.root)
+    self.assertEqual(
+        self.make(), ['tfmot_contrib/sharing', 'tfmot_contrib/techniques.bzl']
+    )
+    status = git.run(self.root, 'status', '--porcelain', what='asking')
+    self.assertEqual(
+        status.stdout.decode().splitlines(),
+        [' M tfmot_contrib/techniques.bzl', '?? tfmot_contrib/sharing/'],
+    )
+    listed = self.root / 'tfmot_contrib/techniques.bzl'
+    names = techniques.parse(listed.read_text(encoding='utf-8'))
+    self.assertEqual(names, sorted([*techniques.names(), 'sharing']))
     folder = self.root / 'tfmot_contrib/sharing'
     self.assertEqual(set(fixture.digests(folder)), _FILES)
-    self.assertEqual(places.missing(self.root, 'sharing'), [])
-    after = fixture.digests(self.root)
-    changed = {
-        name
-        for name, digest in after.items()
-        if self.before.get(name) != digest and '/sharing/' not in name
-    }
-    self.assertContainsSubset(
-        {
-            '.github/CODEOWNERS',
-            'docs/placement.md',
-            'pyproject.toml',
-            'tfmot_contrib/BUILD',
-            'tfmot_contrib/README.md',
-            'tfmot_contrib/registry_imports.py',
-        },
-        changed,
-    )
-    self.assertEqual(set(self.before) - set(after), set())
-    codeowners.main(['--check'], self.root)
-    self.assertEqual(placement.differences(self.root), [])
-    self.assertIn(
-        'no evidence yet', (folder / 'README.md').read_text(encoding='utf-8')
-    )
+    # What is made of all techniques is as it was.
+    self.assertEqual(codeowners.text(self.root), owners)
+    readme = folder / 'README.md'
+    text = readme.read_text(encoding='utf-8')
+    self.assertIn('no evidence yet', text)
+    self.assertEqual(evidence.documents(self.root), {**documents, readme: text})
 
   @parameterized.product(
       training=answers.TRAININGS,
@@ -116,7 +114,9 @@ class ScaffoldTest(parameterized.TestCase):
         fixture.ANSWERS, name=name, row=row, models=models, training=training
     )
     folder = pathlib.Path(self.create_tempdir().full_path)
-    for file, text in scaffold.render(scaffold.fields(made, '0.8.0')).items():
+    for file, text in new_technique.render(
+        new_technique.fields(made, '0.8.0')
+    ).items():
       (folder / file).parent.mkdir(exist_ok=True)
       (folder / file).write_text(text, encoding='utf-8')
     for path in folder.rglob('*'):
@@ -144,19 +144,10 @@ class ScaffoldTest(parameterized.TestCase):
         (folder / 'experiments.py').read_text('utf-8'),
     )
 
-  def test_lists_stay_sorted(self):
-    for name in ('zebra', 'apple', 'middle'):
-      for path, text in places.edits(self.root, name, 'fork').items():
-        (self.root / path).write_text(text, encoding='utf-8')
-    text = (self.root / 'tfmot_contrib/registry_imports.py').read_text('utf-8')
-    imported = re.findall(r'import experiments as (\w+)', text)
-    self.assertEqual(imported[1:], sorted(imported[1:]))
-    self.assertContainsSubset({'apple', 'middle', 'zebra'}, imported)
-
   @parameterized.parameters(
       ('pruning', 'pruning exists'),
       ('combine', 'combine exists'),
-      ('registry_imports', 'registry_imports exists'),
+      ('techniques', 'techniques exists'),
       ('Sharing', 'no name for a technique'),
       ('weight-sharing', 'no name for a technique'),
       ('2by4', 'no name for a technique'),
@@ -184,7 +175,6 @@ class ScaffoldTest(parameterized.TestCase):
       (['--row=a_run'], '--row a_run ends in run'),
       (['--training=long'], 'invalid choice'),
       (['--model=vgg'], 'invalid choice'),
-      (['--placement=here'], 'invalid choice'),
   )
   def test_bad_flag(self, flags, why):
     self.assertRegex(self.command('sharing', *fixture.FLAGS, *flags), why)
@@ -208,8 +198,8 @@ class ScaffoldTest(parameterized.TestCase):
     self.assertRegex(self.command('sharing', *fixture.FLAGS), 'exists')
 
   @parameterized.parameters(
-      ('tools/faults/BUILD', '_FOLDERS', '_PLACES', 'not where it was'),
-      ('docs/placement.md', 'decisions:end', 'end', 'not where it was'),
+      ('tfmot_contrib/techniques.bzl', 'TECHN', 'T', 'no list TECHNIQUES'),
+      ('tfmot_contrib/techniques.bzl', '    "pru', ' "pru', 'one name a line'),
       ('tfmot_contrib/pruning/technique.yaml', 'owners', 'owner', 'technique'),
   )
   def test_tree_that_changed(self, name, old, new, why):
@@ -226,14 +216,20 @@ class ScaffoldTest(parameterized.TestCase):
       raise errors.InputError('not clean')
 
     with self.assertRaisesRegex(errors.InputError, 'not clean'):
-      scaffold.make(self.root, fixture.ANSWERS, refuse)
+      new_technique.make(self.root, fixture.ANSWERS, refuse)
     self.assertEqual(fixture.digests(self.root), self.before)
 
   def test_disk_that_fails_halfway(self):
-    (self.root / 'tools/report/BUILD.partial').mkdir()  # Cannot be written.
-    self.assertRegex(
-        self.command('sharing', *fixture.FLAGS), 'nothing was changed'
-    )
+    replace = os.replace
+
+    def full(source, target):
+      if pathlib.Path(target) == self.root / techniques.PATH:
+        raise OSError(28, 'No space left on device', str(target))
+      replace(source, target)
+
+    with mock.patch.object(os, 'replace', full):
+      said = self.command('sharing', *fixture.FLAGS)
+    self.assertRegex(said, 'No space left on device; nothing was changed')
     self.assertFalse((self.root / 'tfmot_contrib/sharing').exists())
 
   def test_twice(self):

@@ -11,3 +11,21 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+
+"""The techniques: each is a folder beside this file.
+
+BUILD files load the list, and what is written in Python reads it with
+techniques.py; nothing else lists them.
+"""
+
+TECHNIQUES = [
+    "clustering",
+    "combine",
+    "int16_activations",
+    "post_training",
+    "pruning",
+    "quantization",
+]
+
+# With the float models that they all start from.
+FOLDERS = ["baselines"] + TECHNIQUES

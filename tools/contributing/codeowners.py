@@ -17,17 +17,17 @@
     tools/nox -s codeowners [-- --check]
 
 Who owns a technique is said once, in its technique.yaml. Who owns the float
-baselines owns all that no technique does.
+baselines owns all else, and a technique until there is evidence of it.
 """
 
 import argparse
-import os
 import pathlib
 import sys
 from typing import Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tools.base import files
 from tools.versions import bootstrap
 
 PATH = '.github/CODEOWNERS'
@@ -52,8 +52,10 @@ def text(root: pathlib.Path) -> str:
   """
   owners = {}
   for path in sorted((root / 'tfmot_contrib').glob('*/technique.yaml')):
-    owners[path.parent.name] = claims.read_technique(str(path))['owners']
-    for owner in owners[path.parent.name]:
+    named = claims.read_technique(str(path))['owners']
+    if path.parent.name == _BASELINES or measured(path.parent):
+      owners[path.parent.name] = named
+    for owner in named:
       if not owner.startswith('@') or len(owner.split()) != 1:
         raise errors.InputError(
             f'{path}: the owner {owner!r} is no @user or @organisation/team'
@@ -68,6 +70,11 @@ def text(root: pathlib.Path) -> str:
   return _HEADER + ''.join(
       f'{pattern} {" ".join(who)}\n' for pattern, who in lines
   )
+
+
+def measured(folder: pathlib.Path) -> bool:
+  """Returns whether there is evidence of a technique."""
+  return any((folder / 'evidence').glob('*.json'))
 
 
 @errors.exits_with_one_line
@@ -92,10 +99,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
         f'{PATH} differs from the owners of the techniques: run tools/nox -s'
         ' codeowners'
     )
-  beside = path.with_name(f'{path.name}.partial')
-  path.parent.mkdir(exist_ok=True)
-  beside.write_text(wanted, encoding='utf-8')
-  os.replace(beside, path)
+  files.write(path, wanted)
   print(f'codeowners: wrote {PATH}')
 
 

@@ -24,11 +24,11 @@ from absl.testing import absltest
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tools.contributing import new_technique
+from tools.contributing import small_project_testing as fixture
+from tools.contributing import technique_status as status
 from tools.floor import evidence
 from tools.floor import inputs
-from tools.scaffold import fixture
-from tools.scaffold import scaffold
-from tools.scaffold import status
 from tools.versions import environment
 
 _MIRROR = f'[digests]\npatched = "{"a" * 64}"\n'
@@ -63,7 +63,7 @@ class StatusTest(absltest.TestCase):
     ):
       path.parent.mkdir(exist_ok=True)
       path.write_text(text, encoding='utf-8')
-    scaffold.make(cls.made, fixture.ANSWERS, lambda root, paths: None)
+    new_technique.make(cls.made, fixture.ANSWERS, lambda root, paths: None)
 
   def setUp(self):
     super().setUp()
@@ -133,15 +133,15 @@ class StatusTest(absltest.TestCase):
     self.assertIn('next: open an issue with the form', text)
 
   def test_decision(self):
-    self.new()
-    self.replace(self.root / 'docs/placement.md', 'TODO', 'decided')
-    self.assertTrue(self.done('sharing')[0])
-    self.replace(
-        self.root / 'docs/placement.md',
-        '| `sharing` | fork |',
-        '| `sharing` | official |',
-    )
+    readme = self.new() / 'README.md'
     self.assertFalse(self.done('sharing')[0])
+    self.replace(readme, 'criterion TODO(owner)', 'criterion 3')
+    self.assertFalse(self.done('sharing')[0])
+    self.replace(readme, 'decided in TODO(owner)', 'decided in #12')
+    self.assertTrue(self.done('sharing')[0])
+    self.replace(readme, 'Placement:', 'Somewhere:')
+    self.assertFalse(self.done('sharing')[0])
+    self.assertTrue(self.done('pruning')[0])  # By the table of docs.
 
   def test_todos(self):
     folder = self.new()
@@ -150,11 +150,10 @@ class StatusTest(absltest.TestCase):
         text = path.read_text(encoding='utf-8').replace('TODO', 'done')
         path.write_text(text, encoding='utf-8')
     self.assertTrue(self.done('sharing')[1])
-    self.replace(
-        self.root / 'tfmot_contrib/registry_imports.py', 'sharing', 'other'
-    )
+    listed = self.root / 'tfmot_contrib/techniques.bzl'
+    self.replace(listed, '"sharing"', '"other"')
     left = status.steps(self.root, 'sharing')[1].left
-    self.assertIn('tfmot_contrib/registry_imports.py', left[0])
+    self.assertIn('tfmot_contrib/techniques.bzl', left[0])
 
   def test_second_party(self):
     folder = self.new()
@@ -193,13 +192,15 @@ class StatusTest(absltest.TestCase):
     self.replace(folder / 'technique.yaml', 'floor: 0.8.0', 'floor: 9.0.0')
     found = status.steps(self.root, 'sharing')
     self.assertIn('TFMOT 9.0.0 has no lock yet', found[4].left)
-    self.assertIn('below its floor', found[6].left[0])
+    self.assertIn('below its floor', ' '.join(found[6].left))
 
   def test_owners(self):
-    folder = self.new()
-    self.replace(folder / 'technique.yaml', '"@ann"', '"@bob"')
-    left = status.steps(self.root, 'sharing')[6].left
-    self.assertIn('does not name its owners', left[0])
+    wrong = '.github/CODEOWNERS does not name its owners'
+    self.assertIn(wrong, status.steps(self.root, 'sharing')[6].left)
+    self.assertNotIn(wrong, status.steps(self.root, 'post_training')[6].left)
+    path = self.root / 'tfmot_contrib/post_training/technique.yaml'
+    self.replace(path, 'owners:\n', 'owners:\n  - "@bob"\n')
+    self.assertIn(wrong, status.steps(self.root, 'post_training')[6].left)
 
   def test_no_such_technique(self):
     with self.assertRaisesRegex(errors.InputError, 'no technique prunning'):

@@ -48,7 +48,7 @@ nox.options.sessions = ['lint', 'tests']
 CHECKS = (
     'tools.lint.planted_check',
     'tools.bazel.cache_check',
-    'tools.sync.real_check',
+    'tools.mirror.real_test',
     'tools.versions.real_check',
     'tools.report.browser_check',
     'tools.elsewhere.check',
@@ -194,7 +194,7 @@ def simulate(session: nox.Session) -> None:
 @nox.session
 def sync_upstream(session: nox.Session) -> None:
   """Moves to another Official Models; edits patches [-- --help]."""
-  python(session, 'tools.sync.command', *session.posargs)
+  python(session, 'tools.mirror.command', *session.posargs)
 
 
 @nox.session

@@ -36,7 +36,7 @@ from typing import Mapping, NamedTuple
 from tfmot_contrib import errors
 
 FILE, EXECUTABLE, LINK = '100644', '100755', '120000'  # Modes of files.
-MINIMUM = (2, 38)  # The first with `git merge-tree --write-tree`.
+MINIMUM = (2, 26)  # The first whose rebase merges whole files.
 # Whatever upstream's .gitattributes say, a file is its bytes.
 ATTRIBUTES = (
     '* -text -ident -filter -working-tree-encoding !diff !merge !eol'
@@ -319,7 +319,7 @@ def resolve(folder: pathlib.Path, ref: str, what: str) -> str:
 
 
 def check_version() -> None:
-  """Refuses a git that cannot merge without a work tree."""
+  """Refuses a git that cannot rebase by merges."""
   said = text(pathlib.Path.cwd(), '--version', what='asking git its version')
   found = tuple(map(int, re.findall(r'\d+', said)[:2]))
   if found < MINIMUM:

@@ -15,7 +15,7 @@
 """The external repositories, made by this project's own Python tools.
 
 * `@python_env`: the interpreter and packages (`tools/versions/environment.py`)
-* `@official_models`: the mirror (`tools/sync/mirror.py`)
+* `@official_models`: the mirror (`tools/mirror/fork.py`)
 * `@cifar10`: the data set (`tfmot_contrib/data/cifar10_provider.py`)
 
 Each is made once in the user's cache and linked here.
@@ -174,25 +174,13 @@ py_library(
 upstream_test_files(name = "upstream_tests")
 """
 
-# What of official/ is the fork's own, as tools/sync/tree.py has it.
-_OWN = [
-    "BUILD",
-    "known_failures.yaml",
-    "patches",
-    "siblings",
-    "tree.bazelrc",
-    "upstream.lock",
-    "upstream.toml",
-]
-
 def _official_models_impl(ctx):
     ctx.report_progress("making the mirror of Official Models (once)")
-    made = _python(ctx, ["-m", "tools.sync.mirror"], quiet = False)
+    made = _python(ctx, ["-m", "tools.mirror.fork"], quiet = False)
     for line in made.split("\n"):
         package, folder = line.split("=")
         for path in ctx.path(folder).readdir():
-            if package != "official" or path.basename not in _OWN:
-                ctx.symlink(path, package + "/" + path.basename)
+            ctx.symlink(path, package + "/" + path.basename)
     ctx.file("BUILD", _OFFICIAL_MODELS_BUILD, executable = False)
 
 _official_models = repository_rule(
@@ -258,17 +246,15 @@ def python_env(name):
     """
     _python_env(name = name, folders = ["//tools/versions:locks"])
 
-# What of the sync makes the mirror.
-_SYNC = [
+# What makes the mirror.
+_MIRROR = [
     "archive",
     "fork",
     "globs",
-    "mirror",
     "patches",
     "pin",
     "sources",
     "tree",
-    "workspace",
 ]
 
 def official_models(name):
@@ -282,7 +268,7 @@ def official_models(name):
         files = [
             "//official:upstream.lock",
             "//official:upstream.toml",
-        ] + ["//tools/sync:%s.py" % name for name in _SYNC],
+        ] + ["//tools/mirror:%s.py" % name for name in _MIRROR],
         folders = ["//official:patches"],
     )
 

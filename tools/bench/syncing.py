@@ -43,7 +43,7 @@ import zipfile
 
 from tfmot_contrib import errors
 from tools.bench import report
-from tools.sync import patches
+from tools.mirror import patches
 from tools.versions import bootstrap
 
 _PACKAGE = 'tf-models-official'
@@ -155,8 +155,10 @@ class Bench:
       shutil.copy(real / file, official / file)
     source = f'git:{self.models}' if name == 'git' else f'pypi:{_PACKAGE}'
     versions = (f'v{_OLD}', f'v{_NEW}') if name == 'git' else (_OLD, _NEW)
+    self.offline = []  # The first time, to fill the cache.
     for version in versions:
       self._ours(name, '--source', source, '--to', version)
+    self.offline = ['--offline']
 
   def _make_subtree(self) -> None:
     """Makes a repository with the patches on top of the old version."""
@@ -181,8 +183,8 @@ class Bench:
 
   def _ours(self, name: str, *flags: str) -> None:
     """Runs the command on one of our forks."""
-    command = [sys.executable, '-m', 'tools.sync.command', '--no-probe']
-    command += ['--offline', '--root', self.scratch / name, *flags]
+    command = [sys.executable, '-m', 'tools.mirror.command', *self.offline]
+    command += ['--root', self.scratch / name, *flags]
     _shell(bootstrap.ROOT, *command)
 
   def _subtree_check(self) -> None:

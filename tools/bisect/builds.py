@@ -44,7 +44,7 @@ RELEASE, NIGHTLY, COMMIT = 'release', 'nightly', 'commit'
 _TENSORFLOW_NIGHTLY = 'tf-nightly'
 _DATED = re.compile(r'\.dev(20\d{6})$')
 _RELEASED = re.compile(r'\d+(\.\d+)+((a|b|rc|\.post)\d+)?')
-_MIRROR = ('official/upstream.lock', 'official/patches', 'official/siblings')
+_MIRROR = ('official/upstream.lock', 'official/patches', 'official/mirror')
 
 
 class Candidate(NamedTuple):

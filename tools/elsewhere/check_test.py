@@ -30,7 +30,7 @@ from tools.base import git
 from tools.elsewhere import check
 from tools.elsewhere import place as place_lib
 from tools.elsewhere import surroundings
-from tools.sync import fixture
+from tools.mirror import testing
 
 _READ = place_lib.Command('read', ('cat', 'file'), 'green')
 _FAIL = place_lib.Command('fail', ('sh', '-c', 'echo because; exit 4'), '')
@@ -74,7 +74,7 @@ class CheckTest(absltest.TestCase):
     self.source.mkdir()
     (self.source / 'file').write_text('green', encoding='utf-8')
     git.configure(self.source)
-    fixture.commit(self.source, 'One')
+    testing.commit(self.source, 'One')
     self.scratch = self.folder / 'scratch'
     self.scratch.mkdir()
 
@@ -101,7 +101,7 @@ class CheckTest(absltest.TestCase):
   def test_head_is_checked(self):
     (self.source / 'file').write_text('red', encoding='utf-8')
     self.assertEqual(self.check(row('a', plain))[0], 0)
-    fixture.commit(self.source, 'Two')
+    testing.commit(self.source, 'Two')
     code, text = self.check(row('a', plain))
     self.assertEqual(code, 1)
     self.assertIn('read: it does not say "green"\n    | red\n', text)

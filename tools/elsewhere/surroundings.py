@@ -81,7 +81,7 @@ SMOKE = place_lib.Command(
         '--curses=no',
         '//tfmot_contrib/pruning:resnet_cifar10_sparsity50_smoke',
     ),
-    'PASSED',
+    '1 test passes',
     seconds=1200,
 )
 # This way, Bazel gets the folders and the name that it lacks.
@@ -192,16 +192,27 @@ def nameless() -> int:
   return next(u for u in range(54321, 64000) if not taken & {u, u + 1})
 
 
-def another_user(place: place_lib.Place) -> None:
-  """Another user without root, whose HOME is empty."""
-  _become(place, nameless())
-  _own(place)
-  # An account, but for these commands alone.
-  entry = f'elsewhere:x:{place.uid}:{place.uid}::{place.home}:/bin/sh\n'
+def _account(place: place_lib.Place, uid: int) -> None:
+  """Lets commands run as a user with an account and an empty HOME.
+
+  Args:
+    place: Where. Only its commands see the account.
+    uid: Of the user.
+  """
+  _become(place, uid)
+  place.home.mkdir()
+  entry = f'elsewhere:x:{uid}:{uid}::{place.home}:/bin/sh\n'
   passwd = place.scratch / 'passwd'
   passwd.write_bytes(_PASSWD.read_bytes() + entry.encode())
   place.mount(place_lib.Mount(passwd, str(_PASSWD)))
   place.environ['USER'] = place.environ['LOGNAME'] = 'elsewhere'
+  place.environ['HOME'] = str(place.home)
+
+
+def another_user(place: place_lib.Place) -> None:
+  """Another user without root, whose HOME is empty."""
+  _account(place, nameless())
+  _own(place)
 
 
 def another_python(place: place_lib.Place) -> None:
@@ -338,17 +349,24 @@ def owned_by_another(place: place_lib.Place) -> None:
 
 def homeless(place: place_lib.Place) -> None:
   """No HOME and no passwd entry."""
-  _become(place, nameless() + 1)
+  _become(place, nameless())
+  _cache_of_earlier(place)
 
 
 def read_only_cache(place: place_lib.Place) -> None:
   """A complete cache that is another user's and read-only."""
-  if os.geteuid():
-    raise place_lib.NotHereError('only root can give files away')
-  cache = place.cache
-  if cache is None or not cache.is_dir():
-    raise place_lib.NotHereError('there is no complete cache')
+  _account(place, nameless() + 1)
+  cache = _cache_of_earlier(place)
+  for folder in (cache.parent, cache.parent.parent):
+    folder.chmod(0o755)
   place_lib.share(cache)
+
+
+def _cache_of_earlier(place: place_lib.Place) -> pathlib.Path:
+  """Returns the cache that an earlier combination has filled."""
+  if place.cache is None or not place.cache.is_dir():
+    raise place_lib.NotHereError('no other user has filled a cache')
+  return place.cache
 
 
 # Those that make no environment come first: they are red within seconds.
@@ -368,9 +386,10 @@ COMBINATIONS = (
         (another_user, another_python, umask_077, planted),
         (SMOKE, SYNC, PIN, LINT_SOME),
     ),
+    Combination('homeless', (homeless,), (CONVERGE, SYNC), 'stranger'),
     Combination(
         'shared cache',
-        (read_only_cache, homeless),
+        (read_only_cache,),
         (CONVERGE, SYNC, PIN, LINT_SOME),
         cache_of='stranger',
     ),

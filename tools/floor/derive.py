@@ -27,7 +27,7 @@ from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tools.floor import inputs
 from tools.floor import symbols
-from tools.sync import mirror
+from tools.mirror import fork
 
 OURS = 'ours'
 MIRROR = 'mirror'
@@ -173,7 +173,7 @@ def of_mirror(root: pathlib.Path) -> list[Use]:
   """Returns the uses of the mirror of Official Models."""
   return [
       use
-      for package, folder in sorted(mirror.make(root).items())
+      for package, folder in sorted(fork.packages(root).items())
       for use in _python(folder, package)
   ]
 

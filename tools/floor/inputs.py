@@ -37,8 +37,7 @@ import yaml
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
-from tools.sync import fork
-from tools.sync import tree
+from tools.mirror import fork
 
 _PACKAGE = 'tfmot_contrib'
 _TESTS = ('convergence_test',)
@@ -106,7 +105,7 @@ def read(path: pathlib.Path) -> str:
 
 
 def mirror(root: pathlib.Path) -> str:
-  """Returns the digest of the mirror: of all files of `official/`, patched.
+  """Returns the digest of the mirror: of all of upstream's files, patched.
 
   Args:
     root: The folder of the project.
@@ -115,17 +114,17 @@ def mirror(root: pathlib.Path) -> str:
     What the lock of the mirror says.
 
   Raises:
-    errors.InputError: The lock is not there or is broken, or `official/` is
-      filled with other files: what runs on them is no evidence for the mirror.
+    errors.InputError: The lock is not there or is broken, or somebody edits the
+      mirror: what runs on other files is no evidence for it.
   """
   path = root / 'official/upstream.lock'
-  if tree.is_filled(path.parent):
-    found = tree.compare(fork.load(root).lock.patched, path.parent)
-    if told := fork.describe(found):
-      raise errors.InputError(
-          f'official/ is not the mirror ({told}), and would be taken for it:'
-          f' put it back with {fork.SYNC} --same-version'
-      )
+  space = root / fork.REPOSITORY
+  if space.exists() and (told := fork.edits(fork.load(root))):
+    raise errors.InputError(
+        f'{space} is not the mirror ({told.splitlines()[0]}), and would be'
+        f' taken for it: save the edits with {fork.SYNC} patches new, or move'
+        ' them away'
+    )
   try:
     return tomllib.loads(read(path))['digests']['patched']
   except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:

@@ -23,10 +23,9 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tools.floor import fixture
 from tools.floor import inputs
-from tools.sync import fork
-from tools.sync import tree
+from tools.mirror import fork
+from tools.mirror import tree
 
-_MINE = tree.name_of('vision/mine.py')
 _VERSIONS = {'tensorflow': fixture.TENSORFLOW, 'tfmot': '0.8.1'}
 
 
@@ -178,20 +177,25 @@ class DigestTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.InputError, 'restore it with git'):
       inputs.mirror(self.root)
 
-  def test_filled_with_other_files(self):
-    files = {'official/tree.bazelrc': '', 'official/vision/mine.py': 'x = 1\n'}
-    fixture.put(self.root, files)
-    same = tree.stamp(
-        tree.read_entry(str(self.root / 'official/vision/mine.py'))
-    )
-    for stamps, message in (({}, '1 extra'), ({_MINE: '0'}, '1 mod')):
-      locked = mock.Mock(lock=mock.Mock(patched=stamps))
+  def test_edited(self):
+    name = 'official/vision/mine.py'
+    place = self.root / fork.REPOSITORY
+    files = {fork.BAZELRC: '', name: 'x = 1\n'}
+    fixture.put(place, files)
+    same = tree.stamp(tree.read_entry(place / name))
+    for stamps, message in (
+        ({}, f'extra    {name}'),
+        ({name: '0'}, f'modified {name}'),
+        ({name: same}, ''),
+    ):
+      lock = mock.Mock(patched=stamps)
+      locked = fork.Fork(self.root, mock.Mock(), lock, [])
       with mock.patch.object(fork, 'load', return_value=locked):
-        with self.assertRaisesRegex(errors.InputError, message):
-          inputs.mirror(self.root)
-    locked = mock.Mock(lock=mock.Mock(patched={_MINE: same}))
-    with mock.patch.object(fork, 'load', return_value=locked):
-      self.assertEqual(inputs.mirror(self.root), 'c' * 64)
+        if message:
+          with self.assertRaisesRegex(errors.InputError, message):
+            inputs.mirror(self.root)
+        else:
+          self.assertEqual(inputs.mirror(self.root), 'c' * 64)
 
 
 if __name__ == '__main__':

@@ -29,8 +29,8 @@ from tools.floor import index
 from tools.floor import inputs
 from tools.floor import symbols
 from tools.floor import tight
-from tools.sync import pin as pins
-from tools.sync import sources
+from tools.mirror import pin as pins
+from tools.mirror import sources
 
 FOLDER = pathlib.Path('docs/upstream')
 NAME = 'official-tfmot-requirement'

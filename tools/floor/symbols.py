@@ -32,8 +32,8 @@ from packaging import version as versions
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
 from tools.floor import inputs
-from tools.sync import archive
-from tools.sync import sources
+from tools.mirror import archive
+from tools.mirror import sources
 from tools.versions import bootstrap
 
 PACKAGE = 'tensorflow-model-optimization'

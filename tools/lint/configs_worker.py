@@ -25,7 +25,7 @@ import pathlib
 import sys
 
 from tfmot_contrib import errors
-from tools.sync import mirror
+from tools.mirror import fork
 
 
 def _official(root: pathlib.Path) -> None:
@@ -33,7 +33,7 @@ def _official(root: pathlib.Path) -> None:
   spec = importlib.util.find_spec('official')
   # The folder `official/` of a fresh clone has no code of its own.
   if spec is None or spec.origin is None:
-    for folder in mirror.make(root).values():
+    for folder in fork.packages(root).values():
       sys.path.append(str(folder.parent))
 
 
@@ -45,6 +45,7 @@ def main() -> None:
   _official(pathlib.Path.cwd())
   # pylint: disable=import-outside-toplevel,unused-import
   from official.core import train_utils
+
   from tfmot_contrib import experiment
   from tfmot_contrib import registry_imports
 

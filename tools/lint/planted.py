@@ -194,7 +194,7 @@ PROJECT: dict[str, list[list[Edit]]] = {
         [Edit(f'{_CONTRIB}/pruning/planted.py', '', headers.example(''))],
         [
             Edit('tools/bench/syncing.py', '', ''),
-            Edit('tools/bench/BUILD', '        "//tools/sync",\n', ''),
+            Edit('tools/bench/BUILD', '        "//tools/mirror",\n', ''),
         ],
     ],
     'floor-symbols': [

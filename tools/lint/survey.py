@@ -31,7 +31,7 @@ from tfmot_contrib import errors
 from tools.lint import external
 from tools.lint import registry
 from tools.lint import tree
-from tools.sync import mirror
+from tools.mirror import fork
 from tools.versions import bootstrap
 
 DOCUMENT = 'docs/lint.md'
@@ -142,7 +142,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   flags = parser.parse_args(argv)
   if flags.samples < 0:
     raise errors.InputError(f'--samples {flags.samples}: give 0 or more')
-  upstream = mirror.make(root)['official'].parent
+  upstream = fork.packages(root)['official'].parent
   found = survey(upstream)
   path = root / DOCUMENT
   text = path.read_text(encoding='utf-8')

@@ -208,14 +208,14 @@ class Project:
 
   @functools.cached_property
   def build(self) -> list[Any]:
-    """The rules of all BUILD files: `tools.sync.impact.build_files.Rule`."""
+    """The rules of all BUILD files: `tools.base.build_files.Rule`."""
     # pylint: disable-next=import-outside-toplevel
-    from tools.sync.impact import build_files
+    from tools.base import build_files
 
     found = []
     for file in self.glob('BUILD', 'tfmot_contrib/**/BUILD', 'tools/**/BUILD'):
       try:
-        found += build_files.parse(self.root / file.folder, file.folder)
+        found += build_files.rules(self.root, file.folder)
       except errors.InputError:
         continue  # buildifier reports it.
     return found

@@ -18,7 +18,7 @@ A fresh machine has Python, git and a C compiler. This module adds, without a
 global install, the pinned and hash-checked uv, nox and pip of
 `locks/bootstrap.txt`, and finds (or, as root where apt is there, installs)
 Bazel. It needs only the standard library. `tools/nox` is its command line;
-`tools.versions.environment` and `tools.sync` take their uv and pip from it.
+`tools.versions.environment` and `tools.mirror` take their uv and pip from it.
 """
 
 import contextlib
@@ -434,6 +434,10 @@ def main(argv: Sequence[str]) -> None:
   path = f'{binaries}{os.pathsep}{os.environ.get("PATH", os.defpath)}'
   python = binaries / 'python'
   environ = {**os.environ, 'PATH': path, 'TFMOT_MODELS_NOX': str(os.getpid())}
+  try:
+    pathlib.Path.home()
+  except RuntimeError:  # nox wants one, and other programs may.
+    environ['HOME'] = str(cache_dir())
   command = [str(python), '-m', 'nox', *nox_arguments(argv[2:])]
   os.execve(python, command, environ)
 

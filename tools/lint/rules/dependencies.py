@@ -116,7 +116,7 @@ _A = {
 
 def _source(rule: object) -> list[str]:
   """Returns the paths of the sources of a rule."""
-  from tools.sync.impact import build_files
+  from tools.base import build_files
 
   sources = rule.attributes.get('srcs')
   labels = sources if isinstance(sources, list) else []
@@ -153,7 +153,7 @@ def check_build_deps(project: tree.Project) -> Iterator[tuple[str, int, str]]:
   Bazel runs a test again when a dependency changes: one that it does not know
   of leaves a stale green. What comes by way of another target counts too.
   """
-  from tools.sync.impact import build_files
+  from tools.base import build_files
 
   python = [r for r in project.build if r.kind.startswith('py_')]
   by_label = {rule.label: rule for rule in project.build}

@@ -149,9 +149,9 @@ class _Programs:
 
   def _official(self) -> set[str]:
     """Returns the flags of Official Models' drivers, from the mirror."""
-    from tools.sync import mirror
+    from tools.mirror import fork
 
-    path = mirror.make(self._project.root)['official'] / 'common/flags.py'
+    path = fork.packages(self._project.root)['official'] / 'common/flags.py'
     return defined(tree.File('flags.py', path.read_bytes()))
 
   def missing(self, label: str) -> bool:

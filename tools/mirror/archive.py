@@ -1,0 +1,191 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Reads a wheel, and refuses one that is broken or means harm.
+
+A wheel comes from a network. Nothing of it reaches a disk before all of it was
+looked at: every name, every size, and every digest of its RECORD.
+"""
+
+import base64
+import csv
+import hashlib
+import io
+import pathlib
+import re
+import stat
+from typing import NamedTuple
+import zipfile
+import zlib
+
+from tfmot_contrib import errors
+from tools.mirror import tree
+
+_MAX_BYTES = 1 << 30  # Of all files together; the wheel of 2.20.0 has 13 MB.
+_ENCRYPTED = 1  # A flag of the zip format.
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# Not by the email package, which takes longer to import than a --check.
+_FIELD = re.compile(r'^(Name|Version): *(.+?) *$', re.MULTILINE)
+
+
+class Wheel(NamedTuple):
+  """What a wheel holds.
+
+  Attributes:
+    files: All its files but those of its .dist-info.
+    metadata: Its METADATA.
+  """
+
+  files: tree.Tree
+  metadata: str
+
+
+def _members(archive: zipfile.ZipFile, where: str) -> list[zipfile.ZipInfo]:
+  """Returns the members that are files, when all are harmless."""
+  members, size, names = [], 0, set()
+  for member in archive.infolist():
+    # zipfile turns a backslash into a slash and cuts at a NUL: look before.
+    name = member.orig_filename
+    is_folder = name.endswith('/')
+    tree.check_name(name.rstrip('/') if is_folder else name, where)
+    if name in names:
+      raise errors.InputError(f'{where}: {ascii(name)} is in it twice')
+    names.add(name)
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+      raise errors.InputError(f'{where}: {ascii(name)} is a link or a device')
+    if member.flag_bits & _ENCRYPTED:
+      raise errors.InputError(f'{where}: {ascii(name)} is encrypted')
+    if member.compress_type not in _COMPRESSIONS:
+      raise errors.InputError(
+          f'{where}: {ascii(name)} is not compressed as in a wheel'
+      )
+    size += member.file_size
+    if size > _MAX_BYTES:
+      raise errors.InputError(
+          f'{where}: it unpacks to more than {_MAX_BYTES >> 20} MiB'
+      )
+    if not is_folder:
+      members.append(member)
+  tree.check_names([member.orig_filename for member in members], where)
+  return members
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+  """Reads a member, and never more bytes than it says that it has."""
+  with archive.open(member) as stream:
+    data = stream.read(member.file_size + 1)
+  if len(data) != member.file_size:
+    raise zipfile.BadZipFile(f'{member.filename} is too short')
+  return data
+
+
+def _record(text: str, where: str) -> dict[str, str]:
+  """Returns the hexadecimal sha256 that a RECORD has for each file."""
+  found = {}
+  try:
+    rows = list(csv.reader(io.StringIO(text)))
+  except csv.Error as error:
+    raise errors.InputError(f'{where}: RECORD is broken: {error}') from error
+  for row in rows:
+    if len(row) != 3:
+      raise errors.InputError(f'{where}: RECORD has a broken line: {row}')
+    if row[1]:
+      name = ascii(row[0])
+      kind, _, value = row[1].partition('=')
+      if kind != 'sha256':
+        raise errors.InputError(f'{where}: RECORD has no sha256 of {name}')
+      try:
+        raw = base64.urlsafe_b64decode(value + '=' * (-len(value) % 4))
+      except ValueError as error:
+        raise errors.InputError(
+            f'{where}: RECORD has a broken digest of {name}'
+        ) from error
+      found[row[0]] = raw.hex()
+  return found
+
+
+def canonical(name: str) -> str:
+  """Returns the one spelling of a package's name."""
+  return re.sub(r'[-_.]+', '-', name).lower()
+
+
+def read_wheel(path: pathlib.Path, package: str, version: str) -> Wheel:
+  """Reads a wheel into memory.
+
+  Args:
+    path: The wheel.
+    package: The name that it has to have.
+    version: The version that it has to have.
+
+  Returns:
+    Its files and metadata.
+
+  Raises:
+    errors.InputError: It is no wheel or a broken one, is of another package or
+      version, a name is not safe, it holds a link, it is too large, or a file
+      is not what its RECORD says.
+  """
+  where = path.name
+  try:
+    with zipfile.ZipFile(path) as archive:
+      members = _members(archive, where)
+      content = {
+          member.orig_filename: (member, _read(archive, member))
+          for member in members
+      }
+  except (
+      zipfile.BadZipFile,
+      zlib.error,
+      EOFError,
+      NotImplementedError,
+      OSError,
+      RuntimeError,
+      UnicodeDecodeError,
+  ) as error:
+    raise errors.InputError(
+        f'{where} is corrupt ({error}): delete it and run again'
+    ) from error
+  infos = [name for name in content if name.endswith('.dist-info/METADATA')]
+  if len(infos) != 1 or infos[0].count('/') != 1:
+    raise errors.InputError(f'{where} is no wheel: it needs one METADATA')
+  metadata = content[infos[0]][1].decode(errors='replace')
+  head = metadata.replace('\r\n', '\n').partition('\n\n')[0]
+  fields = dict(_FIELD.findall(head))
+  said = f'{canonical(fields.get("Name", ""))} {fields.get("Version")}'
+  if said != f'{canonical(package)} {version}':
+    raise errors.InputError(
+        f'{where} is {said}, not {canonical(package)} {version}'
+    )
+  info = infos[0].removesuffix('METADATA')
+  if f'{info}RECORD' not in content:
+    raise errors.InputError(f'{where} is no wheel: it has no RECORD')
+  record = _record(content[f'{info}RECORD'][1].decode(errors='replace'), where)
+  files = {}
+  for name, (member, data) in content.items():
+    if name == f'{info}RECORD':
+      continue
+    if record.get(name) != hashlib.sha256(data).hexdigest():
+      raise errors.InputError(
+          f'{where}: {ascii(name)} is not the file that its RECORD names'
+      )
+    if not name.startswith(info):
+      runs = member.external_attr >> 16 & stat.S_IXUSR
+      mode = tree.EXECUTABLE if runs else tree.FILE
+      files[name] = tree.Entry(mode, data)
+  if lost := sorted(record.keys() - content.keys()):
+    raise errors.InputError(
+        f'{where} lacks {ascii(lost[0])}, which its RECORD names'
+    )
+  return Wheel(files, metadata)

@@ -1,0 +1,252 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests the globs: examples, errors, and that they mean what git's mean."""
+
+import pathlib
+import subprocess
+import tempfile
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import hypothesis
+from hypothesis import strategies as st
+
+from tfmot_contrib import errors
+from tools.base import git
+from tools.mirror import globs
+
+_FOLDERS = ('', 'a/', 'b/', 'a/b/', 'a/a/', 'a/b/c/', '.a/', 'a]/', '*/')
+_FILES = (
+    'a',
+    'b',
+    'ab',
+    'ab.py',
+    '.py',
+    '-',
+    '!',
+    '^',
+    ']',
+    '[',
+    '*',
+    '?',
+    '[a]',
+)
+_PATHS = sorted({folder + name for folder in _FOLDERS for name in _FILES})
+# A name cannot be a file and a folder.
+_PATHS = [p for p in _PATHS if not any(q.startswith(f'{p}/') for q in _PATHS)]
+
+_SET = st.builds(
+    '[{}{}]'.format,
+    st.sampled_from(['', '!', '^']),
+    st.lists(
+        st.sampled_from([
+            'a',
+            'b',
+            'a-b',
+            '!-b',
+            '-',
+            '!',
+            '^',
+            '[',
+            '.',
+            '*',
+            '&',
+            '|',
+            '~',
+        ]),
+        min_size=1,
+        max_size=3,
+        unique=True,
+    ).flatmap(
+        lambda members: st.sampled_from([''.join(members), ']' + members[0]])
+    ),
+)
+_PART = st.one_of(
+    st.sampled_from(['**', '*', '***', '?', '*.py', '.*', 'a**b', '**a', 'a']),
+    st.lists(
+        st.one_of(
+            st.sampled_from(['a', 'b', '*', '?', '.', '-', ']', '!']), _SET
+        ),
+        min_size=1,
+        max_size=3,
+    ).map(''.join),
+).filter(lambda part: part not in ('.', '..'))
+_GLOB = st.lists(_PART, min_size=1, max_size=4).map('/'.join)
+
+
+class GlobsTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      (
+          'official/**',
+          'official/a.py official/a/b/c.py',
+          'official xofficial/a',
+      ),
+      ('official/*', 'official/a.py official/.x', 'official/a/b official'),
+      ('**/*.py', 'a.py a/b.py a/b/.py', 'a.pyc a/b.py/c'),
+      ('a/**/b', 'a/b a/x/b a/x/y/b', 'a/xb ab a/b/c xa/b'),
+      ('a/**/**', 'a/b a/b/c', 'a b/a'),
+      ('a**b', 'ab axxb', 'a/b a/x/b'),
+      ('***/b', 'b a/b a/b/b', 'ab'),
+      ('**', 'a a/b', ''),
+      ('a?c', 'abc aéc a.c', 'ac a/c abbc'),
+      ('[a-c]x', 'ax cx', 'dx x -x'),
+      ('[!a-c]x', 'dx -x', 'ax /x x'),
+      ('[^a]', 'b ^', 'a /'),
+      ('[!]a]', 'b !', '] a'),
+      ('[]a]', '] a', 'b'),
+      ('[!-a]', 'b ! 0 @', '- a /'),
+      ('[a-]', 'a -', 'b'),
+      ('[-a]', 'a -', 'b'),
+      ('[--0]', '- . 0', '/ 1'),
+      ('[+-0]', '+ , 0', '/'),
+      ('[*]', '*', 'a'),
+      ('[[]a]', '[a]', 'a'),
+      ('[a&&b||c~~d]', 'a & | ~ d', 'e'),
+      ('a]b', 'a]b', ''),
+      ('a.b', 'a.b', 'axb'),
+      ('(a|b)+', '(a|b)+', 'a aa'),
+      ('{a,b}', '{a,b}', 'a'),
+      ('a b é', 'a b é', ''),
+  )
+  def test_examples(self, glob, meant, others):
+    whole = [meant] if ' ' in glob else meant.split()
+    matches = globs.compile_glob(glob).fullmatch
+    self.assertEqual([path for path in whole if not matches(path)], [])
+    self.assertEqual([path for path in others.split() if matches(path)], [])
+
+  @parameterized.parameters(
+      '', '/', '/a', 'a/', 'a//b', '../a', 'a/../b', 'a/..', '..'
+  )
+  def test_glob_of_no_path_is_refused(self, glob):
+    with self.assertRaisesRegex(errors.InputError, 'has an empty part or'):
+      globs.compile_glob(glob)
+
+  @parameterized.parameters(
+      '[a', 'x[', '[]', '[!]', '[^]', '[!', 'a[b/c]d', '[z-a]', '[[:alpha:]]'
+  )
+  def test_broken_set_is_refused(self, glob):
+    with self.assertRaisesRegex(errors.InputError, 'is broken') as caught:
+      globs.compile_glob(glob)
+    self.assertIn(repr(glob), str(caught.exception))
+    self.assertNotIn('\n', str(caught.exception))
+
+  @parameterized.parameters('a\\b', '\\*', '[\\]]', 'a\\')
+  def test_backslash_is_refused(self, glob):
+    with self.assertRaisesRegex(errors.InputError, r'backslash: write \[\*\]'):
+      globs.compile_glob(glob)
+
+
+class SelectTest(parameterized.TestCase):
+  names = ['orbit/b.py', 'official/a.py', 'official/a_test.py', 'LICENSE']
+
+  def test_chooses_and_sorts(self):
+    include = ['orbit/**', 'official/**', '*/a.py']
+    self.assertEqual(
+        globs.select(reversed(self.names), include),
+        ['official/a.py', 'official/a_test.py', 'orbit/b.py'],
+    )
+    self.assertEqual(
+        globs.select(iter(self.names), include, ['**/*_test.py', '*/a*']),
+        ['orbit/b.py'],
+    )
+    self.assertEqual(globs.select(self.names, []), [])
+
+  @parameterized.parameters(
+      (['official/**', 'official/*.txt'], [], 'official/*.txt', 'include'),
+      (['official'], [], 'official', 'include'),
+      (['official/'.upper() + '**'], [], 'OFFICIAL/**', 'include'),
+      (['official/**'], ['*/a.py', '*.md'], '*.md', 'exclude'),
+      (['official/**'], ['orbit/**'], 'orbit/**', 'exclude'),
+  )
+  def test_glob_that_matches_nothing_is_an_error(
+      self, include, exclude, glob, key
+  ):
+    with self.assertRaises(errors.InputError) as caught:
+      globs.select(self.names, include, exclude, 'upstream 1.0')
+    told = str(caught.exception)
+    self.assertStartsWith(told, f'the glob {glob!r} of [files] {key} matches')
+    self.assertIn('upstream 1.0', told)
+    self.assertIn('mend it in official/upstream.toml', told)
+    self.assertNotIn('\n', told)
+
+  def test_one_exclude_may_take_what_another_takes(self):
+    self.assertEqual(
+        globs.select(self.names, ['official/*'], ['**/a*', '**/a.py']), []
+    )
+
+
+class GitTest(absltest.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    scratch = tempfile.TemporaryDirectory()
+    cls.addClassCleanup(scratch.cleanup)
+    cls.folder = pathlib.Path(scratch.name).resolve()
+    git.configure(cls.folder)
+    rows = ''.join(f'100644 {"1" * 40}\t{path}\n' for path in _PATHS)
+    cls.git('update-index', '--add', '--index-info', stdin=rows)
+
+  @classmethod
+  def git(cls, *arguments, stdin=''):
+    """Returns what git prints in the repository with all the paths."""
+    return subprocess.run(
+        ['git', *arguments],
+        cwd=cls.folder,
+        input=stdin,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=git.environ(cls.folder),
+    ).stdout
+
+  def git_names(self, glob):
+    """Returns what git finds, without what a glob means as a plain name."""
+    found = self.git('ls-files', '-z', '--', f':(top,glob){glob}').split('\0')
+    return {
+        path
+        for path in found[:-1]
+        if path != glob and not path.startswith(f'{glob}/')
+    }
+
+  def test_all_paths_are_there(self):
+    self.assertEqual(self.git('ls-files', '-z').split('\0')[:-1], _PATHS)
+    # Less */b itself, which is that glob as a plain name.
+    self.assertEqual(self.git_names('*/b'), {'a]/b', '.a/b', 'b/b'})
+
+  @hypothesis.settings(
+      deadline=None, derandomize=True, database=None, max_examples=250
+  )
+  @hypothesis.given(_GLOB)
+  @hypothesis.example('[!]a]')
+  @hypothesis.example('[!-a]*')
+  @hypothesis.example('***/a')
+  @hypothesis.example('a/**/**/b')
+  def test_means_what_it_means_to_git(self, glob):
+    hypothesis.assume(set(glob) & set('*?['))
+    try:
+      matches = globs.compile_glob(glob).fullmatch
+    except errors.InputError:
+      hypothesis.event('refused')
+      return
+    ours = {path for path in _PATHS if matches(path)} - {glob}
+    ours = {path for path in ours if not path.startswith(f'{glob}/')}
+    self.assertEqual(ours, self.git_names(glob))
+    hypothesis.event(f'matches {min(len(ours), 2)} or more')
+
+
+if __name__ == '__main__':
+  absltest.main()

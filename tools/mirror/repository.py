@@ -1,0 +1,325 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The repository of the series: made, edited with git, and read back.
+
+`.sync_upstream/series` is an ordinary git repository: upstream's files as the
+base, and a commit for each patch. It is there while somebody edits the series,
+and Bazel takes the mirror from it then; or while an update waits for a conflict
+to be resolved. What it is for is noted inside `.git`.
+"""
+
+import pathlib
+from typing import NamedTuple, Sequence
+
+from tfmot_contrib import errors
+from tools.base import files
+from tools.base import git
+from tools.mirror import fork as forks
+from tools.mirror import install
+from tools.mirror import patches
+from tools.mirror import pin as pins
+from tools.mirror import series
+from tools.mirror import sources
+from tools.mirror import tree
+
+EDIT, UPDATE = 'old', 'new'  # What a repository is for, by its base branch.
+_SYNC = forks.SYNC
+
+
+class Verdict(NamedTuple):
+  """What became of a patch: clean, rebased, absorbed, or as it was edited."""
+
+  name: str
+  subject: str
+  verdict: str
+
+
+class Plan(NamedTuple):
+  """What is ready to be put in place.
+
+  Attributes:
+    upstream: Upstream's files, pristine, and what they are of.
+    patched: The mirror.
+    series: The patches.
+    verdicts: What became of each patch.
+    repository: Of the series, when the plan was read from it.
+  """
+
+  upstream: sources.Upstream
+  patched: tree.Tree
+  series: Sequence[patches.Patch]
+  verdicts: Sequence[Verdict]
+  repository: pathlib.Path | None = None
+
+
+def note(
+    fork: forks.Fork, folder: pathlib.Path, upstream: sources.Upstream
+) -> None:
+  """Notes in a repository what it is for: the lock of its base, and patches."""
+  stamps = tree.digests(upstream.files)
+  lock = fork.lock._replace(
+      source=upstream.source,
+      resolved=upstream.resolved,
+      patches=fork.digests,
+      pristine=stamps,
+      patched=stamps,
+  )
+  files.write(folder / '.git/upstream.lock', pins.lock_text(lock))
+
+
+def noted(folder: pathlib.Path) -> pins.Lock:
+  """Returns what `note` has noted in a repository."""
+  if not (folder / '.git').is_dir():
+    raise errors.InputError(
+        f'{folder} is no repository: make it with {_SYNC} patches import'
+    )
+  try:
+    return pins.load_lock(folder / '.git')
+  except errors.InputError as error:
+    raise errors.InputError(
+        f'{folder} is broken ({error}): move it away and begin again'
+    ) from error
+
+
+def _base(folder: pathlib.Path) -> str:
+  """Returns the branch that the patches of a repository are for."""
+  command = ['rev-parse', '-q', '--verify', f'refs/heads/{UPDATE}']
+  done = git.run(folder, *command, what=f'reading {folder}', ok=(0, 1))
+  return EDIT if done.returncode else UPDATE
+
+
+def updating(fork: forks.Fork) -> bool:
+  """Tells whether an update waits for a conflict to be resolved."""
+  return fork.repository.exists() and _base(fork.repository) == UPDATE
+
+
+def edit(
+    fork: forks.Fork,
+    space: install.Space,
+    folder: pathlib.Path,
+    *,
+    offline: bool,
+) -> None:
+  """Makes a repository with a commit for each patch.
+
+  Args:
+    fork: The fork.
+    space: Where to work.
+    folder: Where; it must not exist.
+    offline: Whether to do without a network.
+
+  Raises:
+    errors.InputError: There is something, or a patch does not apply.
+  """
+  if folder.exists():
+    raise errors.InputError(
+        f'{folder} exists: export it, or delete it, and try again'
+    )
+  upstream = forks.fetch_locked(fork, offline=offline)
+  part = space.scratch()
+  series.create(part, {EDIT: upstream.files}, fork.series)
+  note(fork, part, upstream)
+  digest = tree.digest(fork.lock.patched)
+  files.write(
+      part / forks.BAZELRC,
+      f'common --repo_env=OFFICIAL_MODELS_TREE={digest[:16]}\n',
+  )
+  part.chmod(0o755)
+  folder.parent.mkdir(parents=True, exist_ok=True)
+  try:
+    part.rename(folder)
+  except OSError as error:
+    raise errors.InputError(
+        f'cannot make {folder}: {error.strerror}; it has to be on the disk of'
+        ' this clone'
+    ) from error
+
+
+def export(fork: forks.Fork, folder: pathlib.Path) -> Plan:
+  """Makes the series of the commits of a repository.
+
+  Args:
+    fork: The fork.
+    folder: Of a repository that `edit` made.
+
+  Returns:
+    A plan with the new series.
+
+  Raises:
+    errors.InputError: It is no such repository, is of other files than the lock
+      or has changes that are not committed.
+  """
+  noted(folder)
+  if _base(folder) == UPDATE:
+    raise errors.InputError(f'{folder} is of an update: go on with --continue')
+  return read(fork, folder)
+
+
+def read(fork: forks.Fork, folder: pathlib.Path) -> Plan:
+  """Returns the plan that a repository holds; see `export`."""
+  lock, base = noted(folder), _base(folder)
+  if changed := series.status(folder):
+    raise errors.InputError(
+        f'{folder} has changes that are not committed, such as {changed[0][0]}'
+    )
+  upstream = forks.fetch_locked(fork, lock, offline=True)
+  found = series.read(folder, base, fork.series)
+  new = {patch.name: patch.sha256 for patch in found}
+  old = tree.digests(git.read_tree(folder, EDIT))
+  if (
+      git.read_tree(folder, base) != upstream.files
+      or old != fork.lock.pristine
+      or fork.digests not in (lock.patches, new)
+  ):
+    raise errors.InputError(
+        f'official/ or a branch was changed since {folder} was made: move it'
+        ' away and begin again'
+    )
+  patched = git.read_tree(folder, 'HEAD')
+  tree.check(patched, 'the patched tree')
+  if patches.apply(upstream.files, found) != patched:
+    raise errors.InputError(f'the patches of {folder} do not make its files')
+  said = verdicts(fork.series, found, update=base == UPDATE)
+  return Plan(upstream, patched, found, said, folder)
+
+
+def verdicts(
+    old: Sequence[patches.Patch],
+    new: Sequence[patches.Patch],
+    *,
+    update: bool,
+) -> list[Verdict]:
+  """Says what became of each patch.
+
+  Args:
+    old: The patches as they were.
+    new: The patches as they will be.
+    update: Whether upstream changed them, and not somebody who edits them.
+
+  Returns:
+    A verdict for each patch that is or was there.
+  """
+  before, after = ({p.name: p for p in side} for side in (old, new))
+  moved, gone = ('rebased', 'absorbed') if update else ('changed', 'dropped')
+  said = []
+  for name in sorted(before.keys() | after.keys()):
+    verdict = 'clean'
+    if name not in before:
+      verdict = 'new'
+    elif name not in after:
+      verdict = gone
+    elif before[name] != after[name]:
+      verdict = moved
+    subject = (after.get(name) or before[name]).subject
+    said.append(Verdict(name, subject, verdict))
+  return said
+
+
+def new(
+    fork: forks.Fork,
+    *,
+    subject: str,
+    author: str,
+    reason: str,
+    upstream: str,
+    body: str,
+) -> Plan:
+  """Makes a patch of what was edited in the repository of the series.
+
+  Args:
+    fork: The fork.
+    subject: What the patch does, in a line.
+    author: `Name <address>`.
+    reason: A key of `patches.REASONS`.
+    upstream: A link, or `patches.NOT_REPORTED`.
+    body: Why it is needed.
+
+  Returns:
+    A plan with the patch at the end of the series.
+
+  Raises:
+    errors.InputError: Nothing was edited, or a field is badly formed.
+  """
+  folder = fork.repository
+  if not fork.edited:
+    raise errors.InputError(
+        f'nobody edits the series: run {_SYNC} patches import, edit in'
+        f' {folder}, and try again'
+    )
+  if not series.status(folder):
+    raise errors.InputError(
+        f'nothing in {folder} was edited: there is nothing to make a patch of'
+    )
+  committed = series.read(folder, EDIT, fork.series)
+  patch = patches.Patch(
+      patches.next_name([*fork.series, *committed], subject),
+      author,
+      subject.strip(),
+      reason,
+      upstream,
+      patches.tidy_body(body),
+      b'',
+  )
+  patches.check(patch)
+  what = f'committing {patch.name}'
+  git.run(folder, 'add', '--all', what=what)
+  command = ['commit', '-q', '--author', author, '--file', '-']
+  text = series.message(patch).encode()
+  git.run(folder, *command, what=what, stdin=text)
+  return read(fork, folder)
+
+
+def refresh(fork: forks.Fork, space: install.Space, *, offline: bool) -> Plan:
+  """Writes each patch as the tool would, at the lines where it applies now.
+
+  Args:
+    fork: The fork.
+    space: Where to work.
+    offline: Whether to do without a network.
+
+  Returns:
+    A plan with the same series.
+
+  Raises:
+    errors.InputError: A patch does not apply at all.
+  """
+  upstream = forks.fetch_locked(fork, offline=offline)
+  folder = space.scratch()
+  series.create(folder, {EDIT: upstream.files}, fork.series)
+  note(fork, folder, upstream)
+  return read(fork, folder)
+
+
+def unsaved(fork: forks.Fork) -> str:
+  """Returns what was edited in the repository of the series and not exported.
+
+  Args:
+    fork: The fork.
+
+  Returns:
+    It in words, or '' when a patch holds all of it.
+  """
+  folder = fork.repository
+  if not folder.exists():
+    return ''
+  if changed := series.status(folder):
+    return f'{changed[0][0]} was edited'
+  try:
+    found = series.read(folder, _base(folder), fork.series)
+  except errors.InputError as error:
+    return str(error)
+  if {patch.name: patch.sha256 for patch in found} != fork.digests:
+    return 'its commits are not the patches'
+  return ''

@@ -1,0 +1,329 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Gets upstream's files from where the pin says, always in one layout.
+
+A PyPI release or nightly, a git repository (URL, clone or bundle) or a folder:
+whichever it is, out comes a checked tree of upstream's paths that the globs of
+the pin chose. Wheels and repositories are kept in the user's cache, so that
+what was fetched once is there without a network.
+"""
+
+import fcntl
+import hashlib
+import pathlib
+import re
+import sys
+import tempfile
+from typing import Collection, Iterable, Mapping, NamedTuple
+
+from tfmot_contrib import errors
+from tools.base import git
+from tools.mirror import archive
+from tools.mirror import globs
+from tools.mirror import pin as pins
+from tools.mirror import tree
+from tools.versions import bootstrap
+
+
+class Upstream(NamedTuple):
+  """Upstream at one version.
+
+  Attributes:
+    source: What was asked for, with its exact version or its ref.
+    resolved: What that is: `wheel` and `sha256`, or `commit`; for the lock.
+    files: The chosen files, pristine.
+    metadata: The METADATA of a wheel.
+    repository: A git repository that has the commit and its history.
+  """
+
+  source: pins.Source
+  resolved: Mapping[str, str]
+  files: tree.Tree
+  metadata: str | None = None
+  repository: pathlib.Path | None = None
+
+
+def newest(package: str, lock: pathlib.Path, at_least: str = '') -> str:
+  """Asks for the newest release that resolves with the environment.
+
+  TFMOT does not count: it is a layer of its own, installed without what it
+  asks for.
+
+  Args:
+    package: The name of upstream's package.
+    lock: That of TensorFlow's layer.
+    at_least: A version that the answer must not be older than.
+
+  Returns:
+    Its version.
+
+  Raises:
+    errors.InputError: None resolves, or there is no network.
+  """
+  wanted = f'{package}>={at_least}' if at_least else package
+  what = f'resolving {wanted} with the environment'
+  with tempfile.TemporaryDirectory(prefix='sync-') as scratch:
+    never = pathlib.Path(scratch) / 'overrides.txt'
+    never.write_text(
+        'tensorflow-model-optimization; python_version < "3"\n',
+        encoding='utf-8',
+    )
+    command = ['pip', 'compile', '-q', '--no-header', '--no-annotate']
+    command += ['--constraints', lock, '--overrides', never, '-']
+    try:
+      out = bootstrap.uv(*command, what=what, input=wanted)
+    except errors.InputError as error:
+      raise errors.InputError(
+          f'no release of {wanted} resolves with the environment: name one with'
+          f' --to, or stay with --same-version ({str(error)[:300]}…)'
+      ) from error
+  return next(
+      line.split('==')[1].split()[0]
+      for line in out.splitlines()
+      if line.startswith(f'{archive.canonical(package)}==')
+  )
+
+
+def download(package: str, version: str, folder: pathlib.Path) -> pathlib.Path:
+  """Downloads a wheel with pip.
+
+  Args:
+    package: Its name.
+    version: Its version.
+    folder: Where to put it.
+
+  Returns:
+    The path of the wheel.
+
+  Raises:
+    errors.InputError: There is none of that version, or pip cannot get it.
+  """
+  pin = f'{package}=={version}'
+  print(f'sync: downloading {pin}', file=sys.stderr, flush=True)
+  command = ['download', '-q', '--no-deps', '--only-binary=:all:']
+  try:
+    bootstrap.pip(*command, '-d', folder, pin, what=f'downloading {pin}')
+  except errors.InputError as error:
+    listed = re.search(r'\(from versions: (.+?)\)', str(error))
+    if not listed:
+      raise
+    known = ', '.join(listed[1].split(', ')[-5:])
+    raise errors.InputError(
+        f'there is no wheel of {package} {version}; the newest are {known}'
+    ) from error
+  return next(folder.glob('*.whl'))
+
+
+def _wheel(source: pins.Source, offline: bool) -> pathlib.Path:
+  """Returns the wheel of a source, from the cache when it is there."""
+  name = f'{source.where}-{source.version}'
+  target = bootstrap.cache_dir() / 'wheels' / name
+  if offline and not target.exists():
+    raise errors.InputError(
+        f'the wheel of {source} is not in the cache: run without --offline'
+    )
+  with bootstrap.made_once(target) as partial:
+    if partial:
+      download(source.where, source.version, partial)
+  wheel = next(target.glob('*.whl'), None)
+  if wheel is None:
+    raise errors.InputError(f'{target} has no wheel in it: delete it')
+  return wheel
+
+
+def _local(where: str, root: pathlib.Path) -> pathlib.Path:
+  """Returns the path that a source names, if it names one."""
+  try:
+    return (root / pathlib.Path(where).expanduser()).resolve()
+  except RuntimeError as error:
+    raise errors.InputError(
+        f'{where}: there is no such user: write the whole path'
+    ) from error
+
+
+def is_local(where: str, root: pathlib.Path) -> bool:
+  """Tells whether a git source is a path and not a URL."""
+  return _local(where, root).exists()
+
+
+def _repository(
+    source: pins.Source, root: pathlib.Path, offline: bool
+) -> pathlib.Path:
+  """Fetches a git source into its repository in the cache."""
+  where, local = source.where, is_local(source.where, root)
+  if local:
+    where = str(_local(where, root))
+  elif '://' not in where and '@' not in where:
+    raise errors.InputError(
+        f'there is no repository {where!r}: git takes a URL, or the path of a'
+        ' clone or bundle'
+    )
+  target = bootstrap.cache_dir() / 'git' / bootstrap.digest(where.encode())
+  with bootstrap.made_once(target) as partial:
+    if partial:
+      if offline and not local:
+        raise errors.InputError(
+            f'{source} was never fetched: run without --offline'
+        )
+      git.configure(partial)
+  if local or not offline:
+    specs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']
+    if source.version == 'HEAD' or source.version.startswith('refs/'):
+      specs.append(f'+{source.version}:refs/sync/asked')
+    with open(target / 'fetch.lock', 'w', encoding='utf-8') as lock:
+      fcntl.flock(lock, fcntl.LOCK_EX)
+      if not local:
+        print(f'sync: fetching {source}', file=sys.stderr, flush=True)
+      folder = local and pathlib.Path(where).is_dir()
+      git.run(
+          target,
+          'fetch',
+          '--quiet',
+          '--update-head-ok',
+          '--no-write-fetch-head',
+          *([git.upload_pack(pathlib.Path(where))] if folder else ()),
+          '--end-of-options',
+          where,
+          *specs,
+          what=f'fetching {source.where}',
+          extra=None if local else git.reach(),
+      )
+  return target
+
+
+def _commit_of(repository: pathlib.Path, ref: str) -> str:
+  """Returns the commit that a ref names."""
+  names = [f'refs/tags/{ref}', f'refs/heads/{ref}', ref]
+  if ref == 'HEAD' or ref.startswith('refs/'):
+    names = ['refs/sync/asked']
+  for name in names:
+    command = ['rev-parse', '-q', '--verify', '--end-of-options']
+    what = f'looking for {ref}'
+    done = git.run(
+        repository, *command, f'{name}^{{commit}}', what=what, ok=(0, 1, 128)
+    )
+    if not done.returncode:
+      return done.stdout.decode().split()[-1]
+  raise errors.InputError(
+      f'the repository has no tag, branch or commit {ref!r}: see git ls-remote'
+  )
+
+
+def commit_of(source: pins.Source, *, root: pathlib.Path, offline: bool) -> str:
+  """Returns the commit that a git source is at now; see `fetch`."""
+  return _commit_of(_repository(source, root, offline), source.version)
+
+
+def fetch(
+    pin: pins.Pin,
+    source: pins.Source,
+    *,
+    root: pathlib.Path,
+    offline: bool = False,
+    commit: str = '',
+    sha256: str = '',
+    names: Collection[str] | None = None,
+) -> Upstream:
+  """Gets upstream's files.
+
+  Args:
+    pin: Which of the files to take.
+    source: Where from, with an exact version or a ref.
+    root: What a relative path is relative to.
+    offline: Whether to do without a network.
+    commit: Of a git source: that one, wherever the ref is by now.
+    sha256: Of a PyPI source: what its wheel has to have.
+    names: The files to take, instead of those that the globs choose.
+
+  Returns:
+    The files and what they are of.
+
+  Raises:
+    errors.InputError: It cannot be had, is not what was locked, or holds what
+      is not safe to write.
+  """
+  where, metadata, repository = str(source), None, None
+
+  def choose(found: Iterable[str]) -> list[str]:
+    if names is None:
+      return globs.select(found, pin.include, pin.exclude, where)
+    if lost := sorted(set(names) - set(found)):
+      raise errors.InputError(f'{where} no longer has {lost[0]}')
+    return sorted(names)
+
+  if source.kind == 'pypi':
+    path = _wheel(source, offline)
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if sha256 and found != sha256:
+      raise errors.InputError(
+          f'{path.name} has sha256 {found[:16]}…, the lock says'
+          f' {sha256[:16]}…: the package index served another file than the'
+          ' one locked, or the cache is broken; delete the folder wheels/'
+          f'{source.where}-{source.version} of the cache and run again'
+      )
+    wheel = archive.read_wheel(path, source.where, source.version)
+    files = {name: wheel.files[name] for name in choose(wheel.files)}
+    resolved = {'wheel': path.name, 'sha256': found}
+    metadata = wheel.metadata
+  elif source.kind == 'git':
+    repository = _repository(source, root, offline)
+    commit = commit or _commit_of(repository, source.version)
+    revision = f'{commit}:{source.subfolder}'
+    everything = [row[3] for row in git.list_tree(repository, revision)]
+    files = git.read_tree(repository, revision, set(choose(everything)))
+    resolved = {'commit': commit}
+  else:
+    folder = _local(source.where, root) / source.subfolder
+    if not folder.is_dir():
+      raise errors.InputError(f'there is no folder {source.where!r}')
+    found = tree.files(folder, ['.git'])
+    found = [name for name in found if not tree.is_byte_code(name)]
+    files = {name: tree.read_entry(folder / name) for name in choose(found)}
+    resolved = {}
+  tree.check(files, where)
+  return Upstream(source, resolved, files, metadata, repository)
+
+
+def log(upstream: Upstream, pin: pins.Pin, since: str) -> list[str] | None:
+  """Returns upstream's commits that touched the mirrored files.
+
+  Args:
+    upstream: The new version.
+    pin: Which files are mirrored.
+    since: The commit of the old version.
+
+  Returns:
+    A line for each commit since then, newest first; None where there is no
+    history, or it does not have that commit.
+  """
+  if not upstream.repository or not re.fullmatch('[0-9a-f]{40,64}', since):
+    return None
+  prefix = f'{upstream.source.subfolder}/' if upstream.source.subfolder else ''
+  specs = [f':(top,glob){prefix}{glob}' for glob in pin.include]
+  specs += [f':(top,exclude,glob){prefix}{glob}' for glob in pin.exclude]
+  spread = f'{since}..{upstream.resolved["commit"]}'
+  done = git.run(
+      upstream.repository,
+      'log',
+      '--format=%h %as %an: %s',
+      spread,
+      '--',
+      *specs,
+      what='reading the log of upstream',
+      ok=(0, 128),
+  )
+  if done.returncode:
+    return None
+  return done.stdout.decode(errors='replace').splitlines()

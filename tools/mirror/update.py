@@ -1,0 +1,364 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Moves the fork to another upstream, or its series to another state.
+
+An update fetches upstream's files, rebases the patches onto them in a git
+repository, says what that means, and replaces pin, lock and patches. An edit
+makes that repository of the series as it is, and reads it back afterwards.
+`tools.mirror.command` is the command line of both.
+"""
+
+import pathlib
+from typing import Callable, Sequence
+
+from tfmot_contrib import errors
+from tools.base import files
+from tools.base import git
+from tools.mirror import fork as forks
+from tools.mirror import install
+from tools.mirror import patches
+from tools.mirror import pin as pins
+from tools.mirror import repository
+from tools.mirror import series
+from tools.mirror import sources
+from tools.mirror import tree
+
+_SYNC = forks.SYNC
+
+
+class ConflictError(Exception):
+  """A patch that somebody has to look at. The message says what to do."""
+
+
+def target(
+    fork: forks.Fork,
+    *,
+    to: str,
+    source: str,
+    same: bool,
+    offline: bool,
+    newest: Callable[[str], str],
+) -> pins.Source:
+  """Returns the source that a command asks for.
+
+  Args:
+    fork: The fork.
+    to: A version or ref, or ''.
+    source: `pypi:NAME`, `git:PLACE[#SUBFOLDER]` or `folder:PLACE`, or ''.
+    same: Whether to stay with what the pin says.
+    offline: Whether to do without a network.
+    newest: Asks for the newest version of a package.
+
+  Returns:
+    The source, with an exact version or a ref.
+
+  Raises:
+    errors.InputError: The command contradicts itself or the pin.
+  """
+  wanted = fork.pin.source
+  if source:
+    kind, _, where = source.partition(':')
+    where, _, subfolder = where.partition('#')
+    if kind not in pins.KINDS or not where:
+      raise errors.InputError(
+          f'--source {source}: write pypi:NAME, git:URL_OR_PATH[#SUBFOLDER] or'
+          ' folder:PATH'
+      )
+    wanted = pins.Source(kind, where, '', subfolder)
+  if to and wanted.kind == 'folder':
+    raise errors.InputError('--to: a folder has no versions')
+  if wanted.kind == 'pypi':  # The name goes to the resolver: look at it first.
+    pins.make_source(wanted._replace(version='0').table(), '--source')
+  if to:
+    wanted = wanted._replace(version=to)
+  elif wanted.kind == 'pypi' and not same:
+    if offline:
+      raise errors.InputError(
+          '--offline cannot ask for the newest version: name one with --to, or'
+          ' stay with --same-version'
+      )
+    wanted = wanted._replace(version=newest(wanted.where))
+  elif wanted.kind == 'git' and not wanted.version:
+    wanted = wanted._replace(version='HEAD')
+  return pins.make_source(wanted.table(), '--source' if source else '--to')
+
+
+def is_current(fork: forks.Fork, source: pins.Source, *, offline: bool) -> bool:
+  """Tells, without reading upstream's files, that there is nothing to do.
+
+  Args:
+    fork: The fork.
+    source: What was asked for.
+    offline: Whether to do without a network.
+
+  Returns:
+    True when the lock is of `source` and agrees with pin and patches. A folder
+    may have changed, so of that nobody knows.
+  """
+  lock = fork.lock
+  if lock is None or source != lock.source or forks.disagreement(fork):
+    return False
+  if source.kind == 'folder':
+    return False
+  return source.kind == 'pypi' or lock.resolved['commit'] == sources.commit_of(
+      source, root=fork.root, offline=offline
+  )
+
+
+def prepare(
+    fork: forks.Fork,
+    space: install.Space,
+    source: pins.Source,
+    *,
+    same: bool,
+    offline: bool,
+    dry_run: bool,
+) -> repository.Plan:
+  """Fetches upstream and rebases the patches onto it.
+
+  Args:
+    fork: The fork.
+    space: Where to work.
+    source: What to move to.
+    same: Whether it has to be what the lock has.
+    offline: Whether to do without a network.
+    dry_run: Whether a conflict is only told.
+
+  Returns:
+    What would be put in place.
+
+  Raises:
+    ConflictError: A patch conflicts. The repository stays for it.
+    errors.InputError: Anything else that is wrong.
+  """
+  lock = fork.lock
+  held = lock.resolved if lock and lock.source == source else {}
+  upstream = sources.fetch(
+      fork.pin,
+      source,
+      root=fork.root,
+      offline=offline,
+      commit=held.get('commit', '') if same else '',
+      sha256=held.get('sha256', ''),
+  )
+  forks.keep(upstream)
+  stamps = tree.digests(upstream.files)
+  same_choice = lock and lock.selection == fork.pin.selection
+  if same and held and same_choice and stamps != lock.pristine:
+    raise errors.InputError(
+        f'{source} no longer has the files that were locked: sync without'
+        ' --same-version to move to what it has now'
+    )
+  if lock is None or stamps == lock.pristine:
+    said = [repository.Verdict(p.name, p.subject, 'clean') for p in fork.series]
+    patched = patches.apply(upstream.files, fork.series)
+    return repository.Plan(upstream, patched, fork.series, said)
+  git.check_version()
+  old = forks.fetch_locked(fork, offline=offline).files
+  # At the very lines, or not at all.
+  patched = patches.apply(old, fork.series)
+  if tree.digests(patched) == lock.patched:
+    forks.write_cached(lock, patched)  # For the report.
+  folder = space.scratch()
+  series.create(
+      folder, {'old': old, repository.UPDATE: upstream.files}, fork.series
+  )
+  repository.note(fork, folder, upstream)
+  conflicts = series.rebase(folder)
+  if conflicts:
+    told = _what_to_do(fork, folder, source, conflicts)
+    if not dry_run:
+      retire(fork, space)
+      folder.rename(fork.repository)
+    raise ConflictError(told)
+  return repository.read(fork, folder)
+
+
+def _what_to_do(
+    fork: forks.Fork,
+    now: pathlib.Path,
+    source: pins.Source,
+    conflicts: Sequence[str],
+) -> str:
+  """Returns the commands that resolve a conflict."""
+  at = git.text(
+      now,
+      'log',
+      '-1',
+      '--format=%(trailers:key=Patch,valueonly,separator=%x20) (%s)',
+      'REBASE_HEAD',
+      what='reading the conflict',
+  )
+  folder = fork.repository.relative_to(fork.root)
+  names = ''.join(f'    {name}\n' for name in conflicts)
+  return (
+      f'{at} conflicts with {source}:\n{names}'
+      'official/ was not changed. Resolve it, with the marks of the conflict in'
+      f' {folder}/:\n'
+      f'    cd {folder}\n'
+      f'    $EDITOR {" ".join(conflicts)}\n'
+      '    git add -A && cd -\n'
+      f'    {_SYNC} --continue\n'
+      'If upstream made the patch needless, take what upstream has:\n'
+      f'    git -C {folder} reset -q --hard\n'
+      f'    {_SYNC} --continue\n'
+      f'Or stay with {fork.lock.source}:\n'
+      f'    {_SYNC} --abort'
+  )
+
+
+def resume(fork: forks.Fork) -> repository.Plan:
+  """Goes on after somebody resolved a conflict.
+
+  Args:
+    fork: The fork.
+
+  Returns:
+    What would be put in place.
+
+  Raises:
+    ConflictError: The next patch conflicts too.
+    errors.InputError: There is no conflict, it is not resolved, or `official/`
+      was changed meanwhile.
+  """
+  if not repository.updating(fork):
+    raise errors.InputError('there is no conflict to continue with')
+  source = repository.noted(fork.repository).source
+  if conflicts := series.resume(fork.repository):
+    raise ConflictError(_what_to_do(fork, fork.repository, source, conflicts))
+  return repository.read(fork, fork.repository)
+
+
+def retire(fork: forks.Fork, space: install.Space) -> None:
+  """Moves the repository of the series aside, if there is one."""
+  if fork.repository.exists():
+    space.keep(fork.repository)
+
+
+def texts(
+    fork: forks.Fork, plan: repository.Plan
+) -> tuple[pins.Lock, dict[str, bytes]]:
+  """Returns what the fork's own files will say.
+
+  Args:
+    fork: The fork as it is.
+    plan: What is to be put in place.
+
+  Returns:
+    The lock, and the content of each file by its path below `official/`.
+  """
+  source = plan.upstream.source
+  pin = (fork.official / 'upstream.toml').read_bytes()
+  if source != fork.pin.source:
+    pin = pins.pin_text(fork.official, source).encode()
+  lock = pins.Lock(
+      source=source,
+      resolved=plan.upstream.resolved,
+      selection=fork.pin.selection,
+      patches={patch.name: patch.sha256 for patch in plan.series},
+      pristine=tree.digests(plan.upstream.files),
+      patched=tree.digests(plan.patched),
+  )
+  contents: dict[str, bytes] = {
+      'upstream.toml': pin,
+      'upstream.lock': pins.lock_text(lock).encode(),
+  }
+  for patch in plan.series:
+    contents[f'patches/{patch.name}'] = patches.format_patch(patch)
+  return lock, contents
+
+
+def finish(
+    fork: forks.Fork,
+    space: install.Space,
+    plan: repository.Plan,
+    *,
+    dry_run: bool,
+    commit: bool,
+) -> None:
+  """Says what a plan means, and puts it in place.
+
+  Args:
+    fork: The fork as it is.
+    space: Where to work.
+    plan: What is to be put in place.
+    dry_run: Whether to leave `official/` as it is.
+    commit: Whether to commit the result, the mirror too.
+
+  Raises:
+    errors.InputError: It cannot be put in place, or not be committed.
+  """
+  # Slow to import, and not there when Bazel makes the mirror.
+  from tools.mirror import impact  # pylint: disable=g-import-not-at-top
+
+  lock, contents = texts(fork, plan)
+  forks.write_cached(lock, plan.patched)
+  report = impact.report(fork, plan, lock)
+  print(report)
+  files.write(space.folder / 'report.md', report)
+  if dry_run:
+    held = fork.lock.source if fork.lock else 'without upstream'
+    print(f'dry run: official/ is still {held}')
+    return
+  committed = commit or fork.committed.is_dir()
+  space.install(contents, plan.patched if committed else None)
+  if plan.repository == fork.repository and fork.edited:
+    repository.note(forks.load(fork.root), fork.repository, plan.upstream)
+    print(
+        f'Bazel takes the mirror from {forks.FOLDER}/{fork.repository.name}'
+        ' while it is there: delete it when you are done'
+    )
+  else:
+    retire(fork, space)
+  print(f'official/ is {lock.source}, {len(lock.patched)} files')
+  if commit:
+    _commit(fork, impact.title(fork.lock, lock), report)
+
+
+def _commit(fork: forks.Fork, subject: str, report: str) -> None:
+  """Commits `official/` with the mirror, and an entry in CHANGELOG.md."""
+  log, names = fork.root / 'CHANGELOG.md', ['official']
+  if fork.lock and log.is_file():
+    text = log.read_text(encoding='utf-8')
+    at = text.find('\n* ', text.find('\n## ')) + 1
+    if at:
+      files.write(log, f'{text[:at]}* {subject}.\n{text[at:]}')
+      names.append(log.name)
+  run_git(fork, 'add', '--force', '--all', '--', *names)
+  if run_git(fork, 'diff', '--cached', '--name-only'):
+    body = report.partition('\n')[2].replace('\n#', '\n')
+    run_git(fork, 'commit', '-q', '-F', '-', stdin=f'{subject}\n{body}')
+    print(f'committed: {subject}')
+
+
+def check_index(fork: forks.Fork) -> None:
+  """Refuses to commit what somebody staged before the sync."""
+  if staged := run_git(fork, 'diff', '--cached', '--name-only').split('\n')[0]:
+    raise errors.InputError(
+        f'{staged} is staged: commit it first, so that the sync is a commit of'
+        ' its own'
+    )
+
+
+def run_git(fork: forks.Fork, *command: str, stdin: str = '') -> str:
+  """Runs the git of the user, with the user's settings."""
+  done = git.run(
+      fork.root,
+      *command,
+      what=f'git {command[0]}',
+      stdin=stdin.encode(),
+      isolated=False,
+  )
+  return done.stdout.decode()

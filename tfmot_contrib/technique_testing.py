@@ -63,7 +63,9 @@ def train(
       gradients = tape.gradient(loss, model.trainable_variables)
       optimizer.apply_gradients(
           (gradient, variable)
-          for gradient, variable in zip(gradients, model.trainable_variables)
+          for gradient, variable in zip(
+              gradients, model.trainable_variables, strict=True
+          )
           if gradient is not None
       )
     return loss

@@ -25,7 +25,6 @@ from tfmot_contrib import errors
 from tfmot_contrib import technique as technique_lib
 from tfmot_contrib import technique_testing
 from tfmot_contrib.deployment import flatbuffer
-from tfmot_contrib.modeling import kernels as kernels_lib
 from tfmot_contrib.pruning import pruning
 from tfmot_contrib.pruning import pruning_config
 

@@ -45,6 +45,7 @@ from tfmot_contrib import errors
 from tools.bench import report
 from tools.mirror import patches
 from tools.versions import bootstrap
+from tools.versions import index
 
 _PACKAGE = 'tf-models-official'
 _OLD, _NEW = '2.19.1', '2.20.0'
@@ -65,8 +66,7 @@ def _git(folder: pathlib.Path, *arguments: object) -> None:
 
 def _pip_download(version: str, folder: pathlib.Path) -> None:
   """Downloads a wheel of Official Models."""
-  command = ['download', '-q', '--no-deps', '--only-binary=:all:', '-d', folder]
-  bootstrap.pip(*command, f'{_PACKAGE}=={version}', what='the benchmark')
+  index.download(_PACKAGE, version, folder)
 
 
 def _unpack(wheel: pathlib.Path, folder: pathlib.Path) -> None:

@@ -373,6 +373,32 @@ class NearTest(parameterized.TestCase):
     self.assertEqual(not likeness.far(known, [], run), fits)
 
   @parameterized.parameters(
+      (1.0, 0.06, False),
+      (1.0, 0.049, True),
+      (1.0000001, 0.10, True),  # Integers whose scales were rounded otherwise.
+      (1.0003, 0.0, False),
+  )
+  def test_accuracy_of_integers(self, scale, more, fits):
+    one = self.reference(1.0, 1.0)
+    name = 'exported.int8.'
+    seeds = [
+        dataclasses.replace(
+            seed, near={f'{name}scale_x': 1.0, f'{name}accuracy': accuracy}
+        )
+        for seed, accuracy in zip(one.seeds, (10.0, 10.1), strict=True)
+    ]
+    known = dataclasses.replace(one, tier='smoke', seeds=seeds)
+    found = {'scale_x': scale, 'accuracy': 10.0 * (1 + more)}
+    run = small_reference.run(
+        1,
+        tier='smoke',
+        exported={'int8': {**small_reference.EXPORTED, **found}},
+    )
+    known = dataclasses.replace(known, exact={}, sizes={})
+    found = [p for p, _, _ in likeness.far(known, [], run) if 'mirror' not in p]
+    self.assertEqual(not found, fits, found)
+
+  @parameterized.parameters(
       ('avx512f', 'scale_x', 1.03, False),
       ('asimd', 'scale_x', 1.03, True),
       ('avx512f', 'logit_gap', 1.03, True),  # Of gaps nothing is known there.

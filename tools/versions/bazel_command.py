@@ -75,10 +75,13 @@ def _check(path: pathlib.Path, mend: str) -> None:
 def _output_root() -> tuple[str, ...]:
   """Returns where Bazel puts what it makes, where its default does not do."""
   default = os.path.expanduser('~/.cache/bazel')
-  if surroundings.writable(default) and not _UNFIT.search(default):
+  fits = default.startswith('/') and not _UNFIT.search(default)
+  if fits and surroundings.writable(default):
     return ()
   other = bootstrap.cache_dir() / 'bazel_output'
   _check(other, _ELSEWHERE)
+  if fits and not surroundings.writable(str(other)):
+    return ()  # As good as the default, of which Bazel says what is wrong.
   return (f'--output_user_root={other}',)
 
 

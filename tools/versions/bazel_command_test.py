@@ -74,6 +74,9 @@ class BazelCommandTest(absltest.TestCase):
     for home in ('relative', '/a b', '/ümlaut', '/a:b', self.home / 'file'):
       words = self.words(HOME=home, TFMOT_MODELS_CACHE=cache)
       self.assertEqual(words[:3], ['/bazel', option, '--s'])
+    nowhere = self.home / 'file'
+    words = self.words(HOME=nowhere, TFMOT_MODELS_CACHE=nowhere)
+    self.assertEqual(words[:2], ['/bazel', '--s'])
     message = '/a b/.*a space, a colon.*set TFMOT_MODELS_CACHE to another'
     with self.assertRaisesRegex(errors.InputError, message):
       self.words(HOME='/a b')

@@ -65,7 +65,7 @@ LINT = place_lib.Command('lint', ('tools/nox', '-s', 'lint'), 'lint: clean')
 SYNC = place_lib.Command(
     'sync_upstream -- --check',
     ('tools/nox', '-s', 'sync_upstream', '--', '--check'),
-    'patches agree',
+    'patches, as locked',
 )
 PIN = place_lib.Command(
     'pin_tfmot -- --check',

@@ -35,6 +35,7 @@ from packaging import version as versions
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
+from tools.base import files
 from tools.base import git
 from tools.floor import derive
 from tools.floor import evidence
@@ -44,7 +45,6 @@ from tools.floor import official
 from tools.floor import places
 from tools.floor import real_check
 from tools.floor import sign
-from tools.floor import staged
 from tools.floor import symbols
 from tools.floor import tight
 from tools.reference import draw
@@ -298,7 +298,7 @@ def pin(root: pathlib.Path, flags: argparse.Namespace) -> None:
     gate.refuse(findings)
     return
   gate.refuse(findings)
-  staged.write(root, texts)
+  files.write_all(root, texts)
   for name in texts:
     print(f'pin_tfmot: wrote {name}')
 
@@ -379,7 +379,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   _refuse_flags(flags)
   if flags.build_table:
     table = symbols.build(index.released())
-    staged.write(root, {str(symbols.TABLE): symbols.to_text(table)})
+    files.write_all(root, {str(symbols.TABLE): symbols.to_text(table)})
     print(f'pin_tfmot: wrote {symbols.TABLE}, {len(table.releases)} releases')
   elif flags.real_check:
     print('\n'.join(real_check.check()))
@@ -403,7 +403,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
     if flags.dry_run:
       _show(root, texts)
     else:
-      staged.write(root, texts)
+      files.write_all(root, texts)
       for name in texts:
         print(f'pin_tfmot: wrote {name}')
   else:

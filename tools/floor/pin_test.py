@@ -415,7 +415,7 @@ class PinTest(parameterized.TestCase):
       self.assert_refused(['0.8.1'], '^error: resolving failed$')
 
   def test_a_rename_fails(self):
-    rename, calls = pin.staged.os.replace, []
+    rename, calls = pin.files.os.replace, []
 
     def replace(source, target):
       calls.append(target)
@@ -423,7 +423,7 @@ class PinTest(parameterized.TestCase):
         raise OSError(28, 'No space left on device', str(source))
       rename(source, target)
 
-    with mock.patch.object(pin.staged.os, 'replace', replace):
+    with mock.patch.object(pin.files.os, 'replace', replace):
       self.assert_refused(['0.8.1'], 'No space left .* nothing was changed')
     self.assertLen(calls, 4)
 

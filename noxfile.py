@@ -50,7 +50,7 @@ CHECKS = (
     'tools.bazel.cache_check',
     'tools.mirror.real_test',
     'tools.versions.real_check',
-    'tools.report.browser_check',
+    'tools.evidence.browser_check',
     'tools.elsewhere.check',
 )
 MAIN_TEST = '//tfmot_contrib/pruning:mobilenet_v3_cifar10_sparsity50'
@@ -126,7 +126,7 @@ def tests(session: nox.Session) -> None:
   )
   for module in CHECKS:
     python(session, module)
-  python(session, 'tools.floor.pin', '--check')
+  python(session, 'tools.release.pin', '--check')
   converge(session)
 
 
@@ -152,7 +152,7 @@ def bench_sync(session: nox.Session) -> None:
 @nox.session
 def evidence(session: nox.Session) -> None:
   """Makes tables and plots from run records; --collect trains [-- --check]."""
-  python(session, 'tools.report.evidence', *session.posargs)
+  python(session, 'tools.evidence.documents', *session.posargs)
 
 
 @nox.session
@@ -182,7 +182,7 @@ def bisect_check(session: nox.Session) -> None:
 @nox.session
 def report(session: nox.Session) -> None:
   """Makes one HTML page of all evidence: report/index.html [-- --output]."""
-  python(session, 'tools.report.page', *session.posargs)
+  python(session, 'tools.evidence.page', *session.posargs)
 
 
 @nox.session
@@ -220,7 +220,7 @@ def lock(session: nox.Session) -> None:
 @nox.session
 def pin_tfmot(session: nox.Session) -> None:
   """Moves or checks the oldest TFMOT that counts [-- X.Y.Z --help]."""
-  python(session, 'tools.floor.pin', *session.posargs)
+  python(session, 'tools.release.pin', *session.posargs)
 
 
 @nox.session
@@ -238,7 +238,7 @@ def technique_status(session: nox.Session) -> None:
 @nox.session
 def reproduce(session: nox.Session) -> None:
   """Runs a technique anew and compares with its claims [-- NAME --party …]."""
-  python(session, 'tools.reproduce.reproduce', *session.posargs)
+  python(session, 'tools.evidence.reproduce', *session.posargs)
 
 
 @nox.session

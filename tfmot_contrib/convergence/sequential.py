@@ -37,8 +37,6 @@ GREY = 'pass (grey)'
 IMPROVED = 'improved'
 FAIL = 'fail'
 UNDECIDED = 'undecided'
-# Of `drift`: how often it alarms with nothing wrong is in docs/statistics.md.
-DRIFTED = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -257,37 +255,3 @@ def decide(drops: Sequence[float], noise: Noise, plan: Plan) -> Decision:
   used = int(decided[0]) + 1 if decided.size else len(values)
   path = np.cumsum(growths[:used]) / np.arange(1, used + 1)
   return Decision(str(states[used - 1]), tuple(path.tolist()), limits)
-
-
-def slack(noise: Noise) -> float:
-  """Returns the growth that `drift` lets pass each night, in deviations.
-
-  Args:
-    noise: The reference.
-
-  Returns:
-    Half a deviation, and twice the error of the reference's mean: that is the
-    same every night, and would add up.
-  """
-  return 0.5 + 2 / math.sqrt(noise.seeds)
-
-
-def drift(means: Sequence[float], noise: Noise) -> list[float]:
-  """Returns the cumulative sum of growth too small for one night to show.
-
-  It is Page's chart (Continuous inspection schemes, 1954).
-
-  Args:
-    means: The mean drop of each night whose weights were not those of a night
-      before: the same weights are no new evidence.
-    noise: The reference.
-
-  Returns:
-    The sum after each night, in deviations; `DRIFTED` is where it alarms.
-  """
-  total, sums = 0.0, []
-  for mean in means:
-    growth = (mean - noise.mean) / noise.deviation
-    total = max(0.0, total + growth - slack(noise))
-    sums.append(total)
-  return sums

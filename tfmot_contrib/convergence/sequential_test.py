@@ -144,26 +144,5 @@ class NoiseTest(parameterized.TestCase):
     self.assertAlmostEqual(noise.finds(_PLAN), growth, 3)
 
 
-class DriftTest(parameterized.TestCase):
-
-  def test_what_is_let_pass(self):
-    # Half a deviation, and twice the error of a mean of eight.
-    self.assertAlmostEqual(sequential.slack(_NOISE), 0.5 + 2 / math.sqrt(8))
-
-  def test_steady_nights_sum_to_nothing(self):
-    sums = sequential.drift(_drops(0.4, -0.3, 0.5, 1.2), _NOISE)
-    np.testing.assert_allclose(sums, [0, 0, 0, 0], atol=1e-9)
-
-  def test_small_growth_adds_up(self):
-    growth = sequential.slack(_NOISE) + 2.0
-    sums = sequential.drift(_drops(*[growth] * 6), _NOISE)
-    np.testing.assert_allclose(sums, [2, 4, 6, 8, 10, 12])
-
-  def test_a_good_night_takes_off(self):
-    growth = sequential.slack(_NOISE) + 2.0
-    sums = sequential.drift(_drops(growth, growth - 3.5, growth - 1), _NOISE)
-    np.testing.assert_allclose(sums, [2.0, 0.5, 1.5])
-
-
 if __name__ == '__main__':
   absltest.main()

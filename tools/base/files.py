@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Writes files whole or not at all."""
+"""Reads text files, and writes files whole or not at all."""
 
 import contextlib
 import os
@@ -22,6 +22,51 @@ import tempfile
 from typing import Mapping
 
 from tfmot_contrib import errors
+
+
+def read(path: pathlib.Path) -> str:
+  """Returns the text of a file of the project.
+
+  Args:
+    path: The file.
+
+  Returns:
+    Its text.
+
+  Raises:
+    errors.InputError: It cannot be read, or is no UTF-8.
+  """
+  try:
+    return path.read_text(encoding='utf-8')
+  except OSError as error:
+    raise errors.InputError(
+        f'cannot read {path}: {error.strerror}; restore it with git'
+    ) from error
+  except UnicodeDecodeError as error:
+    raise errors.InputError(f'{path} is no UTF-8: restore it with git') from (
+        error
+    )
+
+
+def refuse_unwritable(folder: pathlib.Path) -> None:
+  """Refuses a folder that could not be written to, and makes nothing.
+
+  Args:
+    folder: It need not be there yet.
+
+  Raises:
+    errors.InputError: It is no folder, or cannot be written.
+  """
+  there = folder.absolute()
+  try:
+    while not there.exists():
+      there = there.parent
+    with tempfile.TemporaryDirectory(dir=there, prefix='.partial-'):
+      pass
+  except OSError as error:
+    raise errors.InputError(
+        f'cannot write to {folder}: {error.strerror}; give another folder'
+    ) from error
 
 
 def write(path: pathlib.Path, content: str | bytes) -> None:

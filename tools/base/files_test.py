@@ -75,6 +75,24 @@ class FilesTest(absltest.TestCase):
         files.write_all(self.root, {'a': 'new', 'b': 'new'})
     self.assertEqual(self.all(), {'a': b'old'})
 
+  def test_read(self):
+    root = pathlib.Path(self.create_tempdir().full_path)
+    files.write(root / 'a', 'ä')
+    self.assertEqual(files.read(root / 'a'), 'ä')
+    with self.assertRaisesRegex(errors.InputError, 'cannot read .*none'):
+      files.read(root / 'none')
+    files.write(root / 'b', b'\xff')
+    with self.assertRaisesRegex(errors.InputError, 'b is no UTF-8'):
+      files.read(root / 'b')
+
+  def test_refuse_unwritable(self):
+    root = pathlib.Path(self.create_tempdir().full_path)
+    files.refuse_unwritable(root / 'a/b')
+    self.assertEmpty(list(root.iterdir()))
+    files.write(root / 'taken', '')
+    with self.assertRaisesRegex(errors.InputError, 'give another folder'):
+      files.refuse_unwritable(root / 'taken/b')
+
 
 if __name__ == '__main__':
   absltest.main()

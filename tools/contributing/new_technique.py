@@ -41,9 +41,10 @@ from tfmot_contrib import techniques
 from tfmot_contrib.convergence import claims
 from tools.base import files
 from tools.base import git
+from tools.base import markdown
 from tools.contributing import answers as answers_lib
-from tools.report import rows
-from tools.report import tables
+from tools.evidence import rows
+from tools.evidence import tables
 from tools.versions import bootstrap
 
 _TEMPLATE = pathlib.Path(__file__).parent / 'template'
@@ -297,10 +298,13 @@ def make(
     text = enter(listed.read_text(encoding='utf-8'), answers.name)
     files.write(listed, text)
     readme = copy / folder / 'README.md'
-    known = rows.load(copy / 'tfmot_contrib')
+    known = rows.load(copy)
     made = next(one for one in known if one.path.name == answers.name)
     text = readme.read_text(encoding='utf-8')
-    files.write(readme, tables.put(text, tables.results(made), readme.name))
+    made = tables.results(made)
+    files.write(
+        readme, markdown.with_region(text, 'evidence', made, readme.name)
+    )
     git.configure(copy)  # Lint asks git which files there are.
     tidy(copy, [folder, techniques.PATH])
     names = [f'{folder}/{name}' for name in rendered] + [techniques.PATH]

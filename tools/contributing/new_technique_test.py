@@ -34,7 +34,7 @@ from tools.contributing import answers
 from tools.contributing import codeowners
 from tools.contributing import new_technique
 from tools.contributing import small_project_testing as fixture
-from tools.report import evidence
+from tools.evidence import documents
 
 _FILES = {
     'BUILD',
@@ -81,7 +81,7 @@ class ScaffoldTest(parameterized.TestCase):
     git.configure(self.root)
     git.run(self.root, 'add', '-A', what='adding')
     git.run(self.root, 'commit', '-q', '-m', 'all', what='committing')
-    documents = evidence.documents(self.root)
+    made = documents.documents(self.root)
     owners = codeowners.text(self.root)
     self.assertEqual(
         self.make(), ['tfmot_contrib/sharing', 'tfmot_contrib/techniques.bzl']
@@ -101,7 +101,7 @@ class ScaffoldTest(parameterized.TestCase):
     readme = folder / 'README.md'
     text = readme.read_text(encoding='utf-8')
     self.assertIn('no evidence yet', text)
-    self.assertEqual(evidence.documents(self.root), {**documents, readme: text})
+    self.assertEqual(documents.documents(self.root), {**made, readme: text})
 
   @parameterized.product(
       training=answers.TRAININGS,

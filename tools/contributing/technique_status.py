@@ -31,9 +31,10 @@ from tfmot_contrib import errors
 from tfmot_contrib import techniques
 from tfmot_contrib.convergence import claims
 from tools.contributing import codeowners
-from tools.floor import evidence
-from tools.floor import gate
-from tools.report import rows
+from tools.evidence import audit
+from tools.evidence import rows
+from tools.evidence import signatures
+from tools.reference import project
 from tools.versions import bootstrap
 from tools.versions import environment
 
@@ -103,7 +104,7 @@ def _example(root: pathlib.Path, name: str) -> Step:
   folder = root / 'tfmot_contrib' / name
   listed = (root / techniques.PATH).read_text(encoding='utf-8')
   left = []
-  if name not in (rows.BASELINES, *techniques.parse(listed)):
+  if name not in (project.BASELINES, *techniques.parse(listed)):
     left.append(f'it is not entered in {techniques.PATH}')
   if not list(folder.glob('*_test.py')):
     left.append('it has no unit test')
@@ -126,11 +127,8 @@ def _example(root: pathlib.Path, name: str) -> Step:
 
 def _results(root: pathlib.Path, name: str) -> Step:
   """Step 3: the contributor's results."""
-  contrib = root / 'tfmot_contrib'
   found = next(
-      technique
-      for technique in rows.load(contrib)
-      if technique.path.name == name
+      technique for technique in rows.load(root) if technique.path.name == name
   )
   left = []
   tests = []
@@ -150,7 +148,7 @@ def _results(root: pathlib.Path, name: str) -> Step:
   return Step('results of the contributor', tuple(left), command)
 
 
-def _told(finding: gate.Finding) -> str:
+def _told(finding: audit.Finding) -> str:
   """Returns what is wrong with signed evidence."""
   where = f'{finding.test} at TFMOT {finding.tfmot}, {finding.what}'
   return f'{where}: {finding.problem}'
@@ -165,9 +163,9 @@ def _reproduced(
     found = [
         finding
         for e in signed
-        if (e['test'], e['role']) == (test, evidence.SECOND_PARTY)
-        for finding in gate.of_test(root, name, test, e['tfmot'])
-        if finding.what == evidence.SECOND_PARTY
+        if (e['test'], e['role']) == (test, signatures.SECOND_PARTY)
+        for finding in audit.of_test(root, name, test, e['tfmot'])
+        if finding.what == signatures.SECOND_PARTY
     ]
     if not found:
       left.append(f'nobody else has signed {test}')
@@ -199,9 +197,9 @@ def _minimum(root: pathlib.Path, name: str, declared: Any) -> Step:
   # A pin takes no evidence of what takes nothing from TFMOT.
   left = [
       _told(finding)
-      for folder, test in gate.main_tests(root)
+      for folder, test in audit.main_tests(root)
       if folder == name
-      for finding in gate.of_test(root, folder, test, floor)
+      for finding in audit.of_test(root, folder, test, floor)
       if finding.problem
   ]
   return Step(
@@ -259,7 +257,7 @@ def steps(root: pathlib.Path, name: str) -> list[Step]:
         f' make it by tools/nox -s new_technique -- {name}'
     )
   declared = claims.read_technique(str(path))
-  signed = [e for e in evidence.collect(root) if e['technique'] == name]
+  signed = [e for e in signatures.collect(root) if e['technique'] == name]
   found = [
       _rfc(root, name),
       _example(root, name),

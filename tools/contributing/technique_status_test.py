@@ -27,8 +27,8 @@ from tfmot_contrib.convergence import claims
 from tools.contributing import new_technique
 from tools.contributing import small_project_testing as fixture
 from tools.contributing import technique_status as status
-from tools.floor import evidence
-from tools.floor import inputs
+from tools.evidence import inputs
+from tools.evidence import signatures
 from tools.versions import environment
 
 _MIRROR = f'[digests]\npatched = "{"a" * 64}"\n'
@@ -90,11 +90,11 @@ class StatusTest(absltest.TestCase):
     for test in ('mobilenet_v2_cifar10_int8', 'resnet_cifar10_int8'):
       stood_on = inputs.digest(self.root, folder.name, test, versions)
       party, digit = {
-          evidence.CONTRIBUTOR: ('Ada', 'b'),
-          evidence.SECOND_PARTY: ('Bob', 'c'),
+          signatures.CONTRIBUTOR: ('Ada', 'b'),
+          signatures.SECOND_PARTY: ('Bob', 'c'),
       }[role]
-      made = evidence.seal({
-          'schema': evidence.SCHEMA_VERSION,
+      made = signatures.seal({
+          'schema': signatures.SCHEMA_VERSION,
           'technique': folder.name,
           'test': test,
           **versions,
@@ -117,7 +117,7 @@ class StatusTest(absltest.TestCase):
               for claim in claims.claims_of(declared, test, 'cpu')
           ],
       })
-      evidence.write(self.root, made)
+      signatures.write(self.root, made)
 
   def test_new_technique(self):
     self.new()
@@ -157,11 +157,11 @@ class StatusTest(absltest.TestCase):
 
   def test_second_party(self):
     folder = self.new()
-    self.sign(folder, evidence.CONTRIBUTOR)
+    self.sign(folder, signatures.CONTRIBUTOR)
     self.assertEqual(self.done('sharing')[3:6], [False, True, False])
-    self.sign(folder, evidence.SECOND_PARTY, 'FAIL')
+    self.sign(folder, signatures.SECOND_PARTY, 'FAIL')
     self.assertEqual(self.done('sharing')[3:6], [False, True, False])
-    self.sign(folder, evidence.SECOND_PARTY)
+    self.sign(folder, signatures.SECOND_PARTY)
     self.assertEqual(self.done('sharing')[3:6], [True, True, True])
     # A comment decides no number, so what was signed still stands.
     with open(folder / 'experiments.py', 'a', encoding='utf-8') as stream:

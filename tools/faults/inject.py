@@ -46,7 +46,7 @@ from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
 from tools.faults import catalogue
 from tools.reference import draw
-from tools.report import rows
+from tools.reference import project
 from tools.versions import bootstrap
 
 _CORE = 'tensorflow_model_optimization/python/core'
@@ -247,9 +247,9 @@ def detect_all(
 def _folders(root: pathlib.Path) -> dict[str, str]:
   """Returns the folder of each test."""
   return {
-      test: folder.name
-      for folder in rows.folders(root / 'tfmot_contrib')
-      for test in rows.tests(folder)
+      test: folder
+      for folder in project.folders(root)
+      for test in project.rows(root, folder)
   }
 
 

@@ -23,7 +23,7 @@ import sys
 from typing import Sequence
 
 from tfmot_contrib import errors
-from tools.report import evidence
+from tools.evidence import documents
 
 
 def differences(root: pathlib.Path) -> list[tuple[str, int]]:
@@ -39,7 +39,7 @@ def differences(root: pathlib.Path) -> list[tuple[str, int]]:
     errors.InputError: Evidence, a document or its markers are missing.
   """
   found = []
-  for path, text in evidence.documents(root).items():
+  for path, text in documents.documents(root).items():
     here = path.read_text(encoding='utf-8') if path.is_file() else ''
     if here == text:
       continue

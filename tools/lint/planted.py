@@ -197,22 +197,6 @@ PROJECT: dict[str, list[list[Edit]]] = {
             Edit('tools/bench/BUILD', '        "//tools/mirror",\n', ''),
         ],
     ],
-    'floor-symbols': [
-        [
-            Edit(
-                f'{_CONTRIB}/pruning/pruning.py',
-                '',
-                _TFMOT.format('sparsity.keras.no_such'),
-            )
-        ],
-        [
-            Edit(
-                f'{_CONTRIB}/pruning/technique.yaml',
-                'floor: 0.8.0',
-                'floor: 0.2.1',
-            )
-        ],
-    ],
 }
 
 _PYTHON = f'{_CONTRIB}/pruning/planted_'

@@ -93,7 +93,7 @@ class WorkersTest(absltest.TestCase):
     (root / 'a.md').write_text('one\ntwo\nthree\n')
     made = {root / 'a.md': 'one\n2\n3\n', root / 'b.svg': '<svg/>'}
     with mock.patch.object(
-        evidence_worker.evidence, 'documents', return_value=made
+        evidence_worker.documents, 'documents', return_value=made
     ):
       self.assertEqual(
           evidence_worker.differences(root), [('a.md', 2), ('b.svg', 1)]

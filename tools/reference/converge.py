@@ -21,7 +21,6 @@ test has not made up its mind, this trains another one, up to five.
 """
 
 import argparse
-import datetime
 import os
 import pathlib
 import sys
@@ -29,11 +28,11 @@ from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import explain
-from tfmot_contrib.convergence import history
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import sequential
 from tfmot_contrib.convergence import verdict
 from tools.reference import draw
+from tools.reference import project
 from tools.versions import bootstrap
 
 
@@ -53,7 +52,7 @@ class Decided(NamedTuple):
 
 def technique_of(bazel: draw.Bazel, test: draw.Test) -> pathlib.Path:
   """Returns the technique.yaml that has the claims of a test."""
-  return bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
+  return project.technique_yaml(bazel.root, test.folder)
 
 
 def decide(bazel: draw.Bazel, label: str, at_least: int = 1) -> Decided:
@@ -86,16 +85,15 @@ def decide(bazel: draw.Bazel, label: str, at_least: int = 1) -> Decided:
   return Decided(test, shown, verdicts)
 
 
-def converge(bazel: draw.Bazel, label: str, remember: bool = False) -> bool:
+def converge(bazel: draw.Bazel, label: str) -> bool:
   """Tests one convergence test and prints the verdict.
 
   Args:
     bazel: How to make the records.
     label: Of the test.
-    remember: Whether to add it to the history of the test.
 
   Returns:
-    Whether every verdict is good, and nothing drifts.
+    Whether every verdict is good.
 
   Raises:
     errors.InputError: It is no such test, or a run failed.
@@ -111,27 +109,7 @@ def converge(bazel: draw.Bazel, label: str, remember: bool = False) -> bool:
   for one in bad:
     told = explain.explain(one, str(technique), again, shown.runs)
     print(f'\n{told}')
-  drifts = _remember(technique, test, shown, verdicts) if remember else []
-  for line in drifts:
-    print(f'\n{line}')
-  return not bad and not drifts
-
-
-def _remember(
-    technique: pathlib.Path,
-    test: draw.Test,
-    shown: judge.Shown,
-    verdicts: Sequence[judge.Verdict],
-) -> list[str]:
-  """Adds a night to the history; returns what drifts."""
-  path = history.path_of(technique.parent, test.row, shown.runs[0])
-  nights = history.read(path)
-  line = history.night(shown.runs, verdicts, datetime.date.today())
-  history.append(path, line)
-  if not shown.statistical:
-    return []
-  sums = history.drift([*nights, line], shown.reference, shown.family)
-  return history.alarms(sums)
+  return not bad
 
 
 @errors.exits_with_one_line
@@ -147,12 +125,9 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   """
   parser = argparse.ArgumentParser(prog='converge', description=__doc__)
   parser.add_argument('targets', nargs='+', help='//tfmot_contrib/FOLDER:TEST')
-  parser.add_argument(
-      '--remember', action='store_true', help='add the night to the history'
-  )
   flags = parser.parse_args(argv)
   bazel = draw.Bazel(bootstrap.bazel(), root)
-  good = [converge(bazel, label, flags.remember) for label in flags.targets]
+  good = [converge(bazel, label) for label in flags.targets]
   return 0 if all(good) else 1
 
 

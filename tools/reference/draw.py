@@ -34,10 +34,12 @@ from tools.base import git
 from tools.versions import bazel_command
 from tools.versions import bootstrap
 
-_RECORD = '_record'
-_CONTROL = '_control_'
+RECORD = '_record'
+CONTROL = '_control_'
 # By tier: the suffix of its tests.
 SUFFIXES = {'cpu': '', 'smoke': '_smoke'}
+# By tier: how many seeds there are, as tools/bazel/convergence.bzl declares.
+MOST_SEEDS = {'cpu': 20, 'smoke': 5}
 BUILD_FAILED = 1  # Of Bazel's exit codes, that of an action which failed.
 
 
@@ -141,8 +143,19 @@ class Test:
 
   def records(self, seed: int) -> tuple[str, ...]:
     """Returns the labels of the records of a seed, the run's first."""
-    suffix = _RECORD if seed == 1 else f'_seed{seed}{_RECORD}'
+    suffix = RECORD if seed == 1 else f'_seed{seed}{RECORD}'
     return tuple(name + suffix for name in (self.label, self.control) if name)
+
+
+def label_of(folder: str, row: str, tier: str = 'cpu') -> str:
+  """Returns the label of the convergence test of a technique's row."""
+  return f'//tfmot_contrib/{folder}:{row}{SUFFIXES[tier]}'
+
+
+def made(root: pathlib.Path, label: str) -> pathlib.Path:
+  """Returns where Bazel leaves the record that a label names."""
+  name = label.removeprefix('//').replace(':', '/')
+  return root / 'bazel-bin' / f'{name}.json'
 
 
 def find(bazel: Bazel, label: str) -> Test:
@@ -164,15 +177,15 @@ def find(bazel: Bazel, label: str) -> Test:
     raise errors.InputError(
         f'{label} is no convergence test: {(reason or ["see bazel query"])[0]}'
     )
-  found = [x for x in done.stdout.split() if x.endswith(_RECORD)]
-  controls = [x for x in found if _CONTROL in x]
-  baselines = [x for x in found if x not in (*controls, label + _RECORD)]
+  found = [x for x in done.stdout.split() if x.endswith(RECORD)]
+  controls = [x for x in found if CONTROL in x]
+  baselines = [x for x in found if x not in (*controls, label + RECORD)]
   if len(baselines) != 1 or len(controls) > 1:
     raise errors.InputError(
         f'{label} has no float baseline: it is one itself, or no convergence'
         ' test'
     )
-  control = controls[0].removesuffix(_RECORD) if controls else ''
+  control = controls[0].removesuffix(RECORD) if controls else ''
   return Test(label, baselines[0], control)
 
 
@@ -243,8 +256,7 @@ def draw(bazel: Bazel, test: Test, seeds: Sequence[int]) -> judge.Shown:
 
 def _read(root: pathlib.Path, label: str) -> record.Record:
   """Reads what Bazel has made."""
-  name = label.removeprefix('//').replace(':', '/')
-  return record.read(root / 'bazel-bin' / f'{name}.json')
+  return record.read(made(root, label))
 
 
 def say(text: str) -> None:

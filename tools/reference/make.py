@@ -34,11 +34,11 @@ from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import reference
 from tfmot_contrib.convergence import verdict
+from tools.base import figures
+from tools.base import files
 from tools.base import git
-from tools.floor import inputs
 from tools.reference import draw
-from tools.report import plots
-from tools.report import rows
+from tools.reference import project
 from tools.versions import bootstrap
 
 _PLOT = 'report/references.svg'
@@ -141,21 +141,51 @@ def admission(
   return lines
 
 
+def plot(
+    pairs: Sequence[tuple[reference.Reference | None, reference.Reference]],
+) -> Any:
+  """Draws the drops of accuracy of references before and after a refresh.
+
+  Args:
+    pairs: For each test the old reference, or None, and the new one.
+
+  Returns:
+    The figure: a dot for each seed, hollow for the old ones.
+  """
+  figure, axes = figures.new((6.5, 0.8 + 0.45 * len(pairs)), nrows=1, ncols=1)
+  axis = axes[0][0]
+  for place, pair in enumerate(pairs):
+    for kind, offset in zip(pair, (0.15, -0.15), strict=True):
+      if kind is None:
+        continue
+      values = [v for seed in kind.seeds for v in seed.drops.values()]
+      hollow = {'facecolors': 'none'} if offset > 0 else {}
+      axis.scatter(
+          values,
+          [place + offset] * len(values),
+          s=18,
+          edgecolors='#1f77b4',
+          **hollow,
+      )
+  axis.set_yticks(range(len(pairs)), [pair[1].test for pair in pairs])
+  axis.set_xlabel('drop of top-1 against the float control, points')
+  return figure
+
+
 def _tests(root: pathlib.Path, asked: Sequence[str], tier: str) -> list[str]:
   """Returns the labels of the tests that are asked for by a name, or all."""
   found, known = [], set()
-  for folder in rows.folders(root / 'tfmot_contrib'):
-    if folder.name == rows.BASELINES:
+  for folder in project.folders(root):
+    if folder == project.BASELINES:
       continue
-    smoke = inputs.declared(root, folder.name) if tier == 'smoke' else {}
-    for test in rows.tests(folder):
-      known |= {test, folder.name}
+    smoke = project.declared(root, folder) if tier == 'smoke' else {}
+    for test in project.rows(root, folder):
+      known |= {test, folder}
       has_it = smoke.get(test, {}).get('smoke', True)
       if test in asked and not has_it:
         raise errors.InputError(f'{test} has no smoke test: leave it out')
-      if has_it and (not asked or test in asked or folder.name in asked):
-        label = f'//tfmot_contrib/{folder.name}:{test}'
-        found.append(label + draw.SUFFIXES[tier])
+      if has_it and (not asked or test in asked or folder in asked):
+        found.append(draw.label_of(folder, test, tier))
   if missing := [name for name in asked if name not in known]:
     raise errors.InputError(
         f'no convergence test or technique is called {missing[0]}'
@@ -193,7 +223,7 @@ def refresh(
   Raises:
     errors.InputError: A run failed, or there is no reason.
   """
-  technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
+  technique = project.technique_yaml(bazel.root, test.folder)
   declared = claims.claims_of(str(technique), test.row, test.tier)
   path = _path(bazel, test)
   old = reference.read(path) if path.exists() else None
@@ -278,15 +308,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
     seeds = range(flags.first_seed, flags.first_seed + count)
     pairs.append(refresh(bazel, test, seeds, who=who, why=flags.why))
   if any(old for old, _ in pairs):
-    text = plots.svg(plots.drops(pairs))
-    try:
-      flags.plot.parent.mkdir(parents=True, exist_ok=True)
-      flags.plot.write_text(text, encoding='utf-8')
-    except OSError as error:
-      raise errors.InputError(
-          f'the references are made, but {flags.plot} cannot be written:'
-          f' {error.strerror}'
-      ) from error
+    text = figures.svg(plot(pairs))
+    files.write(flags.plot, text)
     print(f'old drops (hollow) and new ones: {flags.plot}')
 
 

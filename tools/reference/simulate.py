@@ -33,7 +33,8 @@ from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import sequential
 from tfmot_contrib.convergence import verdict
-from tools.report import tables
+from tools.base import files
+from tools.base import markdown
 from tools.versions import bootstrap
 
 _DOCUMENT = 'docs/statistics.md'
@@ -174,8 +175,6 @@ _REFERENCES = {
     'alone, 8 seeds': [Reference(8, 0)],
 }
 _GROWTHS = (0.0, 4.0, 5.0, 6.0)
-_DRIFTS = (0.0, 1.0, 2.0, 3.0)
-_NIGHTS = 100
 _HEADER = (
     'reference',
     'noise',
@@ -201,35 +200,6 @@ def _mean(
       for i, r in enumerate(references)
   ]
   return Outcome(*np.mean(outcomes, axis=0).tolist())
-
-
-def drifts(
-    reference: Reference, growth: float, heavy: bool, runs: int
-) -> tuple[float, float]:
-  """Simulates Page's chart over nights of one seed, each with new weights.
-
-  Args:
-    reference: How much it knows.
-    growth: By how many deviations the drops have truly grown.
-    heavy: Whether the noise has heavy tails.
-    runs: How many charts.
-
-  Returns:
-    The share that has alarmed after `_NIGHTS`, and the median of their nights.
-  """
-  random = np.random.default_rng(0)
-  known = _known(random, reference, heavy, runs)
-  slack = sequential.slack(sequential.Noise(0.0, 1.0, reference.seeds, 1))
-  total, first = np.zeros(runs), np.full(runs, np.inf)
-  for night in range(1, _NIGHTS + 1):
-    drops = growth + _noise(random, heavy, (runs,))
-    total = np.maximum(
-        0.0, total + (drops - known.mean) / known.deviation - slack
-    )
-    first = np.where(
-        total >= sequential.DRIFTED, np.minimum(first, night), first
-    )
-  return float(np.mean(first <= _NIGHTS)), float(np.median(first))
 
 
 def suite(contrib: pathlib.Path) -> list[Reference]:
@@ -290,27 +260,8 @@ def report(
   return (
       f'{tests} tests a night, {runs:,} simulated for each number; power at a'
       ' growth in deviations of one'
-      f' drop.\n\n{tables.table(_HEADER, lines)}\n\n'
-      f"Page's chart over {_NIGHTS} nights of new weights: the share of charts"
-      ' that alarm, and the median of their nights.\n\n'
-      f'{_charts(references, max(runs // _NIGHTS, 100))}'
+      f' drop.\n\n{markdown.table(_HEADER, lines)}'
   )
-
-
-def _charts(references: Mapping[str, Sequence[Reference]], runs: int) -> str:
-  """Returns a table of what becomes of Page's chart, for single references."""
-  growths = ('nothing wrong', *(f'grown by {g:g}' for g in _DRIFTS[1:]))
-  lines = []
-  for name, known in references.items():
-    if len(known) == 1:
-      for heavy, noise in _NAMES.items():
-        cells = []
-        for growth in _DRIFTS:
-          share, median = drifts(known[0], growth, heavy, runs)
-          after = f', {median:.0f} nights' if share > 0.5 else ''
-          cells.append(f'{100 * share:.1f} %{after}')
-        lines.append((name, noise, *cells))
-  return tables.table(('reference', 'noise', *growths), lines)
 
 
 @errors.exits_with_one_line
@@ -331,15 +282,12 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   if min(flags.tests, flags.runs) < 1:
     raise errors.InputError('--tests and --runs must be 1 or more')
   path = root / _DOCUMENT
-  try:
-    text = path.read_text(encoding='utf-8')
-  except OSError as error:
-    raise errors.InputError(f'cannot read {path}: {error.strerror}') from error
+  text = files.read(path)
   known = dict(_REFERENCES)
   if all_of_them := suite(root / 'tfmot_contrib'):
     known[_SUITE] = all_of_them
-  text = tables.put(text, report(flags.tests, flags.runs, known), _DOCUMENT)
-  path.write_text(text, encoding='utf-8')
+  made = report(flags.tests, flags.runs, known)
+  files.write(path, markdown.with_region(text, 'evidence', made, _DOCUMENT))
 
 
 if __name__ == '__main__':

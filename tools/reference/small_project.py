@@ -20,7 +20,7 @@ import sys
 from typing import Any
 
 from tfmot_contrib.convergence import record
-from tools.report import small_evidence
+from tools.reference import records_testing
 
 TEST = 'resnet_cifar10_half'
 VERSIONS = {'tensorflow': '2.20.0', 'tf-keras': '2.20.1', 'numpy': '2.4.6'}
@@ -49,7 +49,7 @@ else:
 
 def _run(seed: int, accuracy: float, weights: str, **changes: Any):
   """Returns a record."""
-  exported = small_evidence.exported(accuracy, 1.0, 1.0)
+  exported = records_testing.exported(accuracy, 1.0, 1.0)
   fields = {
       'seed': seed,
       'params': {
@@ -61,7 +61,7 @@ def _run(seed: int, accuracy: float, weights: str, **changes: Any):
       'invariants': {'zeros_missing': 0},
       'versions': VERSIONS,
   }
-  return small_evidence.run(weights, 'b', **{**fields, **changes})
+  return records_testing.run(weights, 'b', **{**fields, **changes})
 
 
 def project(root: pathlib.Path, drops: list[float]) -> str:
@@ -76,16 +76,16 @@ def project(root: pathlib.Path, drops: list[float]) -> str:
   """
   folder = root / 'tfmot_contrib/pruning'
   baselines = root / 'tfmot_contrib/baselines'
-  drop = small_evidence.claim(
+  drop = records_testing.claim(
       'accuracy_drop', metric='exported.float.accuracy', at_most=2.0
   )
   drop['as'] = 'drop'
   del drop['at_least']
   for place, claims in (
-      (baselines, {'resnet_cifar10': [small_evidence.claim('steps')]}),
+      (baselines, {'resnet_cifar10': [records_testing.claim('steps')]}),
       (folder, {TEST: [drop]}),
   ):
-    small_evidence.technique(place, {}, claims)
+    records_testing.declare(place, claims)
     (root / 'bazel-bin/tfmot_contrib' / place.name).mkdir(parents=True)
   write(root, f'{_BASE}_record', _run(1, 79.0, 'b', lineage=[]))
   records(root, drops)

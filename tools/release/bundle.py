@@ -38,37 +38,23 @@ from typing import Any, Iterator, Mapping, Sequence
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
-from tools.floor import evidence
+from tfmot_contrib.convergence import schema
+from tools.base import markdown as markdown_lib
+from tools.evidence import signatures
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUNDLE = 'bundle.json'
 RECORDS = 'records'
-_KEYS = {
-    'schema': int,
-    'tier': str,
-    'scope': list,
-    'tfmot': dict,
-    'tensorflow': str,
-    'mirror': str,
-    'when': str,
-    'resumed': str,
-    'tests': list,
-    'known_failures': list,
-    'waivers': list,
-    'refusals': list,
-    'digest': str,
-}
-_TEST_KEYS = {
-    'technique': str,
-    'test': str,
-    'status': str,
-    'seeds': list,
-    'records': dict,
-    'claims': list,
-}
-_TFMOT_KEYS = {'setting': str, 'version': str, 'content': str}
-_SEED_KEYS = {'seed': int, 'record': str, 'inputs': str}
-_CLAIM_KEYS = {'claim': str}
+_SCHEMA = pathlib.Path(__file__).parent / 'bundle_schema.json'
+_HEADER = (
+    'test',
+    'seeds',
+    'claim',
+    'documented',
+    'measured',
+    'bound',
+    'verdict',
+)
 _AGAIN = 'make it anew with tools/nox -s release_gate'
 
 
@@ -171,9 +157,10 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
         f'stale: {path} is of schema {found.get("schema")!r}, not'
         f' {SCHEMA_VERSION}; {_AGAIN}'
     )
-  wrong = _broken(found)
-  if wrong or _digest(found) != found['digest']:
-    what = f'its {wrong} is broken' if wrong else 'its digest is another'
+  what = schema.breach(found, _SCHEMA)
+  if not what and _digest(found) != found['digest']:
+    what = 'its digest is another'
+  if what:
     raise errors.InputError(
         f'tampered: {path} was edited, {what}; restore it, or {_AGAIN}'
     )
@@ -183,33 +170,9 @@ def load(folder: pathlib.Path) -> dict[str, Any]:
 def _digest(bundle: Mapping[str, Any]) -> str:
   """Returns the digest that a bundle should have of itself."""
   try:
-    return evidence.seal(bundle)['digest']
+    return signatures.seal(bundle)['digest']
   except ValueError:  # It holds a number that JSON does not have.
     return ''
-
-
-def _broken(bundle: Any) -> str:
-  """Returns the first key of a bundle that is not as it should be, or ''."""
-  if wrong := _wrong(bundle, _KEYS) or _wrong(bundle['tfmot'], _TFMOT_KEYS):
-    return wrong[0]
-  if not all(isinstance(name, str) for name in bundle['scope']):
-    return 'scope'
-  for entry in bundle['tests']:
-    if wrong := _wrong(entry, _TEST_KEYS):
-      return wrong[0]
-    parts = [(seed, _SEED_KEYS) for seed in entry['seeds']]
-    parts += [(claim, _CLAIM_KEYS) for claim in entry['claims']]
-    for part, keys in parts:
-      if wrong := _wrong(part, keys):
-        return f'{wrong[0]} of {entry["test"]}'
-  return ''
-
-
-def _wrong(value: Any, keys: Mapping[str, type]) -> list[str]:
-  """Returns the keys of which a value does not have what it should."""
-  if not isinstance(value, dict):
-    return ['shape']
-  return [k for k, kind in keys.items() if not isinstance(value.get(k), kind)]
 
 
 def publish(
@@ -229,7 +192,7 @@ def publish(
   Raises:
     errors.InputError: There is something else, or the disk is full.
   """
-  sealed = evidence.seal(bundle)
+  sealed = signatures.seal(bundle)
   try:
     for name, text in (
         (BUNDLE, json.dumps(sealed, indent=1, sort_keys=True) + '\n'),
@@ -294,11 +257,6 @@ def _verdict_words(bundle: Mapping[str, Any]) -> str:
   return ', '.join(f'{n} {word}' for word, n in sorted(words.items())) or 'none'
 
 
-def _cell(text: object) -> str:
-  """Returns a text that breaks no table."""
-  return errors.one_line(text).replace('|', '\\|')
-
-
 def _number(value: float | str) -> str:
   """Returns a number for people."""
   return value if isinstance(value, str) else f'{value:.4g}'
@@ -316,10 +274,10 @@ def _lists(bundle: Mapping[str, Any]) -> Iterator[str]:
               for k in bundle['known_failures']
           ],
       ),
-      ('Waivers', bundle['waivers']),
+      ('Reproduced', bundle['reproduced']),
   ):
     yield f'\n## {title}\n'
-    yield from [f'* {_cell(line)}' for line in lines] or ['None.']
+    yield from [f'* {errors.one_line(line)}' for line in lines] or ['None.']
 
 
 def markdown(bundle: Mapping[str, Any]) -> str:
@@ -340,22 +298,21 @@ def markdown(bundle: Mapping[str, Any]) -> str:
       ),
       *_lists(bundle),
       '\n## Claims\n',
-      '| test | seeds | claim | documented | measured | bound | verdict |',
-      '| --- | --- | --- | --- | --- | --- | --- |',
   ]
-  for test in bundle['tests']:
-    for claim in test['claims']:
-      cells = (
+  cells = [
+      (
           f'`{test["technique"]}:{test["test"]}`',
           len(test['seeds']),
           claim['claim'],
-          claim['documented'],
+          errors.one_line(claim['documented']),
           _number(claim['measured']),
           claim['bound'],
           claim['verdict'],
       )
-      lines.append(f'| {" | ".join(map(_cell, cells))} |')
-  return '\n'.join(lines) + '\n'
+      for test in bundle['tests']
+      for claim in test['claims']
+  ]
+  return '\n'.join(lines) + '\n' + markdown_lib.table(_HEADER, cells)
 
 
 def tested_against(bundle: Mapping[str, Any], known: Sequence[str]) -> str:
@@ -395,5 +352,5 @@ def tested_against(bundle: Mapping[str, Any], known: Sequence[str]) -> str:
         f'* Known: {one["claim"]} of {one["test"]} does not hold'
         f' ({one["issue"]}).'
     )
-  lines += [f'* Waived: {line}' for line in bundle['waivers']]
+  lines += [f'* {line}' for line in bundle['reproduced']]
   return '\n'.join(lines) + '\n'

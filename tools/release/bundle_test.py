@@ -25,9 +25,9 @@ from absl.testing import absltest
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import judge
-from tools.floor import evidence
+from tools.evidence import signatures
+from tools.evidence import testing
 from tools.release import bundle as bundle_lib
-from tools.report import small_evidence
 
 _CLAIM = {
     'claim': 'zipped_size',
@@ -69,7 +69,7 @@ def _bundle(**changes: Any) -> dict[str, Any]:
       'resumed': 'PASSED',
       'tests': [test],
       'known_failures': [],
-      'waivers': [],
+      'reproduced': [],
       'refusals': [],
   }
   return {**fields, **changes}
@@ -103,7 +103,11 @@ class BundleTest(absltest.TestCase):
   def test_broken_parts(self):
     self.publish()
     good = bundle_lib.load(self.folder)
-    for bad in ([], {**good, 'digest': None}, {**good, 'waivers': [math.nan]}):
+    for bad in (
+        [],
+        {**good, 'digest': None},
+        {**good, 'reproduced': [math.nan]},
+    ):
       self.tampered(bad)
     (test,) = good['tests']
     for part in (
@@ -117,7 +121,7 @@ class BundleTest(absltest.TestCase):
         {'tests': [{**test, 'seeds': [{}]}]},
         {'tests': [{**test, 'claims': [1]}]},
     ):
-      self.tampered(evidence.seal({**good, **part}))
+      self.tampered(signatures.seal({**good, **part}))
 
   def test_earlier_bundle_stays_when_it_cannot_be_replaced(self):
     self.publish()
@@ -140,9 +144,9 @@ class BundleTest(absltest.TestCase):
       bundle_lib.check_free(self.folder)
 
   def test_records_are_kept(self):
-    run = small_evidence.run('3', '1')
-    baseline = small_evidence.run('1')
-    shown = judge.Shown([run], baseline, [small_evidence.run('2', '1')])
+    run = testing.run('3', '1')
+    baseline = testing.run('1')
+    shown = judge.Shown([run], baseline, [testing.run('2', '1')])
     kept = bundle_lib.keep_records(self.folder, 'pruning', 'net', shown)
     base = 'records/pruning/net.'
     self.assertEqual(
@@ -167,16 +171,16 @@ class BundleTest(absltest.TestCase):
     self.assertIn('* failed: x\n', text)
     self.assertIn('`pruning:net` kept: https://github.com/x/y/issues/1', text)
     self.assertIn('| 2 | zipped_size | up to 6x \\| zipped | 0.25 |', text)
-    self.assertIn('## Waivers\n\nNone.', text)
+    self.assertIn('## Reproduced\n\nNone.', text)
 
   def test_tested_against(self):
     text = bundle_lib.tested_against(
-        _bundle(known_failures=[_KNOWN], waivers=['one thing']), ['pruning']
+        _bundle(known_failures=[_KNOWN], reproduced=['one thing']), ['pruning']
     )
     self.assertIn('* pruning: tested against TensorFlow 2.20.0 and', text)
     self.assertIn('1 claims of 1 convergence tests hold, in 2 runs.', text)
     self.assertIn('* Known: kept of net does not hold (https://', text)
-    self.assertIn('* Waived: one thing', text)
+    self.assertIn('* one thing', text)
     for why, known, changes in (
         ('tier smoke only', ['pruning'], {'tier': 'smoke'}),
         ('1 refusals', ['pruning'], {'refusals': ['failed: x']}),

@@ -22,9 +22,9 @@
 runs every convergence test of every technique on that TFMOT, each with as many
 seeds as its claims ask for, and the test of resumed training, and leaves the
 evidence bundle in --output. It ends with 0 only if all hold; each reason why
-not is a line that names the thing and the mend. Known failures and waivers are
-listed by name. `--check` runs nothing: it looks at a bundle that was made
-earlier, as the release workflow does.
+not is a line that names the thing and the mend. Known failures, and who has
+reproduced what, are listed by name. `--check` runs nothing: it looks at a
+bundle that was made earlier, as the release workflow does.
 
 `--tier smoke` is a rehearsal in minutes: no release stands on it.
 """
@@ -43,19 +43,19 @@ from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
-from tools.floor import gate as floor_gate
-from tools.floor import inputs
+from tools.evidence import audit
+from tools.evidence import inputs
 from tools.reference import converge
 from tools.reference import draw
+from tools.reference import project
+from tools.reference import suite
 from tools.release import bundle as bundle_lib
 from tools.release import refuse
-from tools.release import suite
 from tools.versions import bootstrap
 from tools.versions import environment
 from tools.versions import sources
 
 _CPU, _SMOKE = 'cpu', 'smoke'
-_MOST_SEEDS = {_CPU: 20, _SMOKE: 5}  # As tools/bazel/convergence.bzl makes.
 _VERSION = re.compile(r'\d+(\.\d+)+\S*')
 
 
@@ -112,24 +112,17 @@ def candidate(setting: str) -> dict[str, str]:
   return {'setting': setting, 'version': version, 'content': content}
 
 
-def _label(technique: str, test: str, tier: str) -> str:
-  """Returns the label of a convergence test."""
-  suffix = f'_{tier}' if tier != _CPU else ''
-  return f'//tfmot_contrib/{technique}:{test}{suffix}'
-
-
 def _decided(
     gate: Gate, bazel: draw.Bazel, technique: str, test: str
 ) -> tuple[judge.Shown, Sequence[judge.Verdict]]:
   """Draws and judges a test that Bazel has built."""
-  label = _label(technique, test, gate.tier)
-  if technique != refuse.BASELINES:
+  label = draw.label_of(technique, test, gate.tier)
+  if technique != project.BASELINES:
     found = converge.decide(bazel, label, gate.seeds)
     return found.shown, found.verdicts
-  name = label.removeprefix('//').replace(':', '/')
-  made = record.read(gate.root / 'bazel-bin' / f'{name}_record.json')
-  shown = judge.Shown(runs=[made])
-  yaml = gate.root / 'tfmot_contrib' / technique / 'technique.yaml'
+  path = draw.made(gate.root, label + draw.RECORD)
+  shown = judge.Shown(runs=[record.read(path)])
+  yaml = project.technique_yaml(gate.root, technique)
   declared = refuse.claims_lib.claims_of(str(yaml), test, gate.tier)
   return shown, judge.judge(declared, shown)
 
@@ -158,7 +151,7 @@ def _entry(
   entry = {
       'technique': technique,
       'test': test,
-      'label': _label(technique, test, gate.tier),
+      'label': draw.label_of(technique, test, gate.tier),
       'status': ran.status if ran else suite.NOT_BUILT,
       'seconds': ran.seconds if ran else 0.0,
       'seeds': [],
@@ -214,7 +207,7 @@ def make(gate: Gate, program: str) -> dict[str, Any]:
       for technique in gate.scope
       for test in refuse.tests_of(gate.root, technique, gate.tier)
   ]
-  labels = [_label(*test, gate.tier) for test in tests]
+  labels = [draw.label_of(*test, gate.tier) for test in tests]
   ran = suite.run(bazel, [*labels, refuse.RESUMED]).tests
   resumed = ran.get(refuse.RESUMED)
   scratch = bundle_lib.scratch_beside(gate.output)
@@ -231,13 +224,17 @@ def make(gate: Gate, program: str) -> dict[str, Any]:
         'resumed': resumed.status if resumed else suite.NOT_BUILT,
         'tests': [
             _entry(
-                gate, bazel, scratch, *test, ran.get(_label(*test, gate.tier))
+                gate,
+                bazel,
+                scratch,
+                *test,
+                ran.get(draw.label_of(*test, gate.tier)),
             )
             for test in tests
         ],
     }
     bundle |= _findings(gate, bundle, scratch)
-    known = inputs.folders(gate.root)
+    known = project.folders(gate.root)
     bundle_lib.publish(scratch, bundle, gate.output, known)
   finally:
     shutil.rmtree(scratch, ignore_errors=True)
@@ -247,25 +244,22 @@ def make(gate: Gate, program: str) -> dict[str, Any]:
 def _findings(
     gate: Gate, bundle: dict[str, Any], folder: pathlib.Path
 ) -> dict[str, Any]:
-  """Returns the refusals of a bundle, known failures and waivers."""
-  root = gate.root
-  refusals = refuse.of_bundle(root, bundle, folder, gate.seeds)
-  waivers = []
+  """Returns what is refused, the known failures and who has reproduced what."""
+  refusals = refuse.of_bundle(gate.root, bundle, folder, gate.seeds)
+  reproduced = []
   if gate.tier == _CPU and gate.tfmot['content']:
-    waivers.append('signatures: not asked for what is no release yet')
+    reproduced = ['signatures are not asked for of what is no release yet']
   elif gate.tier == _CPU:
-    signed = floor_gate.check(root, [gate.tfmot['version']])
-    about = [f for f in signed if f.technique in gate.scope and f.problem]
-    waivers = [str(finding) for finding in about if finding.good]
-    refusals += [f'signed: {finding}' for finding in about if not finding.good]
-  for one in floor_gate.waivers(root) if gate.tier == _CPU else ():
-    if one['what'] == floor_gate.REFERENCE:
-      where = f'unreferenced: {one["technique"]}:{one["test"]} '
-      reason = f': WAIVED ({one["by"]}: {one["reason"]})'
-      waivers += [x + reason for x in refusals if x.startswith(where)]
-      refusals = [x for x in refusals if not x.startswith(where)]
-  known = refuse.known_failures(root, gate.scope, gate.tier)
-  return {'refusals': refusals, 'known_failures': known, 'waivers': waivers}
+    signed = audit.check(gate.root, [gate.tfmot['version']])
+    signed = [f for f in signed if f.technique in gate.scope]
+    reproduced = audit.reproduced(signed)
+    refusals += [f'signed: {finding}' for finding in signed if not finding.good]
+  known = refuse.known_failures(gate.root, gate.scope, gate.tier)
+  return {
+      'refusals': refusals,
+      'known_failures': known,
+      'reproduced': reproduced,
+  }
 
 
 def check(gate: Gate) -> dict[str, Any]:
@@ -313,8 +307,8 @@ def _say(gate: Gate, bundle: dict[str, Any]) -> None:
         f'{known["test"]}, {known["issue"]} ({known["owner"]}, until'
         f' {known["until"]})'
     )
-  for line in bundle['waivers']:
-    print(f'waived: {line}')
+  for line in bundle['reproduced']:
+    print(line)
   for line in bundle['refusals']:
     print(f'refused: {line}')
   about = (
@@ -352,7 +346,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   parser.add_argument('--output', type=surroundings.path, help='of the bundle')
   parser.add_argument('--check', action='store_true', help='run nothing')
   flags = parser.parse_args(argv)
-  most = _MOST_SEEDS[flags.tier]
+  most = draw.MOST_SEEDS[flags.tier]
   if not 1 <= flags.seeds <= most:
     raise errors.InputError(
         f'--seeds is {flags.seeds}: tier {flags.tier} has from 1 to {most}'

@@ -21,78 +21,74 @@
 takes the newest nightlies of TensorFlow, tf-keras and TFMOT that go together,
 runs the tests, adds a line to `docs/nightly.jsonl` and says what has changed
 since the last green night: versions, and the commits of TFMOT where it is a git
-checkout. A failure that is not TFMOT's may be explained in `explained.yaml`; an
-explanation ends on its day, or when the test passes again. The night is green
-if nothing else failed; then it ends with 0.
+checkout. A failure that is not TFMOT's may be accepted in pyproject.toml, under
+`[[tool.tfmot_models.nightly.exceptions]]`, until a day or until the test passes
+again. The night is green if nothing else failed; then it ends with 0.
 """
 
 import argparse
 import datetime
+import fnmatch
 import json
 import os
 import pathlib
 import re
 import sys
+import tomllib
 from typing import Any, Mapping, Sequence
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import history
+from tools.base import exceptions
+from tools.base import files
 from tools.base import git
-from tools.floor import inputs
+from tools.evidence import inputs
+from tools.evidence import nights as nights_lib
 from tools.reference import draw
-from tools.release import explained as explained_lib
-from tools.release import suite
+from tools.reference import suite
 from tools.versions import bootstrap
 from tools.versions import environment
 from tools.versions import lock
 from tools.versions import sources
 
-HISTORY = pathlib.Path('docs/nightly.jsonl')
-_KEYS = {
-    'date': str,
-    'channel': str,
-    'tier': str,
-    'targets': list,
-    'versions': dict,
-    'tests': dict,
-    'words': dict,
-    'seconds': int,
-    'explained': dict,
-    'mended': list,
-    'green': bool,
-}
+_SOURCE = 'pyproject.toml, [[tool.tfmot_models.nightly.exceptions]]'
 _TARGETS = ('//tfmot_contrib/...',)
 _CPU, _SMOKE = 'cpu', 'smoke'
 _CHANNELS = ('nightly', 'head')
 _LOCKED = re.compile(r'^(tf\w*-\S*nightly\S*)==(\S+)', re.M)
 _COMMIT = 'tfmot_commit'
 _PROJECT = 'project'
-_NOT_OF_A_NIGHT = (f':!{HISTORY}', ':!tools/versions/locks')
+_NOT_OF_A_NIGHT = (f':!{nights_lib.HISTORY}', ':!tools/versions/locks')
 _TFMOT_NIGHTLY = 'tf-model-optimization-nightly'
 _SHOWN_COMMITS = 50
 
 
-def read_history(root: pathlib.Path) -> list[dict[str, Any]]:
-  """Reads the nights, the oldest first.
+def explanations(root: pathlib.Path) -> list[exceptions.Entry]:
+  """Reads which failures of a night are accepted, and until when.
 
   Args:
     root: The folder of the project.
 
   Returns:
-    Them; none without a file.
+    Exceptions whose `where` is a label and whose `what` matches the log or the
+    verdicts of its failure; those past their day too.
 
   Raises:
-    errors.InputError: A line is no night.
+    errors.InputError: One is broken, has no issue or day, or explains anything.
   """
-  nights = history.read(root / HISTORY, _KEYS)
-  for number, night in enumerate(nights, start=1):
-    for key, kind in _KEYS.items():
-      if not isinstance(night[key], kind):
-        raise errors.InputError(
-            f'{root / HISTORY}: line {number} is no night, its {key} is'
-            f' {night[key]!r}: restore it with git'
-        )
-  return nights
+  tools = tomllib.loads(files.read(root / 'pyproject.toml')).get('tool', {})
+  listed = (
+      tools.get('tfmot_models', {}).get('nightly', {}).get('exceptions', [])
+  )
+  found = exceptions.parse(listed, _SOURCE, datetime.date.min)
+  for entry in found:
+    place = f'{_SOURCE}: the exception {entry.what} {", ".join(entry.where)}'
+    if not entry.issue or not entry.until:
+      raise errors.InputError(f'{place} has no issue or no until: add them')
+    if fnmatch.fnmatchcase('', entry.what):
+      raise errors.InputError(
+          f'{place} explains any failure: say in `what` what the log has'
+      )
+  return found
 
 
 def append(root: pathlib.Path, night: Mapping[str, Any]) -> None:
@@ -105,15 +101,9 @@ def append(root: pathlib.Path, night: Mapping[str, Any]) -> None:
   Raises:
     errors.InputError: It cannot be written.
   """
-  path = root / HISTORY
-  partial = path.with_suffix('.partial')
-  try:
-    before = path.read_text(encoding='utf-8') if path.exists() else ''
-    line = json.dumps(night, sort_keys=True) + '\n'
-    partial.write_text(before + line, encoding='utf-8')
-    os.replace(partial, path)
-  except OSError as error:
-    raise errors.InputError(f'cannot write {path}: {error.strerror}') from error
+  path = root / nights_lib.HISTORY
+  before = files.read(path) if path.exists() else ''
+  files.write(path, before + json.dumps(night, sort_keys=True) + '\n')
 
 
 def last_green(
@@ -185,7 +175,7 @@ def versions_of(
       versions['tfmot'] = sources.content_digest(built)
       continue
     path = environment.lock_of(layer, settings[layer])
-    found = _LOCKED.findall(path.read_text(encoding='utf-8'))
+    found = _LOCKED.findall(files.read(path))
     versions |= dict(found) or {layer: settings[layer]}
   if checkout := checkout_of(settings['tfmot']):
     versions[_COMMIT] = checkout[1]
@@ -231,7 +221,7 @@ def changes(
 
 def night_of(
     outcome: suite.Outcome,
-    explanations: Sequence[explained_lib.Explanation],
+    entries: Sequence[exceptions.Entry],
     today: datetime.date,
     **about: Any,
 ) -> dict[str, Any]:
@@ -239,23 +229,29 @@ def night_of(
 
   Args:
     outcome: Of the tests.
-    explanations: Those that there are.
+    entries: The failures that are accepted.
     today: Of the night.
     **about: `channel`, `tier`, `targets` and `versions`.
 
   Returns:
     It. `green` if every failure is explained, and every explanation is needed.
   """
+  valid = [entry for entry in entries if today <= entry.until]
   matched = {
-      test.label: explained_lib.of_test(explanations, test, today)
+      test.label: exceptions.covering(
+          valid, f'{test.why}\n{test.log}', test.label
+      )
       for test in outcome.bad
   }
-  tests = outcome.tests.values()
-  covered = {
-      one.test: [test.good for test in tests if one.covers([test.label])]
-      for one in explanations
-  }
-  mended = [name for name, good in covered.items() if good and all(good)]
+  mended = []
+  for pattern in (pattern for entry in entries for pattern in entry.where):
+    ran = [
+        test.good
+        for test in outcome.tests.values()
+        if fnmatch.fnmatchcase(test.label, pattern)
+    ]
+    if ran and all(ran):
+      mended.append(pattern)
   return {
       'date': today.isoformat(),
       **about,
@@ -263,9 +259,9 @@ def night_of(
       'words': outcome.words,
       'seconds': round(outcome.seconds),
       'explained': {
-          label: f'{one.reason} {one.url}'
-          for label, one in matched.items()
-          if one
+          label: f'{entry.reason} {entry.issue}'
+          for label, entry in matched.items()
+          if entry
       },
       'mended': mended,
       'green': all(matched.values()) and not mended and not outcome.broken,
@@ -331,7 +327,7 @@ def _say(night: Mapping[str, Any], outcome: suite.Outcome) -> None:
   for pattern, why in outcome.broken.items():
     print(f'not loaded: {pattern}: {why}')
   for test in night['mended']:
-    print(f'mended: {test} passes: take it out of {explained_lib.FILE.name}')
+    print(f'mended: {test} passes: take it out of {_SOURCE}')
   print(
       f'nightly: {len(outcome.tests) - len(outcome.bad)} of'
       f' {len(outcome.tests)} tests passed, {len(night["explained"])} failures'
@@ -365,8 +361,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   environ = {'TFMOT_CHANNEL': flags.channel}
   if tfmot := flags.tfmot or os.environ.get('TFMOT'):
     environ['TFMOT'] = tfmot
-  explanations = explained_lib.read(root / explained_lib.FILE)
-  nights = read_history(root)
+  entries = explanations(root)
+  nights = nights_lib.read(root)
   settings = environment.settings(environ)
   if sources.is_source(settings['tfmot']):  # A wrong one is told at once.
     sources.wheel(settings['tfmot'])
@@ -396,7 +392,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   except suite.NotRunError as error:  # That is a red night too.
     broken = {' '.join(flags.targets): errors.one_line(error)}
     outcome = suite.Outcome(tests={}, broken=broken, seconds=0.0)
-  night = night_of(outcome, explanations, datetime.date.today(), **about)
+  night = night_of(outcome, entries, datetime.date.today(), **about)
   append(root, night)
   _say(night, outcome)
   red = [t.label for t in outcome.bad if t.label not in night['explained']]

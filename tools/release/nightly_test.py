@@ -24,24 +24,27 @@ import sys
 from unittest import mock
 
 from absl.testing import absltest
+from absl.testing import parameterized
 
 from tfmot_contrib import errors
+from tools.base import exceptions
 from tools.base import git
-from tools.floor import fixture
-from tools.release import explained
+from tools.evidence import nights
+from tools.evidence import project_testing
+from tools.reference import suite
 from tools.release import nightly
-from tools.release import suite
 from tools.versions import bootstrap
 
 _TODAY = datetime.date(2026, 11, 28)
 _GOOD = suite.Test('//x:good', suite.PASSED, 1.0, False)
 _BAD = suite.Test('//x:bad', 'FAILED', 1.0, False, log='one\nKeyError: 3\n')
 _ENTRY = {
-    'test': '//x:bad',
-    'pattern': 'KeyError',
+    'what': '*KeyError*',
+    'where': '//x:bad',
     'reason': 'It has no 3.',
-    'url': 'https://github.com/x/y/issues/1',
-    'until': _TODAY,
+    'by': 'Ada',
+    'issue': 'https://github.com/x/y/issues/1',
+    'until': _TODAY.isoformat(),
 }
 # Takes a note of its options, and says that //x:bad fails while fail.txt is.
 _BAZEL = """\
@@ -70,8 +73,9 @@ def _outcome(*tests: suite.Test, **broken: str) -> suite.Outcome:
   return suite.Outcome({t.label: t for t in tests}, broken, 2.0)
 
 
-def _explanation(**changes: object) -> explained.Explanation:
-  return explained.Explanation(**{**_ENTRY, **changes})
+def _entry(**changes: str) -> exceptions.Entry:
+  (entry,) = exceptions.parse([{**_ENTRY, **changes}], 'x', datetime.date.min)
+  return entry
 
 
 class NightTest(absltest.TestCase):
@@ -90,7 +94,7 @@ class NightTest(absltest.TestCase):
     self.assertFalse(self.night(_outcome(_GOOD, nothing='gone'))['green'])
 
   def test_explained(self):
-    night = self.night(_outcome(_GOOD, _BAD), _explanation())
+    night = self.night(_outcome(_GOOD, _BAD), _entry())
     self.assertTrue(night['green'])
     self.assertEqual(
         night['explained'],
@@ -98,23 +102,23 @@ class NightTest(absltest.TestCase):
     )
 
   def test_explanation_that_is_past_its_day(self):
-    old = _explanation(until=_TODAY - datetime.timedelta(days=1))
+    old = _entry(until='2026-11-27')
     self.assertFalse(self.night(_outcome(_BAD), old)['green'])
 
   def test_explained_test_that_passes(self):
     mended = suite.Test('//x:bad', suite.PASSED)
-    night = self.night(_outcome(mended), _explanation())
+    night = self.night(_outcome(mended), _entry())
     self.assertEqual((night['green'], night['mended']), (False, ['//x:bad']))
 
   def test_explained_test_that_fails_in_another_way(self):
-    night = self.night(_outcome(_BAD), _explanation(pattern='other'))
+    night = self.night(_outcome(_BAD), _entry(what='*other*'))
     self.assertEqual((night['green'], night['mended']), (False, []))
 
   def test_explained_test_that_did_not_run(self):
-    self.assertTrue(self.night(_outcome(_GOOD), _explanation())['green'])
+    self.assertTrue(self.night(_outcome(_GOOD), _entry())['green'])
 
 
-class HistoryTest(absltest.TestCase):
+class HistoryTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
@@ -124,9 +128,8 @@ class HistoryTest(absltest.TestCase):
     git.configure(self.checkout)
     self.commits = [self.commit(name) for name in ('one', 'two', 'three')]
     lock = f'[digests]\nselection = "a"\npatched = "{"c" * 64}"\n'
-    fixture.put(
-        self.root, {'docs/about.md': '', 'official/upstream.lock': lock}
-    )
+    made = {'docs/about.md': '', 'official/upstream.lock': lock}
+    project_testing.put(self.root, {**made, 'pyproject.toml': ''})
     program = self.root / 'bazel'
     program.write_text(_BAZEL.format(python=sys.executable), encoding='utf-8')
     program.chmod(0o755)
@@ -137,10 +140,17 @@ class HistoryTest(absltest.TestCase):
     os.environ.pop('TFMOT', None)
 
   def commit(self, subject: str) -> str:
-    fixture.put(self.checkout, {'setup.py': f'# {subject}\n'})
+    project_testing.put(self.checkout, {'setup.py': f'# {subject}\n'})
     git.run(self.checkout, 'add', '-A', what='adding')
     git.run(self.checkout, 'commit', '-q', '-m', subject, what='committing')
     return git.text(self.checkout, 'rev-parse', 'HEAD', what='asking')
+
+  def explain(self, **changes: str) -> None:
+    """Accepts the failure of //x:bad in pyproject.toml."""
+    entry = {**_ENTRY, **changes}
+    lines = [f'{key} = {json.dumps(value)}\n' for key, value in entry.items()]
+    text = '[[tool.tfmot_models.nightly.exceptions]]\n' + ''.join(lines)
+    project_testing.put(self.root, {'pyproject.toml': text})
 
   def run_night(self, *arguments: str) -> tuple[int, str]:
     """Returns what the command ends with and prints."""
@@ -235,8 +245,8 @@ class HistoryTest(absltest.TestCase):
     self.assertNotIn('project', found)
     git.configure(self.root)
     committed = []
-    for name in ('docs/about.md', str(nightly.HISTORY)):
-      fixture.put(self.root, {name: 'more\n'})
+    for name in ('docs/about.md', str(nights.HISTORY)):
+      project_testing.put(self.root, {name: 'more\n'})
       git.run(self.root, 'add', name, what='adding')
       git.run(self.root, 'commit', '-q', '-m', name, what='committing')
       head = git.text(self.root, 'rev-parse', 'HEAD', what='asking')
@@ -271,26 +281,36 @@ class HistoryTest(absltest.TestCase):
     self.assertIn('nothing has changed since', out)
     self.assertIn('FAILED: //x:bad: KeyError: 3\n', out)
     self.assertIn('1 of 2 tests passed, 0 failures explained: RED', out)
-    entry = {**_ENTRY, 'until': '2999-01-01'}
-    text = json.dumps([entry]).replace('"2999-01-01"', '2999-01-01')
-    fixture.put(self.root, {str(explained.FILE): text})
+    self.explain(until='2999-01-01')
     code, out = self.run_night(*targets)
     self.assertEqual(code, 0, out)
     self.assertIn('explained: //x:bad: It has no 3. https://', out)
-    nights = nightly.read_history(self.root)
-    self.assertEqual([n['green'] for n in nights], [True, False, True])
+    noted = nights.read(self.root)
+    self.assertEqual([n['green'] for n in noted], [True, False, True])
     self.assertContainsSubset(
         ['tf-nightly', 'tf-keras-nightly', 'tf-model-optimization-nightly'],
-        nights[0]['versions'],
+        noted[0]['versions'],
     )
     self.assertFalse((self.root / 'docs/nightly.partial').exists())
+
+  @parameterized.parameters(
+      ({'what': '*'}, 'explains any failure'),
+      ({'until': ''}, 'no issue or no until'),
+      ({'issue': ''}, 'no issue or no until'),
+      ({'reason': ''}, "has no 'reason'"),
+      ({'more': 'x'}, "has 'more'"),
+  )
+  def test_broken_explanation(self, changes, message):
+    self.explain(**changes)
+    with self.assertRaisesRegex(errors.InputError, message):
+      nightly.explanations(self.root)
 
   def test_night_that_cannot_run_is_a_red_one(self):
     (self.root / 'bazel').write_text('#!/bin/sh\nexit 37\n', encoding='utf-8')
     code, out = self.run_night('//x:good')
     self.assertEqual(code, 1)
     self.assertIn('Bazel could not test //x:good (exit 37)', out)
-    (night,) = nightly.read_history(self.root)
+    (night,) = nights.read(self.root)
     self.assertEqual((night['green'], night['tests']), (False, {}))
 
   def test_night_that_was_interrupted_is_none(self):
@@ -299,7 +319,7 @@ class HistoryTest(absltest.TestCase):
     with contextlib.redirect_stderr(err), self.assertRaises(SystemExit):
       self.run_night('//x:good')
     self.assertIn('//x:good was interrupted: run it again', err.getvalue())
-    self.assertEmpty(nightly.read_history(self.root))
+    self.assertEmpty(nights.read(self.root))
 
   def test_tfmot_that_is_none_is_told_before_anything_is_locked(self):
     err = io.StringIO()
@@ -325,25 +345,25 @@ class HistoryTest(absltest.TestCase):
     self.assertEqual(code, 0)
     self.assertIn('would run: bazel test --config=nightly //x:good', out)
     self.assertFalse((self.root / 'asked.txt').exists())
-    self.assertFalse((self.root / nightly.HISTORY).exists())
+    self.assertFalse((self.root / nights.HISTORY).exists())
 
   def test_last_green_is_of_the_same_kind(self):
     self.run_night('//x:good')
-    nights = nightly.read_history(self.root)
+    noted = nights.read(self.root)
     for kind, there in (
         (('nightly', 'cpu', ['//x:good']), True),
         (('head', 'cpu', ['//x:good']), False),
         (('nightly', 'smoke', ['//x:good']), False),
         (('nightly', 'cpu', ['//x:bad']), False),
     ):
-      found = nightly.last_green(nights, *kind)
+      found = nightly.last_green(noted, *kind)
       self.assertEqual(found is not None, there, kind)
-    red = {**nights[0], 'green': False}
-    found = nightly.last_green([*nights, red], 'nightly', 'cpu', ['//x:good'])
-    self.assertIs(found, nights[0])
+    red = {**noted[0], 'green': False}
+    found = nightly.last_green([*noted, red], 'nightly', 'cpu', ['//x:good'])
+    self.assertIs(found, noted[0])
 
   def test_history_that_is_broken(self):
-    fixture.put(self.root, {str(nightly.HISTORY): '{"date": 1}\n'})
+    project_testing.put(self.root, {str(nights.HISTORY): '{"date": 1}\n'})
     with self.assertRaises(SystemExit) as ended:
       self.run_night('//x:good')
     self.assertEqual(ended.exception.code, 2)

@@ -24,7 +24,7 @@ Each line begins with what is wrong:
     failed       a claim that does not hold
     resumed      training in two parts is not training in one
     signed       signed evidence that is missing, stale or tampered: see
-                 `tools/floor/gate.py`
+                 `tools/evidence/audit.py`
 
 Nothing here takes the word of a bundle: what it says of a claim is judged again
 from its records.
@@ -40,14 +40,13 @@ from tfmot_contrib.convergence import claims as claims_lib
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
-from tools.floor import inputs
+from tools.evidence import inputs
+from tools.reference import project
+from tools.reference import suite
 from tools.release import bundle as bundle_lib
-from tools.release import suite
 
-BASELINES = 'baselines'
 # What no run can show of itself: that its training may be stopped and resumed.
 RESUMED = '//tfmot_contrib:resume_test'
-_PACKAGE = 'tfmot_contrib'
 _TFMOT = ('tensorflow-model-optimization', 'tf-model-optimization-nightly')
 _GATE = 'run tools/nox -s release_gate again'
 
@@ -74,7 +73,7 @@ def techniques(root: pathlib.Path, scope: Sequence[str] = ()) -> list[str]:
   Raises:
     errors.InputError: There is no such technique.
   """
-  known = inputs.folders(root)
+  known = sorted(project.folders(root))
   for name in scope:
     if name not in known:
       raise errors.InputError(
@@ -87,7 +86,7 @@ def tests_of(root: pathlib.Path, folder: str, tier: str) -> list[str]:
   """Returns the convergence tests of a folder that a tier has."""
   return sorted(
       name
-      for name, arguments in inputs.declared(root, folder).items()
+      for name, arguments in project.declared(root, folder).items()
       if tier != 'smoke' or arguments.get('smoke', True)
   )
 
@@ -150,8 +149,8 @@ def _of_test(
   """Yields what is wrong with a test of a bundle; see `of_bundle`."""
   technique, test = entry['technique'], entry['test']
   where, tier = f'{technique}:{test}', bundle['tier']
-  yaml = root / _PACKAGE / technique / 'technique.yaml'
-  needed = 1 if technique == BASELINES else at_least
+  yaml = project.technique_yaml(root, technique)
+  needed = 1 if technique == project.BASELINES else at_least
   if len(entry['seeds']) < needed:
     yield (
         f'missing: {where} has {len(entry["seeds"])} seeds of {needed}; {_GATE}'
@@ -175,7 +174,7 @@ def _of_test(
     )
     return
   shown = bundle_lib.shown_of(folder, entry)
-  control = inputs.declared(root, technique)[test].get('control')
+  control = project.declared(root, technique)[test].get('control')
   if control and tier == 'cpu' and len(shown.controls) < len(shown.runs):
     yield f'missing: {where} has no run of {control} for each seed; {_GATE}'
     return
@@ -197,7 +196,7 @@ def _of_test(
       yield (
           f'mended: {one.claim.id} of {where} is a known failure'
           f' ({one.claim.known_failure.issue}) and passes; take known_failure'
-          f' out of {_PACKAGE}/{technique}/technique.yaml'
+          f' out of tfmot_contrib/{technique}/technique.yaml'
       )
     else:
       yield (
@@ -263,7 +262,7 @@ def _unreferenced(
   training makes noisy needs the reference of the run's own kind of processor;
   what is exact, one of any.
   """
-  if technique == BASELINES:
+  if technique == project.BASELINES:
     return
   kind = shown.runs[0].instruction_set
   make = f'make it with tools/nox -s reference -- {where.partition(":")[2]}'
@@ -294,7 +293,7 @@ def known_failures(
   """
   found = []
   for technique in scope:
-    yaml = root / _PACKAGE / technique / 'technique.yaml'
+    yaml = project.technique_yaml(root, technique)
     for test in tests_of(root, technique, tier):
       for claim in claims_lib.claims_of(str(yaml), test, tier):
         if known := claim.known_failure:

@@ -24,14 +24,14 @@ from typing import Any, Callable
 from absl.testing import absltest
 
 from tfmot_contrib import errors
-from tools.floor import evidence
+from tools.evidence import signatures
 from tools.reference import small_project
 from tools.release import bundle as bundle_lib
 from tools.release import gate
 from tools.release import refuse
-from tools.release import small_release
+from tools.release import testing
 
-_WHERE = f'pruning:{small_release.TEST}'
+_WHERE = f'pruning:{testing.TEST}'
 
 
 class RefuseTest(absltest.TestCase):
@@ -41,14 +41,14 @@ class RefuseTest(absltest.TestCase):
     super().setUpClass()
     cls.template = pathlib.Path(tempfile.mkdtemp())
     cls.addClassCleanup(shutil.rmtree, cls.template)
-    program = small_release.project(cls.template)
-    gate.make(small_release.asked_of(cls.template), program)
+    program = testing.project(cls.template)
+    gate.make(testing.asked_of(cls.template), program)
 
   def setUp(self):
     super().setUp()
     self.root = pathlib.Path(self.create_tempdir().full_path) / 'project'
     shutil.copytree(self.template, self.root)
-    self.gate = small_release.asked_of(self.root)
+    self.gate = testing.asked_of(self.root)
     self.folder = self.gate.output
     self.bundle = bundle_lib.load(self.folder)
 
@@ -70,7 +70,7 @@ class RefuseTest(absltest.TestCase):
 
   def change_record(self, change: Callable[[dict[str, Any]], None]) -> str:
     """Changes the record of the run; returns its name in the bundle."""
-    name = f'records/pruning/{small_release.TEST}.seed1.json'
+    name = f'records/pruning/{testing.TEST}.seed1.json'
     value = json.loads((self.folder / name).read_text(encoding='utf-8'))
     change(value)
     (self.folder / name).write_text(json.dumps(value), encoding='utf-8')
@@ -81,7 +81,7 @@ class RefuseTest(absltest.TestCase):
     digest = bundle_lib.record.digest_of_file(self.folder / name)
     self.entry()['records'][name] = digest
     self.entry()['seeds'][0]['record'] = digest
-    self.bundle = evidence.seal(self.bundle)
+    self.bundle = signatures.seal(self.bundle)
 
   def test_good(self):
     self.one()
@@ -101,18 +101,18 @@ class RefuseTest(absltest.TestCase):
     self.one(f'^missing: {_WHERE} has 1 seeds of 2', at_least=2)
 
   def test_missing_record(self):
-    name = f'records/pruning/{small_release.TEST}.control1.json'
+    name = f'records/pruning/{testing.TEST}.control1.json'
     (self.folder / name).unlink()
     self.one(f'^missing: {_WHERE} stands on {name}, which is gone')
 
   def test_missing_control(self):
-    name = f'records/pruning/{small_release.TEST}.control1.json'
+    name = f'records/pruning/{testing.TEST}.control1.json'
     self.entry()['records'].pop(name)
-    self.bundle = evidence.seal(self.bundle)
+    self.bundle = signatures.seal(self.bundle)
     self.one(f'^missing: {_WHERE} has no run of .*_control_epoch for each seed')
 
   def test_missing_run(self):
-    name = f'tfmot_contrib/pruning/{small_release.TEST}_record.json'
+    name = f'tfmot_contrib/pruning/{testing.TEST}_record.json'
     (self.root / 'bazel-bin' / name).unlink()
     made = gate.make(self.gate, str(self.root / 'bazel'))
     self.assertRegex(
@@ -126,7 +126,7 @@ class RefuseTest(absltest.TestCase):
 
   def test_claims_are_judged_as_they_stand_now(self):
     steps = {'metric': 'training.steps', 'as': 'value', 'at_most': 1}
-    small_release.change_technique(self.root, claim=steps)
+    testing.change_technique(self.root, claim=steps)
     found = self.refusals()
     self.assertIn(f'failed: accuracy_drop of {_WHERE} is ', ' '.join(found))
 
@@ -185,7 +185,7 @@ class RefuseTest(absltest.TestCase):
 
   def test_tampered_claim_with_a_new_seal(self):
     self.entry()['claims'][0]['measured'] = 0.1
-    self.bundle = evidence.seal(self.bundle)
+    self.bundle = signatures.seal(self.bundle)
     self.one(
         f'^tampered: accuracy_drop of {_WHERE} has measured 0.1, its records'
         ' say 0.5'
@@ -202,7 +202,7 @@ class RefuseTest(absltest.TestCase):
     )
 
   def test_tampered_control_of_another_recipe(self):
-    name = f'records/pruning/{small_release.TEST}.control1.json'
+    name = f'records/pruning/{testing.TEST}.control1.json'
     value = json.loads((self.folder / name).read_text(encoding='utf-8'))
     value['params']['trainer']['train_steps'] = 3
     (self.folder / name).write_text(json.dumps(value), encoding='utf-8')
@@ -226,18 +226,18 @@ class RefuseTest(absltest.TestCase):
         [
             f'unreferenced: {_WHERE} has no reference for accuracy_drop,'
             ' training_health, exported_as_trained; make it with tools/nox -s'
-            f' reference -- {small_release.TEST}'
+            f' reference -- {testing.TEST}'
         ],
     )
 
   def test_drop_without_reference_of_its_processor(self):
     references = self.root / 'tfmot_contrib/pruning/references'
-    path = references / f'cpu_avx2/{small_release.TEST}.json'
-    made = small_release.make.reference.read(path)
+    path = references / f'cpu_avx2/{testing.TEST}.json'
+    made = testing.make.reference.read(path)
     shutil.rmtree(references)
     made = dataclasses.replace(made, instruction_set='avx512f')
-    small_release.make.reference.write(
-        made, references / f'cpu_avx512f/{small_release.TEST}.json'
+    testing.make.reference.write(
+        made, references / f'cpu_avx512f/{testing.TEST}.json'
     )
     self.assertLen(self.remade(), 1)
     self.assertRegex(
@@ -247,7 +247,7 @@ class RefuseTest(absltest.TestCase):
     )
 
   def test_known_failure_that_passes(self):
-    small_release.change_technique(self.root, claim=_known('2999-01-01'))
+    testing.change_technique(self.root, claim=_known('2999-01-01'))
     self.assertEqual(
         self.remade(),
         [
@@ -258,7 +258,7 @@ class RefuseTest(absltest.TestCase):
     )
 
   def test_known_failure_that_fails_is_listed(self):
-    small_release.change_technique(self.root, claim=_known('2999-01-01'))
+    testing.change_technique(self.root, claim=_known('2999-01-01'))
     small_project.records(self.root, [2.5, 2.6, 2.7, 2.5, 2.6])
     self.assertEqual(self.remade(), [])
     self.assertEqual(
@@ -270,7 +270,7 @@ class RefuseTest(absltest.TestCase):
     )
 
   def test_known_failure_that_is_past_its_day(self):
-    small_release.change_technique(self.root, claim=_known('2020-01-01'))
+    testing.change_technique(self.root, claim=_known('2020-01-01'))
     small_project.records(self.root, [2.5, 2.6, 2.7, 2.5, 2.6])
     self.assertRegex(
         self.remade()[0], f'^failed: accuracy_drop of {_WHERE} .*: EXPIRED$'

@@ -12,16 +12,27 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests of the workflows and of the sessions that documents name."""
+"""Tests of the workflows and of the sessions that documents name.
 
+A workflow calls the same nox sessions that people call, with a token that reads
+unless a job says why it must write, and with actions pinned by commit.
+"""
+
+import ast
 import pathlib
+import re
+from typing import Any, Iterator
 
 from absl.testing import absltest
+import yaml
 
-from tools.release import workflows
 from tools.versions import bootstrap
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
+_SESSION = re.compile(r'(?:tools/nox|nox) -s ([a-z_]+)')
+_PINNED = re.compile(r'^\s*(?:- )?uses: [\w./-]+@[0-9a-f]{40} +# v\d+(\.\d+)*$')
+_BAZEL = re.compile(r'run: .*(?:tools/nox|\.ci/run)|^ +tools/nox', re.M)
+_MOST_MINUTES = 2880
 _GOOD = f"""\
 name: good
 on: push
@@ -47,6 +58,71 @@ jobs:
 """
 
 
+def sessions_of(noxfile: str) -> set[str]:
+  """Returns the sessions that the text of a noxfile has."""
+  return {
+      node.name
+      for node in ast.parse(noxfile).body
+      if isinstance(node, ast.FunctionDef)
+      and any(ast.unparse(d) == 'nox.session' for d in node.decorator_list)
+  }
+
+
+def unknown_sessions(text: str, sessions: set[str]) -> list[str]:
+  """Returns the sessions that a text names and that there are not."""
+  return sorted(set(_SESSION.findall(text)) - sessions)
+
+
+def problems(text: str, sessions: set[str]) -> Iterator[str]:
+  """Finds what is wrong with a workflow.
+
+  Args:
+    text: Of the YAML file.
+    sessions: Those that there are.
+
+  Yields:
+    A line for each problem.
+  """
+  workflow = yaml.safe_load(text)
+  for name in unknown_sessions(text, sessions):
+    yield f'there is no session {name}'
+  for line in text.splitlines():
+    if 'uses:' in line and not _PINNED.match(line):
+      yield f'not pinned by commit and version: {line.strip()}'
+  if workflow.get('permissions') != {'contents': 'read'}:
+    yield 'the token must read and nothing else'
+  if 'concurrency' not in workflow:
+    yield 'no concurrency'
+  if 'pull_request_target' in workflow.get(True, {}):  # YAML reads `on` so.
+    yield 'pull_request_target gives a stranger the token of the project'
+  if _BAZEL.search(text):
+    if workflow.get('env', {}).get('USE_BAZEL_VERSION') != bootstrap.BAZEL:
+      yield f'runs Bazel, and not {bootstrap.BAZEL}: set USE_BAZEL_VERSION'
+  for name, job in workflow['jobs'].items():
+    yield from (f'{name}: {line}' for line in _of_job(text, job))
+
+
+def _of_job(text: str, job: dict[str, Any]) -> Iterator[str]:
+  """Yields what is wrong with a job."""
+  if not 0 < job.get('timeout-minutes', 0) <= _MOST_MINUTES:
+    yield 'no timeout'
+  rights = [k for k, v in job.get('permissions', {}).items() if v == 'write']
+  for right in rights:
+    if not re.search(rf'^\s+{right}: write +# \w', text, re.M):
+      yield f'nothing says why it writes {right}'
+  for step in job['steps']:
+    run = step.get('run', '')
+    if '${{' in run:
+      yield f'an expression in a script: {run.splitlines()[0]}'
+    if 'secrets.' in str(step):
+      yield 'a secret is used'
+    if rights and 'nox' in run:
+      yield 'what may write runs what it has installed'
+    if 'actions/checkout' in step.get('uses', ''):
+      if step.get('with', {}).get('persist-credentials') is not False:
+        yield 'a checkout leaves its token behind'
+
+
 def _read(name: str) -> str:
   return (_ROOT / name).read_text(encoding='utf-8')
 
@@ -54,7 +130,7 @@ def _read(name: str) -> str:
 class WorkflowsTest(absltest.TestCase):
 
   def test_workflows(self):
-    sessions = workflows.sessions_of(_read('noxfile.py'))
+    sessions = sessions_of(_read('noxfile.py'))
     self.assertContainsSubset({'tests', 'nightly', 'release_gate'}, sessions)
     names = {'ci.yml', 'nightly.yml', 'release.yml'}
     folder = _ROOT / '.github/workflows'
@@ -62,15 +138,15 @@ class WorkflowsTest(absltest.TestCase):
     self.assertContainsSubset(names, found)
     for name in found:
       text = _read(f'.github/workflows/{name}')
-      self.assertEqual(list(workflows.problems(text, sessions)), [], name)
+      self.assertEqual(list(problems(text, sessions)), [], name)
 
   def test_documents(self):
-    sessions = workflows.sessions_of(_read('noxfile.py'))
+    sessions = sessions_of(_read('noxfile.py'))
     found = [*_ROOT.glob('*.md'), *_ROOT.glob('docs/*.md')]
     self.assertIn(_ROOT / 'MAINTAINING.md', found)
     for path in found:
       text = path.read_text(encoding='utf-8')
-      self.assertEmpty(workflows.unknown_sessions(text, sessions), path)
+      self.assertEmpty(unknown_sessions(text, sessions), path)
 
   def test_each_workflow_calls_a_session(self):
     for name, session in (('nightly', 'nightly'), ('release', 'release_gate')):
@@ -79,7 +155,7 @@ class WorkflowsTest(absltest.TestCase):
     self.assertIn('tools/nox -s tests', _read('.ci/run'))
 
   def test_good(self):
-    self.assertEqual(list(workflows.problems(_GOOD, {'tests'})), [])
+    self.assertEqual(list(problems(_GOOD, {'tests'})), [])
 
   def test_bad(self):
     for before, after, message in (
@@ -99,7 +175,7 @@ class WorkflowsTest(absltest.TestCase):
     ):
       self.assertIn(before, _GOOD)
       text = _GOOD.replace(before, after)
-      found = list(workflows.problems(text, {'tests'}))
+      found = list(problems(text, {'tests'}))
       self.assertNotEmpty(found, after)
       self.assertRegex('; '.join(found), message)
 

@@ -29,7 +29,6 @@ from tools.lint import tree
 from tools.lint.rules import configs
 from tools.lint.rules import dependencies
 from tools.lint.rules import exceptions
-from tools.lint.rules import floors
 from tools.lint.rules import headers
 from tools.lint.rules import import_lines
 from tools.lint.rules import keras
@@ -48,7 +47,6 @@ _MODULES = (
     configs,
     dependencies,
     exceptions,
-    floors,
     headers,
     import_lines,
     keras,
@@ -174,21 +172,6 @@ class RulesTest(parameterized.TestCase):
     self.assertEqual(
         list(shell.commands(block)),
         [(0, ['a']), (2, ['b', 'c']), (4, ['d']), (4, ['e'])],
-    )
-
-  def test_symbols_of_tfmot(self):
-    text = (
-        'import tensorflow_model_optimization as tfmot\n'
-        'from tensorflow_model_optimization.python.core import keras\n'
-        'a = tfmot.sparsity.keras.prune\nb = keras.metrics\n'
-    )
-    self.assertEqual(
-        floors.symbols(tree.File('a.py', text.encode())),
-        [
-            (2, 'python.core.keras'),
-            (3, 'sparsity.keras.prune'),
-            (4, 'python.core.keras.metrics'),
-        ],
     )
 
   def test_configs_and_their_experiments(self):

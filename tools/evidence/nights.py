@@ -1,0 +1,71 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Reads the nights that `tools/nox -s nightly` has taken note of."""
+
+import json
+import pathlib
+from typing import Any
+
+from tfmot_contrib import errors
+from tools.base import files
+
+HISTORY = pathlib.Path('docs/nightly.jsonl')
+_KEYS = {
+    'date': str,
+    'channel': str,
+    'tier': str,
+    'targets': list,
+    'versions': dict,
+    'tests': dict,
+    'words': dict,
+    'seconds': int,
+    'explained': dict,
+    'mended': list,
+    'green': bool,
+}
+
+
+def read(root: pathlib.Path) -> list[dict[str, Any]]:
+  """Reads the nights, the oldest first.
+
+  Args:
+    root: The folder of the project.
+
+  Returns:
+    A line for each; none without a file.
+
+  Raises:
+    errors.InputError: A line is no night.
+  """
+  path = root / HISTORY
+  lines = files.read(path).splitlines() if path.exists() else []
+  return [_night(line, f'{path}: line {n}') for n, line in enumerate(lines, 1)]
+
+
+def _night(line: str, where: str) -> dict[str, Any]:
+  """Reads the line of a night."""
+  try:
+    night = json.loads(line)
+  except ValueError:
+    night = None
+  if not isinstance(night, dict) or set(night) != set(_KEYS):
+    raise errors.InputError(f'{where} is no night: restore it with git')
+  for key, kind in _KEYS.items():
+    if not isinstance(night[key], kind):
+      raise errors.InputError(
+          f'{where} is no night, its {key} is {night[key]!r}: restore it with'
+          ' git'
+      )
+  return night

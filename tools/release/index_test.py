@@ -1,0 +1,48 @@
+# Copyright 2026 The TFMOT Models Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tests of which waivers count where releases are resolved."""
+
+import pathlib
+from unittest import mock
+
+from absl.testing import absltest
+
+from tools.release import index
+from tools.versions import releases
+
+_WAIVED = (
+    {'tfmot': '==0.8.0', 'requirement': 'numpy~=1.23'},
+    {'tfmot': '>0.8.0', 'requirement': 'six<1'},
+)
+
+
+class IndexTest(absltest.TestCase):
+
+  def test_waivers_are_those_of_a_release(self):
+    with mock.patch.object(index, 'resolve', return_value='0.8.1') as resolve:
+      latest = index.latest_from('0.8.0', _WAIVED, pathlib.Path('lock'))
+    self.assertEqual(latest, '0.8.1')
+    self.assertEqual(
+        [call.args[:2] for call in resolve.call_args_list],
+        [
+            (f'{releases.PACKAGE}==0.8.0', ['numpy~=1.23']),
+            (f'{releases.PACKAGE}>=0.8.0', ['numpy~=1.23', 'six<1']),
+            (f'{releases.PACKAGE}==0.8.1', ['six<1']),
+        ],
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -89,7 +89,7 @@ def python(
 
 @nox.session
 def lint(session: nox.Session) -> None:
-  """Checks style, code and documents [-- --fix --explain ID … PATHS]."""
+  """Checks style, code and documents [-- --fix, --explain ID, PATHS]."""
   python(session, 'tools.lint.lint', *session.posargs)
 
 
@@ -97,18 +97,6 @@ def lint(session: nox.Session) -> None:
 def lint_check(session: nox.Session) -> None:
   """Plants mistakes in a copy of the tree: the lint finds each of them."""
   python(session, 'tools.lint.planted_check', *session.posargs)
-
-
-@nox.session
-def lint_survey(session: nox.Session) -> None:
-  """Runs the rules over Official Models: docs/lint.md [-- --samples=5]."""
-  python(session, 'tools.lint.survey', *session.posargs)
-
-
-@nox.session
-def bench_lint(session: nox.Session) -> None:
-  """Compares the lint with plain pylint [-- --rounds=1]."""
-  python(session, 'tools.bench.linting', *session.posargs)
 
 
 @nox.session

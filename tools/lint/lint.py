@@ -19,134 +19,101 @@ there is none, 1 that there are some, 2 that the command is wrong.
 """
 
 import argparse
-import json
+import functools
 import pathlib
 import re
 import sys
 import time
-from typing import Sequence
+from typing import Any, Sequence
+
+import yaml
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
-from tools.lint import cache as caches
+from tools.lint import checks
 from tools.lint import external
-from tools.lint import programs
-from tools.lint import registry
-from tools.lint import runner
+from tools.lint import ignores
 from tools.lint import tree
+from tools.lint.rules import code
+from tools.lint.rules import documents
+from tools.lint.rules import techniques
 from tools.versions import bootstrap
 
-
-def choose(names: Sequence[str]) -> runner.Choice:
-  """Returns the rules and tools that are asked for.
-
-  Args:
-    names: Own rules, tools, or rules of tools such as F401; none for all.
-
-  Returns:
-    The choice.
-
-  Raises:
-    errors.InputError: There is no such rule.
-  """
-  rules = registry.load()
-  if not names:
-    return runner.Choice(rules, external.TOOLS)
-  own, tools, codes = {}, {}, set()
-  for name in names:
-    if name in rules:
-      own[name] = rules[name]
-    elif name in external.TOOLS:
-      tools[name] = external.TOOLS[name]
-    elif tool := _tool_of(name):
-      tools[tool.name] = tool
-      codes.add(name)
-    else:
-      raise errors.InputError(
-          f'there is no rule {name}: tools/nox -s lint -- --list has them all'
-      )
-  # A whole tool beside a code of another: all of both.
-  whole = set(own) if codes else set()
-  return runner.Choice(own, tools, codes=frozenset(codes | whole))
+# By the look of an identifier, the program that explains it.
+_EXPLAIN = {
+    r'[CEF]\d{4}': ('pylint', '--help-msg={}'),
+    r'(?!DOC|DEP)[A-Z]{1,6}\d{3}': ('ruff', 'rule', '{}'),
+}
 
 
-def _tool_of(code: str) -> external.Tool | None:
-  """Returns the tool that has a rule, by the look of its identifier."""
-  for tool in external.TOOLS.values():
-    if re.fullmatch(tool.codes, code) and tool.name != code:
-      if tool.name != 'ruff' or not code.startswith(('DOC', 'F0')):
-        if tool.name != 'pylint' or len(code) == 5:
-          return tool
-  return None
+@functools.cache
+def described() -> dict[str, dict[str, Any]]:
+  """Returns what rules.yaml says: of `rules`, and of `tools` by their codes."""
+  path = pathlib.Path(__file__).parent / 'rules.yaml'
+  return yaml.safe_load(path.read_text(encoding='utf-8'))
 
 
 def explain(name: str) -> str:
   """Returns what a rule asks for, why, where that stands, and examples.
 
   Args:
-    name: As for `choose`.
+    name: A rule of ours, or one of ruff or pylint such as F401.
 
   Returns:
     Some lines of text.
+
+  Raises:
+    errors.InputError: There is no such rule.
   """
-  choice = choose([name])
-  if name in choice.rules:
-    rule = choice.rules[name]
-    parts = [f'{rule.id}\n\n{rule.why}\n\nSource: {rule.source}']
-    parts.append('Mended by --fix.' if rule.fix else 'Mended by hand.')
-    for title, examples in (('Bad', rule.bad), ('Good', rule.good)):
-      for path, text in examples[0].items():
-        body = re.sub(r'(?s)# Copyright.*?limitations.*?\n\n?', '', text)
-        lines = body.rstrip('\n').split('\n')[:14]
-        shown = '\n'.join(f'    {line}' for line in lines)
-        parts.append(f'{title}: {path}\n{shown}')
-    return '\n\n'.join(parts)
-  (tool,) = choice.tools.values()
-  if tool.name == 'ruff' and choice.codes:
-    command = [programs.packages() / 'ruff', 'rule', name]
-    return bootstrap.run(command, f'explaining {name}').strip()
-  if tool.name == 'pylint' and choice.codes:
-    command = [programs.packages() / 'pylint', f'--help-msg={name}']
-    return bootstrap.run(command, f'explaining {name}').strip()
-  return f'{name}\n\n{tool.check.__doc__}\nIts table: [tool.{tool.name}].'
+  rules = described()['rules']
+  if rule := rules.get(name):
+    parts = [f'{name}\n\n{rule["why"].strip()}\n\nSource: {rule["source"]}']
+    for title in ('bad', 'good'):
+      example = yaml.safe_dump(rule[title][0], sort_keys=False, width=99)
+      parts.append(f'{title.capitalize()}:\n' + re.sub('(?m)^', '  ', example))
+    return '\n\n'.join(part.rstrip() for part in parts)
+  for pattern, (program, *words) in _EXPLAIN.items():
+    if re.fullmatch(pattern, name):
+      command = [program, *(word.format(name) for word in words)]
+      done = external.run(bootstrap.ROOT, command)
+      if not done.returncode:
+        return done.stdout.strip()
+  raise errors.InputError(
+      f'there is no rule {name}: ours are {", ".join(rules)}; those of tools'
+      ' have a number such as F401'
+  )
 
 
-def _list() -> str:
-  """Returns a line for each rule and tool."""
-  lines = [
-      f'{rule.id:<20} {rule.why.splitlines()[0]}'
-      for rule in registry.load().values()
-  ]
-  lines += [
-      f'{tool.name:<20} {tool.check.__doc__.splitlines()[0]}'
-      for tool in external.TOOLS.values()
-  ]
-  return '\n'.join(lines)
-
-
-def show(findings: Sequence[tree.Finding], form: str) -> str:
-  """Returns findings as text.
+def find(
+    project: tree.Project, paths: Sequence[str] | None = None
+) -> list[tree.Finding]:
+  """Returns what all rules and tools find in a project, but exceptions.
 
   Args:
-    findings: What was found.
-    form: `text`, `json` or `github`, whose lines become remarks in a review.
+    project: The project.
+    paths: The files to look at; all without any.
 
   Returns:
-    Some lines.
+    The findings, sorted.
   """
-  if form == 'json':
-    return json.dumps([finding._asdict() for finding in findings], indent=1)
-  if form == 'github':
-    return '\n'.join(
-        f'::error file={f.path},line={f.line},title={f.rule}::'
-        + f.message.replace('%', '%25').replace('\n', '%0A')
-        for f in findings
-    )
-  return '\n'.join(map(str, findings))
+  every = [*checks.RULES, *external.tools()]
+  chosen = sorted(project.files) if paths is None else paths
+  findings = checks.run(project, every, chosen, checks.Cache())
+  left = ignores.without(project, findings, everything=paths is None)
+  return [f for f in left if paths is None or f.path in paths]
 
 
-def _parser() -> argparse.ArgumentParser:
-  """Makes the parser."""
+@errors.exits_with_one_line
+def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
+  """Prints the findings and returns the exit code.
+
+  Args:
+    argv: The command line without the program.
+    root: The folder of the project.
+
+  Returns:
+    0 when nothing is found, else 1.
+  """
   parser = argparse.ArgumentParser(
       prog='lint',
       description=__doc__,
@@ -159,73 +126,26 @@ def _parser() -> argparse.ArgumentParser:
   parser.add_argument(
       '--fix', action='store_true', help='mend what can be mended'
   )
-  parser.add_argument(
-      '--changed-since', metavar='REV', help='only files that differ from REV'
-  )
-  parser.add_argument(
-      '--rule',
-      action='append',
-      default=[],
-      metavar='ID',
-      help='this rule or tool alone; may be repeated',
-  )
   parser.add_argument('--explain', metavar='ID', help='say what a rule is for')
-  parser.add_argument('--list', action='store_true', help='name all rules')
-  parser.add_argument(
-      '--format', choices=('text', 'json', 'github'), default='text'
-  )
-  return parser
-
-
-@errors.exits_with_one_line
-def main(
-    argv: Sequence[str],
-    root: pathlib.Path = bootstrap.ROOT,
-    cache: pathlib.Path | None = None,
-) -> int:
-  """Prints the findings and returns the exit code.
-
-  Args:
-    argv: The command line without the program.
-    root: The folder of the project.
-    cache: Where results are kept; that of all clones by default.
-
-  Returns:
-    0 when nothing is found, else 1.
-  """
-  flags = _parser().parse_args(argv)
-  if flags.list or flags.explain:
-    print(explain(flags.explain) if flags.explain else _list())
+  flags = parser.parse_args(argv)
+  if flags.explain:
+    print(explain(flags.explain))
     return 0
   started = time.monotonic()
-  choice = choose(flags.rule)
-  if flags.paths and flags.changed_since:
-    raise errors.InputError('give PATHS or --changed-since, not both')
-  files = None
-  if flags.paths:
-    paths = [str(surroundings.path(path)) for path in flags.paths]
-    files = tree.list_files(root, paths)
-  elif flags.changed_since:
-    files = tree.changed_files(root, flags.changed_since)
-  every = tree.list_files(root)
+  root = root.resolve()
+  given = [str(surroundings.path(path)) for path in flags.paths]
+  paths = tree.list_files(root, given)
   if flags.fix:
-    for path in runner.fix(root, choice, every if files is None else files):
+    for path in checks.fix(root, external.tools(), paths):
       print(f'fixed {path}')
-  project = tree.Project(root, every)
-  findings = runner.Runner(
-      project, caches.Cache(cache or caches.default_path())
-  ).run(
-      runner.Choice(
-          choice.rules, choice.tools, files, bool(flags.paths), choice.codes
-      )
-  )
-  if findings or flags.format == 'json':
-    print(show(findings, flags.format))
+  project = tree.Project(root, tree.list_files(root))
+  findings = find(project, paths if given else None)
+  for finding in findings:
+    print(finding)
   seconds = time.monotonic() - started
-  plural = '' if len(findings) == 1 else 's'
-  count = f'{len(findings)} finding{plural}' if findings else 'clean'
-  looked = len(every if files is None else files)
-  print(f'lint: {count}, {looked} files, {seconds:.1f} s', file=sys.stderr)
+  count = f'{len(findings)} finding' + 's' * (len(findings) != 1)
+  count = count if findings else 'clean'
+  print(f'lint: {count}, {len(paths)} files, {seconds:.1f} s', file=sys.stderr)
   return 1 if findings else 0
 
 

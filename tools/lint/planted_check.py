@@ -16,203 +16,180 @@
 
     tools/nox -s lint_check
 
-The copy is clean before. For every rule and every tool two or more mistakes are
-planted; exit code 1 says that one was not found, or that the copy was not
-clean.
+The copy is clean before. The mistakes are those of `rules.yaml`: for every rule
+two or more, and some for every tool; of what is planted at the same time, no
+two touch the same file. Exit code 1 says that one was not found, that a good
+example was, or that the copy was not clean.
 """
 
+import json
 import pathlib
-import re
+import shutil
 import sys
 import tempfile
 import time
-from typing import Iterator, Mapping, NamedTuple, Sequence
+from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tools.base import git
-from tools.lint import cache as caches
-from tools.lint import external
-from tools.lint import planted
-from tools.lint import registry
-from tools.lint import runner
+from tools.lint import lint
 from tools.lint import tree
 from tools.versions import bootstrap
 
+# What another fault may hide, as one stops them.
+_ALONE = ('line-endings', 'results-evidence', 'unique-experiment')
 
-class Result(NamedTuple):
-  """Whether a mistake was found.
+
+class Example(NamedTuple):
+  """A change of the project.
 
   Attributes:
-    rule: The rule or tool.
-    place: Where it was planted.
-    found: Whether the rule said so there.
+    rule: The rule, or the code of a tool.
+    bad: Whether the rule has to find it in the first file.
+    edits: By path, what to do: see `rules.yaml`.
   """
 
   rule: str
-  place: str
-  found: bool
+  bad: bool
+  edits: Mapping[str, Any]
+
+  @property
+  def place(self) -> str:
+    """The first file."""
+    return next(iter(self.edits))
+
+
+def examples() -> Iterator[Example]:
+  """Yields all examples of `rules.yaml`, each with a name of its own.
+
+  Yields:
+    The examples; where they say `planted`, a number follows.
+  """
+  described = lint.described()
+  every = [
+      (name, part == 'bad', edits)
+      for name, rule in described['rules'].items()
+      for part in ('bad', 'good')
+      for edits in rule[part]
+  ]
+  for name, bad in described['tools'].items():
+    every += [(name, True, edits) for edits in bad]
+  for number, (name, bad, edits) in enumerate(every):
+    text = json.dumps(edits).replace('planted', f'planted_{number}')
+    yield Example(name, bad, json.loads(text))
+
+
+def rounds(some: Sequence[Example]) -> list[list[Example]]:
+  """Divides examples into rounds in which none is in the way of another."""
+  alone = [[example] for example in some if example.rule in _ALONE]
+  made: list[list[Example]] = []
+  for example in some:
+    if example.rule not in _ALONE:
+      for chosen in made:
+        if all(example.edits.keys().isdisjoint(e.edits) for e in chosen):
+          break
+      else:
+        made.append(chosen := [])
+      chosen.append(example)
+  return made + alone
+
+
+def plant(
+    root: pathlib.Path, edits: Mapping[str, Any]
+) -> dict[str, bytes | None]:
+  """Makes changes.
+
+  Args:
+    root: The folder of the project.
+    edits: By path, what to do.
+
+  Returns:
+    What the files were before, None for those that are new.
+
+  Raises:
+    errors.InputError: A file does not have what is to be replaced.
+  """
+  before: dict[str, bytes | None] = {}
+  for path, edit in edits.items():
+    place = root / path
+    old = before[path] = place.read_bytes() if place.exists() else None
+    if edit == 'leave':
+      continue
+    if edit == 'delete':
+      place.unlink()
+      continue
+    text = (old or b'').decode()
+    if isinstance(edit, str):
+      text = edit
+    elif 'append' in edit:
+      text += edit['append'] * edit.get('times', 1)
+    elif edit['replace'] in text:
+      text = text.replace(edit['replace'], edit['with'])
+    else:
+      raise errors.InputError(
+          f'{path} has no {edit["replace"]!r} any more: mend rules.yaml'
+      )
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text, encoding='utf-8')
+  return before
+
+
+def restore(root: pathlib.Path, before: Mapping[str, bytes | None]) -> None:
+  """Undoes changes."""
+  for path, data in before.items():
+    if data is None:
+      (root / path).unlink(missing_ok=True)
+    else:
+      (root / path).write_bytes(data)
 
 
 def copy(root: pathlib.Path, to: pathlib.Path) -> None:
   """Copies the files of a project, and makes a repository of them."""
   for path in tree.list_files(root):
     (to / path).parent.mkdir(parents=True, exist_ok=True)
-    (to / path).write_bytes((root / path).read_bytes())
-    (to / path).chmod((root / path).stat().st_mode)
+    shutil.copy(root / path, to / path)
   git.run(to, 'init', '-q', what='making a repository of the copy')
 
 
-class Copy:
-  """A copy of the project, to plant in."""
-
-  def __init__(self, root: pathlib.Path, cache: caches.Cache):
-    """Initializes the copy in the folder `root`, which has the files."""
-    self.root = root
-    self._cache = cache
-
-  def find(
-      self,
-      rules: Mapping[str, registry.Rule],
-      tools: Mapping[str, external.Tool],
-      files: Sequence[str] | None = None,
-  ) -> list[tree.Finding]:
-    """Returns what some rules and tools find."""
-    project = tree.Project(self.root, tree.list_files(self.root))
-    choice = runner.Choice(rules, tools, files, only=False)
-    return runner.Runner(project, self._cache).run(choice)
-
-  def write(self, files: Mapping[str, str]) -> None:
-    """Writes files."""
-    for path, text in files.items():
-      (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-      (self.root / path).write_text(text, encoding='utf-8')
-
-  def plant(self, edits: Sequence[planted.Edit]) -> dict[str, bytes | None]:
-    """Makes changes.
-
-    Args:
-      edits: The changes.
-
-    Returns:
-      What the files were before, None for those that are new.
-
-    Raises:
-      errors.InputError: A file does not have what is to be replaced.
-    """
-    before: dict[str, bytes | None] = {}
-    for path, old, new in edits:
-      place = self.root / path
-      before[path] = place.read_bytes() if place.exists() else None
-      if new is None:
-        place.unlink()
-        continue
-      text = (before[path] or b'').decode()
-      if old not in text:
-        raise errors.InputError(
-            f'{path} has no {old!r} any more: mend tools/lint/planted.py'
-        )
-      self.write({path: text.replace(old, new) if old else text + new})
-    return before
-
-  def restore(self, before: Mapping[str, bytes | None]) -> None:
-    """Undoes changes."""
-    for path, data in before.items():
-      if data is None:
-        (self.root / path).unlink()
-      else:
-        (self.root / path).write_bytes(data)
+def _find(root: pathlib.Path) -> list[tree.Finding]:
+  """Returns what the lint finds in a project."""
+  return lint.find(tree.Project(root, tree.list_files(root)))
 
 
-def file_rules(copied: Copy) -> Iterator[Result]:
-  """Plants the bad examples of all rules over one file, all at once."""
-  rules = {n: r for n, r in registry.RULES.items() if not r.project}
-  files, wanted = {}, []
-  for name, rule in rules.items():
-    for number, example in enumerate(rule.bad):
-      for path, text in example.items():
-        folder, _, base = path.rpartition('/')
-        mark = f'planted_{name.replace("-", "_")}_{number}_{base}'
-        place = f'{folder}/{mark}' if folder else mark
-        files[place] = text
-        wanted.append((name, place))
-  copied.write(files)
-  found = {(f.rule, f.path) for f in copied.find(rules, {}, list(files))}
-  for place in files:
-    (copied.root / place).unlink()
-  for name, place in wanted:
-    yield Result(name, place, (name, place) in found)
-
-
-def tools(copied: Copy) -> Iterator[Result]:
-  """Plants the mistakes of all tools, all at once."""
-  files = {}
-  for own in planted.TOOLS.values():
-    files.update(own)
-  copied.write(files)
-  found = copied.find({}, external.TOOLS, list(files))
-  for place in files:
-    (copied.root / place).unlink()
-  for name, own in planted.TOOLS.items():
-    alone = external.TOOLS[name]
-    for place in own:
-      hit = [f for f in found if f.path == place and _says(alone, f.rule)]
-      yield Result(name, place, bool(hit))
-
-
-def _says(tool: external.Tool, rule: str) -> bool:
-  """Tells whether an identifier is one of a tool, as far as that shows."""
-  if tool.name in ('buildifier', 'yamllint', 'zizmor'):
-    return '-' in rule or rule.islower() or rule == tool.name
-  return bool(re.fullmatch(tool.codes, rule))
-
-
-def project_rules(copied: Copy) -> Iterator[Result]:
-  """Plants the mistakes of each rule over the project, one by one."""
-  for name, rule in registry.RULES.items():
-    if not rule.project:
-      continue
-    variants = planted.PROJECT.get(name, [])
-    # A rule that starts a process is asked once for all.
-    groups = [variants] if rule.slow else [[v] for v in variants]
-    for group in groups:
-      edits = [edit for variant in group for edit in variant]
-      before = copied.plant(edits)
-      found = {f.path for f in copied.find({name: rule}, {})}
-      copied.restore(before)
-      for variant in group:
-        place = variant[0].path
-        yield Result(name, place, place in found)
+def try_out(root: pathlib.Path, some: Sequence[Example]) -> list[Example]:
+  """Plants examples, all at once, and returns those with a wrong answer."""
+  edits = {path: e for example in some for path, e in example.edits.items()}
+  before = plant(root, edits)
+  found = {(finding.rule, finding.path) for finding in _find(root)}
+  restore(root, before)
+  return [e for e in some if ((e.rule, e.place) in found) != e.bad]
 
 
 @errors.exits_with_one_line
 def main() -> int:
   """Prints what was planted and found, and returns the exit code."""
   started = time.monotonic()
-  registry.load()
+  every = list(examples())
   with tempfile.TemporaryDirectory() as scratch:
     root = pathlib.Path(scratch).resolve()
     copy(bootstrap.ROOT, root)
-    copied = Copy(root, caches.Cache(caches.default_path()))
-    clean = copied.find(registry.RULES, external.TOOLS)
+    clean = _find(root)
     for finding in clean:
       print(f'in the clean copy: {finding}')
-    results = [*file_rules(copied), *tools(copied), *project_rules(copied)]
-  missed = [result for result in results if not result.found]
-  for result in missed:
-    print(f'not found: {result.rule} in {result.place}')
-  counts = dict.fromkeys((*registry.RULES, *external.TOOLS), 0)
-  for result in results:
-    counts[result.rule] += 1
-  few = [name for name, count in counts.items() if count < 2]
-  for name in few:
-    print(f'not planted twice: {name}')
+    wrong = [x for part in rounds(every) for x in try_out(root, part)]
+  for example in wrong:
+    said = 'not found' if example.bad else 'found'
+    print(f'{said}: {example.rule} in {example.place}')
+  bad = [example for example in every if example.bad]
+  missed = [example for example in wrong if example.bad]
   seconds = time.monotonic() - started
   print(
-      f'lint_check: {len(results) - len(missed)} of {len(results)} planted'
-      f' mistakes of {len(counts)} rules and tools found, {len(clean)} findings'
-      f' in the clean copy, {seconds:.0f} s'
+      f'lint_check: {len(bad) - len(missed)} of {len(bad)} planted mistakes'
+      f' found, {len(wrong) - len(missed)} false alarms in'
+      f' {len(every) - len(bad)} good examples, {len(clean)} findings in the'
+      f' clean copy, {seconds:.0f} s'
   )
-  return 1 if clean or missed or few else 0
+  return 1 if clean or wrong else 0
 
 
 if __name__ == '__main__':

@@ -14,75 +14,95 @@
 
 """Tests that a mistake that is not found, or not planted, is told."""
 
-import dataclasses
 import pathlib
 
 from absl.testing import absltest
 
 from tfmot_contrib import errors
 from tools.base import git
-from tools.lint import cache
 from tools.lint import external
-from tools.lint import planted
+from tools.lint import lint
 from tools.lint import planted_check
-from tools.lint import registry
+
+_TIDY = 'One\n'
 
 
 class PlantedTest(absltest.TestCase):
 
   def setUp(self):
     super().setUp()
-    registry.load()
     root = pathlib.Path(self.create_tempdir().full_path).resolve()
-    (root / 'a.md').write_text('one\n', encoding='utf-8')
-    self.root = pathlib.Path(self.create_tempdir().full_path).resolve()
+    (root / 'a.md').write_text(_TIDY, encoding='utf-8')
     git.run(root, 'init', '-q', what='making a repository')
+    self.root = pathlib.Path(self.create_tempdir().full_path).resolve()
     planted_check.copy(root, self.root)
-    results = self.root.parent / f'{self.root.name}.json'
-    self.copied = planted_check.Copy(self.root, cache.Cache(results))
+    # Without tools to install: lint_check runs them.
+    own = [t for t in external.tools() if t.name.startswith('whitespace')]
+    self.enter_context(
+        absltest.mock.patch.object(external, 'tools', return_value=own)
+    )
 
-  def test_edits_are_made_and_undone(self):
-    edits = [
-        planted.Edit('a.md', 'one', 'two'),
-        planted.Edit('b/c.md', '', 'new\n'),
-    ]
-    before = self.copied.plant(edits)
-    self.assertEqual((self.root / 'a.md').read_text(), 'two\n')
+  def test_changes_are_made_and_undone(self):
+    edits = {
+        'a.md': {'replace': 'One', 'with': 'Two'},
+        'b/c.md': 'new\n',
+        'd.md': {'append': 'x\n', 'times': 2},
+        'e.md': 'leave',
+    }
+    before = planted_check.plant(self.root, edits | {'b/e.md': 'x'})
+    self.assertEqual((self.root / 'a.md').read_text(), 'Two\n')
     self.assertEqual((self.root / 'b/c.md').read_text(), 'new\n')
-    self.copied.restore(before)
-    self.assertEqual((self.root / 'a.md').read_text(), 'one\n')
+    self.assertEqual((self.root / 'd.md').read_text(), 'x\nx\n')
+    self.assertFalse((self.root / 'e.md').exists())
+    planted_check.restore(self.root, before)
+    self.assertEqual((self.root / 'a.md').read_text(), _TIDY)
     self.assertFalse((self.root / 'b/c.md').exists())
-    before = self.copied.plant([planted.Edit('a.md', '', None)])
+    before = planted_check.plant(self.root, {'a.md': 'delete'})
     self.assertFalse((self.root / 'a.md').exists())
-    self.copied.restore(before)
-    self.assertEqual((self.root / 'a.md').read_text(), 'one\n')
+    planted_check.restore(self.root, before)
+    self.assertEqual((self.root / 'a.md').read_text(), _TIDY)
 
   def test_what_cannot_be_planted_is_an_error(self):
+    edits = {'a.md': {'replace': 'gone', 'with': 'x'}}
     with self.assertRaisesRegex(errors.InputError, "a.md has no 'gone'"):
-      self.copied.plant([planted.Edit('a.md', 'gone', 'x')])
+      planted_check.plant(self.root, edits)
 
-  def test_all_mistakes_in_one_file_are_found(self):
-    results = list(planted_check.file_rules(self.copied))
-    self.assertGreater(len(results), 30)
-    self.assertEqual([r for r in results if not r.found], [])
+  def test_wrong_answers_are_told(self):
+    some = [
+        planted_check.Example('whitespace', True, {'b.md': 'x \n'}),
+        planted_check.Example('whitespace', True, {'c.md': 'x\n'}),
+        planted_check.Example('whitespace', False, {'d.md': 'x\n'}),
+        planted_check.Example('whitespace', False, {'e.md': 'x \n'}),
+    ]
+    wrong = planted_check.try_out(self.root, some)
+    self.assertEqual(wrong, [some[1], some[3]])
 
-  def test_a_rule_that_finds_nothing_is_told(self):
-    rules = registry.RULES
-    self.addCleanup(rules.update, {'test-main': rules['test-main']})
-    rules['test-main'] = dataclasses.replace(
-        rules['test-main'], check=lambda file: iter(())
+  def test_rounds(self):
+    some = [
+        planted_check.Example(rule, True, dict.fromkeys(paths, 'leave'))
+        for rule, paths in (
+            ('x', 'a'),
+            ('x', 'ab'),
+            ('x', 'c'),
+            ('results-evidence', 'd'),
+            ('results-evidence', 'e'),
+        )
+    ]
+    parts = planted_check.rounds(some)
+    self.assertEqual(
+        parts, [[some[0], some[2]], *([one] for one in (some[1], *some[3:]))]
     )
-    object.__setattr__(rules['test-main'].check, '__module__', __name__)
-    missed = [r for r in planted_check.file_rules(self.copied) if not r.found]
-    self.assertEqual({r.rule for r in missed}, {'test-main'})
 
-  def test_every_rule_and_tool_has_two(self):
-    for name, rule in registry.RULES.items():
-      if rule.project:
-        self.assertGreaterEqual(len(planted.PROJECT[name]), 2, name)
-    self.assertEqual(set(planted.TOOLS), set(external.TOOLS))
-    for name, files in planted.TOOLS.items():
-      self.assertGreaterEqual(len(files), 2, name)
+  def test_all_examples_have_names_of_their_own(self):
+    every = list(planted_check.examples())
+    self.assertGreater(sum(example.bad for example in every), 100)
+    new = [e.place for e in every if 'planted' in e.place]
+    self.assertLen(set(new), len(new))
+
+  def test_every_tool_has_mistakes(self):
+    text = ' '.join(lint.described()['tools'])
+    for name in ('buildifier', 'codespell', 'import-linter', 'pyink', 'E1101'):
+      self.assertIn(name, text)
 
 
 if __name__ == '__main__':

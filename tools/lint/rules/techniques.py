@@ -12,187 +12,229 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A technique's folder: all of its parts, and a task that means something."""
+"""A technique: its folder, README, owners and experiments."""
 
-import ast
+import json
 import re
-from typing import Iterator
+from typing import Any, Iterator
 
-from tools.lint import registry
+from tfmot_contrib import errors
+from tfmot_contrib import techniques
+from tools.lint import checks
+from tools.lint import external
 from tools.lint import tree
-from tools.lint.rules import headers
 
-_ON = (
-    'tfmot_contrib/*/BUILD',
-    'tfmot_contrib/*/README.md',
-    'tfmot_contrib/*/configs/*',
-    'tfmot_contrib/*/technique.yaml',
-    'tfmot_contrib/*/*.py',
-    'tfmot_contrib/registry_imports.py',
-    'tfmot_contrib/techniques.bzl',
-)
+_YAML, _README = 'tfmot_contrib/*/technique.yaml', 'tfmot_contrib/*/README.md'
+_CONFIGS, _PYTHON = 'tfmot_contrib/*/configs/*.yaml', 'tfmot_contrib/**/*.py'
+_OWNERS = '.github/CODEOWNERS'
 _PARTS = ('README.md', 'BUILD', '__init__.py', 'experiments.py')
-_IMPORTS = 'tfmot_contrib/registry_imports.py'
-_BUILD = 'convergence_test(name = "m_one", config = "configs/one.yaml")\n'
-_WHOLE = {
-    'tfmot_contrib/a/technique.yaml': 'name: a\nclaims:\n  m_one: []\n',
-    'tfmot_contrib/a/README.md': '# A\n\n[one](configs/one.yaml)\n',
-    'tfmot_contrib/a/BUILD': _BUILD,
-    'tfmot_contrib/a/__init__.py': '',
-    'tfmot_contrib/a/a.py': '"""A."""\n',
-    'tfmot_contrib/a/a_test.py': '"""Tests A."""\n',
-    'tfmot_contrib/a/experiments.py': '"""Registers."""\n',
-    'tfmot_contrib/a/configs/one.yaml': 'task: {}\n',
-    'tfmot_contrib/a/configs/smoke.yaml': 'task: {}\n',
-    _IMPORTS: 'from tfmot_contrib.a import experiments\n',
-}
-
-
-def _without(path: str) -> registry.Files:
-  """Returns the example of a whole technique without a file."""
-  return {name: text for name, text in _WHOLE.items() if name != path}
-
-
-@registry.project_rule(
-    'technique-folder',
-    on=_ON,
-    source=registry.CONTRIBUTING,
-    bad=(
-        _without('tfmot_contrib/a/README.md'),
-        _without('tfmot_contrib/a/technique.yaml'),
-        _without('tfmot_contrib/a/configs/one.yaml'),
-        _without('tfmot_contrib/a/a_test.py'),
-        {**_WHOLE, 'tfmot_contrib/a/configs/two.yaml': 'task: {}\n'},
-        {**_WHOLE, 'tfmot_contrib/a/BUILD': _BUILD.replace('m_one', 'm_two')},
-        {**_WHOLE, 'tfmot_contrib/a/technique.yaml': 'name: b\nclaims: {}\n'},
-        {**_WHOLE, _IMPORTS: '"""Nothing."""\n'},
-    ),
-    good=(_WHOLE,),
+# Of Official Models' template.
+SECTIONS = (
+    'Description',
+    'History',
+    'Maintainers',
+    'Table of contents',
+    'Requirements',
+    'Results',
+    'Dataset',
+    'Training',
+    'Evaluation',
+    'References',
+    'License',
+    'Citation',
 )
-def check_technique_folder(
-    project: tree.Project,
-) -> Iterator[tuple[str, int, str]]:
-  """Technique, README, configs, tests and Bazel targets are one to one.
+_Found = Iterator[tuple[Any, ...]]
 
-  A claim without a test proves nothing, a test without a claim tests nothing,
-  and a config that no test uses rots.
-  """
-  experiments = {f.folder for f in project.glob('tfmot_contrib/*/configs/*')}
-  folders = {f.removesuffix('/configs') for f in experiments}
-  for folder in sorted(folders - set(project.techniques)):
-    path = project.glob(f'{folder}/configs/*')[0].path
-    yield path, 1, f'{folder} has configs and no technique.yaml'
-  imported = {t for _, t in project.imported.get(_IMPORTS, ())}
-  for folder in project.techniques:
-    path = f'{folder}/technique.yaml'
-    data = project.yaml(path)
-    name = folder.rpartition('/')[2]
+
+def _readmes(
+    project: tree.Project,
+) -> Iterator[tuple[tree.File, dict[str, Any]]]:
+  """Yields the README of each technique, and what its technique.yaml says."""
+  for folder, data in project.techniques.items():
+    if file := project.files.get(f'{folder}/README.md'):
+      yield file, data
+
+
+def _section(file: tree.File, title: str) -> str:
+  """Returns the text of a section on one line, or ''."""
+  found = re.search(rf'(?ms)^## {title}$(.*?)(?=^## |\Z)', file.text)
+  return ' '.join(found[1].split()) if found else ''
+
+
+@checks.rule('readme-sections', on=(_README, _YAML))
+def check_readme_sections(project: tree.Project) -> _Found:
+  """Finds READMEs without the sections of the template, in its order."""
+  for file, _ in _readmes(project):
+    titles = re.findall(r'(?m)^## (.*?) *$', file.text)
+    for title in SECTIONS:
+      if title not in titles:
+        yield file.path, 1, f'no section {title}'
+    ours = [title for title in titles if title in SECTIONS]
+    if ours != (wanted := sorted(ours, key=SECTIONS.index)):
+      yield file.path, 1, f'the order of the sections is {", ".join(wanted)}'
+
+
+@checks.rule('readme-environment', on=(_README, _YAML))
+def check_readme_environment(project: tree.Project) -> _Found:
+  """Finds Requirements without the locks and the floor."""
+  for file, data in _readmes(project):
+    text = _section(file, 'Requirements')
+    line = file.line_of('## Requirements')
+    if not re.search(r'tools/\w+/locks/', text):
+      yield file.path, line, 'Requirements do not name the locks'
+    floor = str(data.get('floor', ''))
+    if 'TFMOT' not in text:
+      yield file.path, line, f'Requirements do not say TFMOT {floor} or later'
+    for version in re.findall(r'TFMOT (\d+\.\d+\.\d+)', text):
+      if version != floor:
+        message = f'Requirements say TFMOT {version}, technique.yaml {floor}'
+        yield file.path, line, message
+
+
+@checks.rule('maintainers', on=(_README, _YAML))
+def check_maintainers(project: tree.Project) -> _Found:
+  """Finds READMEs with other maintainers than technique.yaml."""
+  for file, data in _readmes(project):
+    named = re.findall(r'@[\w/-]+', _section(file, 'Maintainers'))
+    owners = data.get('owners') or []
+    if sorted(named) != sorted(owners):
+      yield file.path, file.line_of('## Maintainers'), (
+          f'maintainers are {named}, the owners of technique.yaml {owners}'
+      )
+
+
+@checks.rule(
+    'codeowners', on=(_YAML, _OWNERS, 'tfmot_contrib/*/evidence/*.json')
+)
+def check_codeowners(project: tree.Project) -> _Found:
+  """Finds folders with other owners in CODEOWNERS than in technique.yaml."""
+  file = project.files.get(_OWNERS)
+  found: dict[str, tuple[int, list[str]]] = {}
+  for number, line in enumerate(file.lines if file else (), 1):
+    words = line.partition('#')[0].split()
+    if words and words[0].startswith('/tfmot_contrib/'):
+      found[words[0].strip('/')] = (number, words[1:])
+  for folder, data in project.techniques.items():
+    number, owners = found.pop(folder, (1, []))
+    if not owners and not project.glob(f'{folder}/evidence/*.json'):
+      continue  # It enters with its first evidence.
+    if owners != (wanted := data.get('owners') or []):
+      yield _OWNERS, number, f'{folder} has {owners}, its owners are {wanted}'
+  for folder, (number, _) in found.items():
+    yield _OWNERS, number, f'{folder} is no technique'
+
+
+@checks.rule(
+    'technique-folder',
+    on=('tfmot_contrib/*/*', 'tfmot_contrib/*/configs/*', techniques.PATH),
+)
+def check_technique_folder(project: tree.Project) -> _Found:
+  """Finds techniques whose README, configs, tests and claims differ."""
+  for file in project.glob('tfmot_contrib/*/configs/*'):
+    folder = file.folder.removesuffix('/configs')
+    if folder not in project.techniques:
+      yield file.path, 1, f'{folder} has configs and no technique.yaml'
+  file = project.files.get(techniques.PATH)
+  listed = [*(techniques.parse(file.text) if file else ()), 'baselines']
+  for folder, data in project.techniques.items():
+    path, name = f'{folder}/technique.yaml', folder.rpartition('/')[2]
     if data.get('name') != name:
       yield path, 1, f'name is {data.get("name")}, the folder {name}'
     for part in _PARTS:
       if f'{folder}/{part}' not in project.files:
         yield path, 1, f'no {part} beside it'
-    if f'{folder}/experiments.py' not in imported:
-      yield path, 1, f'{_IMPORTS} does not import its experiments'
-    own = {f.name for f in project.glob(f'{folder}/*.py')}
-    code = own - {'__init__.py', 'experiments.py', 'recipes.py'}
-    if code and not any(n.endswith('_test.py') for n in code):
-      yield path, 1, 'no unit test'
+    if name not in listed:
+      yield path, 1, f'{techniques.PATH} does not list it'
     yield from _targets(project, folder, data)
 
 
 def _targets(
-    project: tree.Project, folder: str, data: dict[str, object]
-) -> Iterator[tuple[str, int, str]]:
+    project: tree.Project, folder: str, data: dict[str, Any]
+) -> _Found:
   """Compares claims, targets, configs and README of a technique."""
-  path = f'{folder}/technique.yaml'
-  build = project.get(f'{folder}/BUILD')
+  path, build = f'{folder}/technique.yaml', f'{folder}/BUILD'
   tests = {
-      str(rule.attributes.get('name')): rule
+      rule.name: rule
       for rule in project.build
-      if rule.package == folder and rule.kind == 'convergence_test'
+      if (rule.package, rule.kind) == (folder, 'convergence_test')
   }
   claims = set(data.get('claims') or ())
-  for name in sorted(claims - set(tests)):
+  for name in sorted(claims - {*tests}):
     line = project.files[path].line_of(f'  {name}:')
     yield path, line, f'claims of {name}, which no convergence_test makes'
-  for name in sorted(set(tests) - claims):
-    yield f'{folder}/BUILD', tests[name].line, (
-        f'{name} has no claims in technique.yaml'
-    )
-  if not build:
-    return
-  used = {str(r.attributes.get('config')) for r in tests.values()} - {'None'}
-  here = {f'configs/{f.name}' for f in project.glob(f'{folder}/configs/*.yaml')}
-  readme = project.get(f'{folder}/README.md')
+  for name in sorted({*tests} - claims):
+    yield build, tests[name].line, f'{name} has no claims in technique.yaml'
+  used = {rule.attributes.get('config') for rule in tests.values()} - {None}
+  here = {f.path for f in project.glob(f'{folder}/configs/*.yaml')}
+  here = {config.removeprefix(f'{folder}/') for config in here}
+  readme = project.files.get(f'{folder}/README.md')
   for config in sorted(used - here):
-    yield build.path, build.line_of('config'), f'there is no {config}'
+    yield build, 1, f'there is no {config}'
   for config in sorted(here - used - {'configs/smoke.yaml'}):
     yield f'{folder}/{config}', 1, 'no convergence_test uses it'
   for config in sorted(used & here):
-    if readme and config not in (readme.text or ''):
+    if readme and config not in readme.text:
       yield readme.path, 1, f'does not tell of {config}'
 
 
-_TRIVIAL = re.compile(
-    r'(?<![a-z])(?:[kq]|e|fashion_|fashion-)?mnist(?![a-z])'
-    r'|load_(?:digits|iris|wine|breast_cancer)|make_(?:moons|blobs)',
-    re.IGNORECASE,
-)
+def _experiments(project: tree.Project) -> dict[str, list[str]]:
+  """Returns the configs and the experiments that each must fit.
 
+  Args:
+    project: The project.
 
-@registry.file_rule(
-    'trivial-task',
-    on=('tfmot_contrib/**/*.py', 'tfmot_contrib/**/*.yaml', 'official/**/*.py'),
-    source=registry.TFMOT,
-    bad=registry.texts(
-        (
-            'tfmot_contrib/a.py',
-            headers.example(
-                'import tensorflow_datasets as tfds\n\n'
-                "DATA = tfds.load('fashion_mnist')\n"
-            ),
-        ),
-        ('tfmot_contrib/a.yaml', 'task:\n  data:\n    tfds_name: mnist\n'),
-        (
-            'tfmot_contrib/b.py',
-            headers.example('X = tf_keras.datasets.mnist.load_data()\n'),
-        ),
-    ),
-    good=registry.texts(
-        (
-            'tfmot_contrib/a.py',
-            headers.example('"""Harder than MNIST."""\n\nX = \'cifar10\'\n'),
-        ),
-    ),
-)
-def check_trivial_task(file: tree.File) -> Iterator[tuple[int, str]]:
-  """No MNIST and none of its look-alikes: the task is a realistic one.
-
-  Any compression keeps a model that a linear one could replace. TFMOT asks for
-  an example of Official Models' size.
+  Returns:
+    By path, the experiments of the convergence tests that name the config. One
+    that no test names, such as smoke.yaml, must fit those of all tests of its
+    folder.
   """
-  if not _TRIVIAL.search(file.text):
-    return
-  if not file.path.endswith('.py'):
-    for number, line in enumerate(file.lines, 1):
-      if found := _TRIVIAL.search(line.partition('#')[0]):
-        yield number, f'{found[0]} is a trivial task'
-    return
-  documents = {
-      id(node.body[0].value)
-      for node in file.nodes
-      if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-      and node.body
-      and isinstance(node.body[0], ast.Expr)
+  named: dict[str, set[str]] = {}
+  for rule in project.build:
+    experiment = rule.attributes.get('experiment')
+    if rule.kind in ('convergence_test', 'control') and experiment:
+      config = rule.attributes.get('config')
+      for key in (rule.package, f'{rule.package}/{config}'):
+        named.setdefault(key, set()).add(experiment)
+  return {
+      file.path: sorted(
+          named.get(file.path)
+          or named.get(file.folder.removesuffix('/configs'), ())
+      )
+      for file in project.glob(_CONFIGS)
   }
-  for node in file.nodes:
-    word = ''
-    if isinstance(node, ast.Constant) and id(node) not in documents:
-      word = node.value if isinstance(node.value, str) else ''
-    elif isinstance(node, ast.Attribute):
-      word = node.attr
-    elif isinstance(node, ast.alias):
-      word = node.name
-    if found := _TRIVIAL.search(word):
-      yield node.lineno, f'{found[0]} is a trivial task'
+
+
+@checks.rule(
+    'config-loads',
+    'registry-reachable',
+    'registered-config',
+    'unique-experiment',
+    'task-base',
+    on=(
+        _CONFIGS,
+        _PYTHON,
+        techniques.PATH,
+        'tfmot_contrib/*/BUILD',
+        'official/upstream.lock',
+    ),
+)
+def check_experiments(project: tree.Project) -> _Found:
+  """Asks the registry of Official Models, in a process with TensorFlow."""
+  wanted = _experiments(project)
+  for path in (path for path, names in wanted.items() if not names):
+    yield path, 1, 'no convergence_test of its BUILD file uses it'
+  modules = [
+      file.path.removesuffix('.py').replace('/', '.')
+      for file in project.glob(_PYTHON)
+      if not file.path.endswith('_test.py')
+      and ('register' in file.text or 'ExperimentConfig' in file.text)
+  ]
+  request = json.dumps({'configs': wanted, 'modules': modules})
+  words = ['python', '-m', 'tools.lint.experiments_worker']
+  done = external.run(project.root, words, request)
+  try:
+    yield from json.loads(done.stdout.strip().splitlines()[-1])
+  except (ValueError, IndexError) as error:
+    said = ' | '.join(done.stderr.strip().splitlines()[-3:])
+    message = f'loading the experiments failed: {said}'
+    raise errors.InputError(message) from error

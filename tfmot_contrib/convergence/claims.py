@@ -53,10 +53,12 @@ _SCHEMA = pathlib.Path(__file__).parent / 'claims_schema.json'
 
 
 def kind_of(metric: str) -> str:
-  """Returns what kind of claim is made of a number of a record.
+  """Returns the kind of a number that is compared with that of a reference.
+
+  Claims declare theirs. A reference has hundreds of numbers, of all kinds.
 
   Args:
-    metric: A path into the record, or `health` for all of that.
+    metric: A path into the record.
 
   Returns:
     `ACCURACY`; `STRUCTURE`, of the weights in exported models; `DEPLOYMENT`, of
@@ -96,6 +98,8 @@ class Claim:
 
   Attributes:
     id: A name that is unique in its test.
+    kind: `ACCURACY`, `STRUCTURE`, `DEPLOYMENT` or `TRAINING_HEALTH`; '' of a
+      comparison with a reference, which is of all kinds.
     metric: A path into the run record, such as `exported.float.accuracy`.
     relation: `value`; `drop`, the float control's minus the run's; `ratio`, the
       run's divided by the baseline's; `health`, in how much the training went
@@ -120,6 +124,7 @@ class Claim:
   """
 
   id: str
+  kind: str
   metric: str
   relation: str
   against: str
@@ -363,6 +368,7 @@ def _of_all(technique: dict[str, Any]) -> list[Claim]:
   return [
       Claim(
           id='training_health',
+          kind=TRAINING_HEALTH,
           metric='health',
           relation='health',
           against='health',
@@ -379,6 +385,7 @@ def _of_all(technique: dict[str, Any]) -> list[Claim]:
       ),
       Claim(
           id='exported_as_trained',
+          kind=DEPLOYMENT,
           metric='exported',
           relation='fidelity',
           against='exported',
@@ -418,6 +425,7 @@ def claims_of(path: str, name: str, tier: str) -> list[Claim]:
     most, noise = entry.get('at_most'), entry.get('for_noise', 0.0)
     claim = Claim(
         id=entry['id'],
+        kind=entry['kind'],
         metric=entry['metric'],
         relation=entry['as'],
         against=entry.get('against', entry['metric']),

@@ -27,6 +27,7 @@ from tfmot_contrib.convergence import small_reference
 
 _CLAIM = claims.Claim(
     id='zeros_missing',
+    kind='structure',
     metric='invariants.zeros_missing',
     relation='value',
     against='invariants.zeros_missing',

@@ -176,8 +176,9 @@ class Verdict:
   @property
   def kinds(self) -> list[str]:
     """Of which kinds the claim is, or what of a reference was not met."""
-    metrics = [path for path, _, _ in self.differences] or [self.claim.metric]
-    return sorted({claims.kind_of(metric) for metric in metrics})
+    if self.claim.kind:
+      return [self.claim.kind]
+    return sorted({claims.kind_of(path) for path, _, _ in self.differences})
 
   @property
   def beyond(self) -> bool:
@@ -469,6 +470,7 @@ def _expected(
   """Returns the verdict on differences by seed, of which must be none."""
   claim = claims.Claim(
       id=name,
+      kind='',
       metric='differences',
       relation='value',
       against='differences',

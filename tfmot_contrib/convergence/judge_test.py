@@ -32,6 +32,7 @@ from tfmot_contrib.convergence import reference
 
 _DROP = claims.Claim(
     id='accuracy_drop',
+    kind=claims.ACCURACY,
     metric='exported.float.accuracy',
     relation='drop',
     against='exported.float.accuracy',

@@ -72,6 +72,7 @@ _WHY = {'source': 'the guide', 'reason': 'It is only for this test.'}
 _CLAIMS = [
     {
         'id': 'accuracy_drop',
+        'kind': 'accuracy',
         'metric': 'exported.float.accuracy',
         'as': 'drop',
         'at_most': 1.0,
@@ -80,6 +81,7 @@ _CLAIMS = [
     },
     {
         'id': 'zipped_size',
+        'kind': 'deployment',
         'metric': 'exported.float.gzip_bytes',
         'as': 'ratio',
         'at_most': 0.65,
@@ -87,6 +89,7 @@ _CLAIMS = [
     },
     {
         'id': 'zeros',
+        'kind': 'structure',
         'metric': 'invariants.zeros_missing',
         'as': 'value',
         'at_most': 0,
@@ -96,6 +99,7 @@ _CLAIMS = [
 ]
 _LEAST = {
     'id': 'share',
+    'kind': 'deployment',
     'metric': 'exported.float.accuracy',
     'as': 'value',
     'at_least': 0.5,
@@ -361,7 +365,7 @@ class VerdictTest(parameterized.TestCase):
     self.assertEqual((claim.at_most, claim.for_noise), (1.5, 0.8))
 
   def test_nan_never_holds(self):
-    claim = claims.Claim('x', 'y', 'value', 'y', 1.0, None, '', '', '', ())
+    claim = claims.Claim('x', '', 'y', 'value', 'y', 1.0, None, '', '', '', ())
     self.assertFalse(claim.holds(float('nan')))
     claim = dataclasses.replace(claim, at_most=None, at_least=1.0)
     self.assertFalse(claim.holds(float('nan')))

@@ -33,6 +33,7 @@ floor: 0.8.0
 claims:
   resnet_cifar10_half:
     - id: one
+      kind: structure
       metric: a.b
       as: value
       at_most: 1

@@ -52,6 +52,7 @@ _SUFFIX = '.tmpl'
 _NOT_COPIED = ('.git', '__pycache__', 'bazel-*', '.nox')
 _CLAIMS = """\
     - id: accuracy_drop
+      kind: accuracy
       metric: exported.int8.mirrored_accuracy
       against: exported.float.mirrored_accuracy
       as: drop
@@ -63,6 +64,7 @@ _CLAIMS = """\
         TODO(owner): the documented drop, and 0.8 points for noise until the
         seeds admit it.
     - id: size
+      kind: deployment
       metric: exported.int8.bytes
       against: exported.float.bytes
       as: ratio

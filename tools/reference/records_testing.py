@@ -114,6 +114,7 @@ def claim(name: str, **changes: Any) -> dict[str, Any]:
   """Returns a claim that holds of each record here."""
   entry = {
       'id': name,
+      'kind': 'training health',
       'metric': 'training.steps',
       'as': 'value',
       'at_least': 1,

@@ -77,7 +77,10 @@ def project(root: pathlib.Path, drops: list[float]) -> str:
   folder = root / 'tfmot_contrib/pruning'
   baselines = root / 'tfmot_contrib/baselines'
   drop = records_testing.claim(
-      'accuracy_drop', metric='exported.float.accuracy', at_most=2.0
+      'accuracy_drop',
+      kind='accuracy',
+      metric='exported.float.accuracy',
+      at_most=2.0,
   )
   drop['as'] = 'drop'
   del drop['at_least']

@@ -41,6 +41,7 @@ _TOOLS = [
     "//:pyproject.toml",
     "//tfmot_contrib:errors.py",
     "//tfmot_contrib:surroundings.py",
+    "//tools/base:exceptions.py",
     "//tools/base:git.py",
     "//tools/versions:bootstrap.py",
     "//tools/versions:clashes.py",

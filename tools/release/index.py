@@ -21,12 +21,12 @@ import pathlib
 import re
 import subprocess
 import tempfile
-from typing import Mapping, Sequence
+from typing import Sequence
 
-from packaging import specifiers
 from packaging import version as versions
 
 from tfmot_contrib import errors
+from tools.base import exceptions
 from tools.versions import bootstrap
 from tools.versions import releases
 
@@ -138,13 +138,13 @@ def yanked(version: str, package: str = releases.PACKAGE) -> bool:
 
 
 def resolve(
-    wanted: str, waived: Sequence[str], constraints: pathlib.Path
+    wanted: str, overridden: Sequence[str], constraints: pathlib.Path
 ) -> str:
   """Resolves TFMOT with TensorFlow for each supported Python.
 
   Args:
     wanted: The requirement, such as `tensorflow-model-optimization>=0.8.0`.
-    waived: Requirements of TFMOT that pyproject.toml waives.
+    overridden: Requirements of TFMOT that need not be met.
     constraints: The lock of TensorFlow's layer.
 
   Returns:
@@ -155,7 +155,7 @@ def resolve(
       versions.
   """
   found = {}
-  names = sorted({re.split(r'[^\w.-]', text)[0] for text in waived})
+  names = sorted({re.split(r'[^\w.-]', text)[0] for text in overridden})
   with tempfile.TemporaryDirectory(prefix='pin-') as scratch:
     overrides = pathlib.Path(scratch) / 'overrides.txt'
     overrides.write_text(''.join(f'{n}\n' for n in names), encoding='utf-8')
@@ -179,14 +179,13 @@ def resolve(
 
 
 def latest_from(
-    floor: str, waived: Sequence[Mapping[str, str]], constraints: pathlib.Path
+    floor: str, accepted: Sequence[exceptions.Entry], constraints: pathlib.Path
 ) -> str:
   """Resolves a floor and the newest release from it, each as it will be used.
 
   Args:
     floor: The oldest release.
-    waived: Entries of pyproject.toml: a `requirement` of TFMOT that need not be
-      met, by the releases `tfmot`.
+    accepted: Requirements of TFMOT that need not be met, by its releases.
     constraints: The lock of TensorFlow's layer.
 
   Returns:
@@ -198,10 +197,9 @@ def latest_from(
 
   def wanted(what: str, release: str | None) -> str:
     names = [
-        entry['requirement']
-        for entry in waived
-        if release is None
-        or specifiers.SpecifierSet(entry['tfmot']).contains(release)
+        entry.what
+        for entry in accepted
+        if release is None or entry.covers(entry.what, release)
     ]
     return resolve(f'{releases.PACKAGE}{what}', names, constraints)
 

@@ -12,27 +12,28 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests of which waivers count where releases are resolved."""
+"""Tests of which exceptions count where releases are resolved."""
 
 import pathlib
 from unittest import mock
 
 from absl.testing import absltest
 
+from tools.base import exceptions
 from tools.release import index
 from tools.versions import releases
 
-_WAIVED = (
-    {'tfmot': '==0.8.0', 'requirement': 'numpy~=1.23'},
-    {'tfmot': '>0.8.0', 'requirement': 'six<1'},
+_ACCEPTED = (
+    exceptions.Entry('numpy~=1.23', ('0.8.0',), 'It works.', '@us'),
+    exceptions.Entry('six<1', ('0.8.1',), 'It works.', '@us'),
 )
 
 
 class IndexTest(absltest.TestCase):
 
-  def test_waivers_are_those_of_a_release(self):
+  def test_exceptions_are_those_of_a_release(self):
     with mock.patch.object(index, 'resolve', return_value='0.8.1') as resolve:
-      latest = index.latest_from('0.8.0', _WAIVED, pathlib.Path('lock'))
+      latest = index.latest_from('0.8.0', _ACCEPTED, pathlib.Path('lock'))
     self.assertEqual(latest, '0.8.1')
     self.assertEqual(
         [call.args[:2] for call in resolve.call_args_list],

@@ -34,6 +34,7 @@ from typing import Any, Sequence
 from packaging import version as versions
 
 from tfmot_contrib import errors
+from tools.base import exceptions
 from tools.base import files
 from tools.base import git
 from tools.evidence import audit
@@ -46,6 +47,7 @@ from tools.release import index
 from tools.release import places
 from tools.release import symbols
 from tools.versions import bootstrap
+from tools.versions import clashes
 from tools.versions import environment
 from tools.versions import lock
 from tools.versions import releases
@@ -242,7 +244,8 @@ def pin(root: pathlib.Path, flags: argparse.Namespace) -> None:
   symbols.refuse_lacking(root, floor)
   chosen = environment.table(root / 'pyproject.toml')
   base = root / places.LOCKS / f'tensorflow-{chosen["tensorflow"]}.txt'
-  latest = index.latest_from(floor, chosen['waived'], base)
+  accepted = exceptions.parse(chosen['exceptions'], clashes.SOURCE)
+  latest = index.latest_from(floor, accepted, base)
   print(
       f'resolved: lowest {floor}, highest {latest}, on Python'
       f' {", ".join(bootstrap.PYTHONS)}',

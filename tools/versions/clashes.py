@@ -16,22 +16,24 @@
 
 TFMOT is installed without its requirements, so that they cannot change the
 TensorFlow that is tested. This module runs in the environment that was made and
-prints, as JSON, a sentence for each requirement that it does not meet. What is
-waived in pyproject.toml, with a reason, comes on standard input.
+prints, as JSON, a sentence for each requirement that it does not meet. The
+exceptions of pyproject.toml come on standard input.
 """
 
 from importlib import metadata
 import json
 import platform
 import sys
-from typing import Any, Callable, Mapping, Sequence
+from typing import Callable, Sequence
 
 from packaging import requirements
 from packaging import specifiers
 from packaging import utils
 
 from tfmot_contrib import errors
+from tools.base import exceptions
 
+SOURCE = 'pyproject.toml, [[tool.tfmot_models.environment.exceptions]]'
 # What takes the place of a package when TensorFlow is a nightly.
 NIGHTLIES = {
     'keras': ('keras-nightly',),
@@ -55,44 +57,9 @@ def installed(name: str) -> str | None:
   return next(filter(None, map(version_here, candidates)), None)
 
 
-def waives(
-    waived: Mapping[str, Any], requirement: requirements.Requirement, tfmot: str
-) -> bool:
-  """Returns whether an entry of pyproject.toml is about a requirement.
-
-  Args:
-    waived: Has `requirement`, `tfmot` (its versions that it is about) and
-      `reason`.
-    requirement: The requirement, without a marker.
-    tfmot: The version of TFMOT.
-
-  Returns:
-    Whether it need not be met.
-
-  Raises:
-    errors.InputError: The entry is wrong.
-  """
-  try:
-    asked = requirements.Requirement(waived['requirement'])
-    versions = specifiers.SpecifierSet(waived['tfmot'])
-    if not waived['reason'].strip():
-      raise KeyError('reason')
-  except (AttributeError, KeyError, TypeError, ValueError) as error:
-    raise errors.InputError(
-        'an entry of [[tool.tfmot_models.environment.waived]] has no good'
-        f' requirement, tfmot or reason: {error}'
-    ) from error
-  same = (
-      utils.canonicalize_name(asked.name)
-      == utils.canonicalize_name(requirement.name)
-      and asked.specifier == requirement.specifier
-  )
-  return same and versions.contains(tfmot, prereleases=True)
-
-
 def find(
     tfmot: metadata.Distribution,
-    waived: Sequence[Mapping[str, Any]],
+    accepted: Sequence[exceptions.Entry],
     version_of: Callable[[str], str | None] = installed,
     python: str = platform.python_version(),
 ) -> list[str]:
@@ -100,15 +67,12 @@ def find(
 
   Args:
     tfmot: The distribution that is installed.
-    waived: The entries of pyproject.toml.
+    accepted: Requirements that need not be met, by versions of TFMOT.
     version_of: Returns the version of a package, or None if there is none.
     python: The version of the interpreter.
 
   Returns:
     A sentence for each.
-
-  Raises:
-    errors.InputError: An entry of pyproject.toml is wrong.
   """
   found = []
   who = f'TFMOT {tfmot.version}'
@@ -123,7 +87,9 @@ def find(
     there = version_of(utils.canonicalize_name(requirement.name))
     if there and requirement.specifier.contains(there, prereleases=True):
       continue
-    if any(waives(entry, requirement, tfmot.version) for entry in waived):
+    name = utils.canonicalize_name(requirement.name)
+    asked = f'{name}{requirement.specifier}'
+    if exceptions.covering(accepted, asked, tfmot.version):
       continue
     has = f'has {requirement.name} {there}' if there else 'has none'
     found.append(f'{who} asks for {requirement}, the environment {has}')
@@ -134,7 +100,8 @@ def find(
 def main(argv: Sequence[str]) -> None:
   """Prints what clashes with TFMOT, which is alone in the folder argv[0]."""
   (tfmot,) = metadata.distributions(path=[argv[0]])
-  print(json.dumps(find(tfmot, json.load(sys.stdin))))
+  accepted = exceptions.parse(json.load(sys.stdin), SOURCE)
+  print(json.dumps(find(tfmot, accepted)))
 
 
 if __name__ == '__main__':

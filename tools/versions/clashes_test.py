@@ -24,7 +24,7 @@ import sys
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from tfmot_contrib import errors
+from tools.base import exceptions
 from tools.versions import bootstrap
 from tools.versions import clashes
 from tools.versions import environment
@@ -34,7 +34,7 @@ _HAS = {
     'numpy': '2.4.6',
     'tf-keras': '2.23.0.dev2026102618',
 }
-_WAIVER = {'requirement': 'numpy~=1.23', 'tfmot': '==0.8.0', 'reason': 'Tried.'}
+_EXCEPTION = exceptions.Entry('numpy~=1.23', ('0.8.0',), 'Tried.', '@us')
 _PROJECT = 'tensorflow-model-optimization'
 
 
@@ -51,10 +51,10 @@ class ClashesTest(parameterized.TestCase):
     (found,) = metadata.distributions(path=[str(root)])
     return found
 
-  def find(self, *lines, waived=(), version='0.8.0'):
+  def find(self, *lines, accepted=(), version='0.8.0'):
     """Returns what clashes with lines of metadata."""
     tfmot = self.tfmot(*lines, version=version)
-    return clashes.find(tfmot, waived, _HAS.get, python='3.11.7')
+    return clashes.find(tfmot, accepted, _HAS.get, python='3.11.7')
 
   @parameterized.parameters(
       ('Requires-Dist: numpy>=1.23', None),
@@ -98,31 +98,18 @@ class ClashesTest(parameterized.TestCase):
 
   @parameterized.parameters(
       ({}, '0.8.0', True),
-      ({'requirement': 'NumPy ~= 1.23'}, '0.8.0', True),
-      ({'tfmot': '>=0.8.0'}, '0.8.1.dev20260629', True),
+      ({'where': ('*',)}, '0.8.1.dev20260629', True),
       ({}, '0.8.1', False),
-      ({'requirement': 'numpy~=1.22'}, '0.8.0', False),
-      ({'requirement': 'scipy~=1.23'}, '0.8.0', False),
+      ({'what': 'numpy~=1.22'}, '0.8.0', False),
+      ({'what': 'scipy~=1.23'}, '0.8.0', False),
   )
-  def test_waiver(self, changes, version, waived):
+  def test_exception(self, changes, version, accepted):
     found = self.find(
-        'Requires-Dist: numpy~=1.23',
-        waived=[_WAIVER | changes],
+        'Requires-Dist: NumPy ~= 1.23',
+        accepted=[_EXCEPTION._replace(**changes)],
         version=version,
     )
-    self.assertLen(found, 0 if waived else 1)
-
-  @parameterized.parameters(
-      {'requirement': 'numpy ~~ 1'},
-      {'tfmot': 'old'},
-      {'reason': ' '},
-      {'reason': 3},
-      {'requirement': None},
-  )
-  def test_bad_waiver(self, **changes):
-    entry = {k: v for k, v in {**_WAIVER, **changes}.items() if v is not None}
-    with self.assertRaisesRegex(errors.InputError, 'has no good requirement'):
-      self.find('Requires-Dist: numpy~=1.23', waived=[entry])
+    self.assertLen(found, 0 if accepted else 1)
 
   def test_nightlies_stand_for_what_they_replace(self):
     for name, others in clashes.NIGHTLIES.items():
@@ -133,15 +120,16 @@ class ClashesTest(parameterized.TestCase):
         )
     self.assertIsNone(clashes.installed('no-such-package'))
 
-  def test_this_environment_has_no_clash_but_what_is_waived(self):
+  def test_this_environment_has_no_clash_but_exceptions(self):
     (name,) = {
         metadata.distribution(n).name
         for n in (_PROJECT, 'tf-model-optimization-nightly')
         if clashes.version_here(n)
     }
     tfmot = metadata.distribution(name)
-    waived = environment.table()['waived']
-    self.assertEqual(clashes.find(tfmot, waived), [])
+    listed = environment.table()['exceptions']
+    accepted = exceptions.parse(listed, clashes.SOURCE)
+    self.assertEqual(clashes.find(tfmot, accepted), [])
     self.assertNotEmpty(clashes.find(tfmot, []))
 
   def test_program(self):

@@ -82,7 +82,8 @@ def table(pyproject: pathlib.Path | None = None) -> dict[str, Any]:
     pyproject: The file, by default that of this project.
 
   Returns:
-    A version for each layer, and the tables `channels` and `waived`.
+    A version for each layer, and the tables `channels` and
+      `exceptions`.
 
   Raises:
     errors.InputError: It is no such table.
@@ -91,7 +92,7 @@ def table(pyproject: pathlib.Path | None = None) -> dict[str, Any]:
   try:
     with open(pyproject, 'rb') as stream:
       found = tomllib.load(stream)['tool']['tfmot_models']['environment']
-    found = {'channels': {_STABLE: {}}, 'waived': []} | found
+    found = {'channels': {_STABLE: {}}, 'exceptions': []} | found
     for changes in ({n: found[n] for n in LAYERS}, *found['channels'].values()):
       for layer, version in changes.items():
         if layer not in LAYERS or not isinstance(version, str):
@@ -273,7 +274,7 @@ def _refuse_clashes(site: pathlib.Path, versions: Mapping[str, str]) -> None:
     versions: What is set for each layer.
 
   Raises:
-    errors.InputError: A requirement clashes, and is not waived.
+    errors.InputError: A requirement clashes, and is no exception.
   """
   if os.environ.get('TFMOT_CLASHES') == 'ignore':
     return
@@ -282,12 +283,12 @@ def _refuse_clashes(site: pathlib.Path, versions: Mapping[str, str]) -> None:
       'comparing the requirements of TFMOT',
       cwd=bootstrap.ROOT,
       env=surroundings.without_python(),
-      input=json.dumps(table()['waived']),
+      input=json.dumps(table()['exceptions'], default=str),
   )
   if clashes := json.loads(said):
     raise errors.InputError(
         f'{"; ".join(clashes)}. Of TENSORFLOW {versions["tensorflow"]} and'
-        f' TFMOT {versions["tfmot"]} choose another, waive it in'
+        f' TFMOT {versions["tfmot"]} choose another, accept it in'
         ' pyproject.toml, or set TFMOT_CLASHES=ignore'
     )
 

@@ -20,12 +20,14 @@ an error, and so is a listed one that is gone or that has another reason.
 """
 
 import dataclasses
+import fnmatch
 import pathlib
-from typing import Any, Iterable, Mapping
+from typing import Iterable, Mapping
 
 import yaml
 
 from tfmot_contrib import errors
+from tools.base import exceptions
 
 # Why a file as a whole fails. These words stand in known_failures.yaml.
 IMPORT = 'import'
@@ -44,8 +46,8 @@ class Known:
 
   Attributes:
     kind: Why the whole file fails, or None when it is some of its tests.
-    error: What its output then says.
-    tests: What the message of each failing test `Class.test` says.
+    error: A pattern of its output then.
+    tests: Of each failing test `Class.test` a pattern of its message.
   """
 
   kind: str | None = None
@@ -82,9 +84,9 @@ def read(path: str) -> dict[str, Known]:
   """Reads the list of known failures.
 
   Args:
-    path: A YAML file: under `known_failures` a list of causes. Each has the
-      text that its errors contain, its reason, what upstream says, and the
-      files: the names of the tests that fail, or a word of `KINDS`.
+    path: A YAML file in the form of `tools/base/exceptions.py`: `what` is a
+      pattern of the message, and each place FILE: Class.test, or FILE: and a
+      word of `KINDS`.
 
   Returns:
     What is known of each file.
@@ -99,55 +101,23 @@ def read(path: str) -> dict[str, Known]:
     raise errors.InputError(f'cannot read {path}: {error.strerror}') from error
   except yaml.YAMLError as error:
     raise errors.InputError(f'{path} is no YAML: {error}') from error
-  if not isinstance(content, dict) or list(content) != ['known_failures']:
-    raise errors.InputError(f'{path}: the one top-level key is known_failures')
-  causes = content['known_failures']
-  if not isinstance(causes, list):
-    raise errors.InputError(
-        f'{path}: known_failures is no list; write [] if there are none'
-    )
   known: dict[str, Known] = {}
-  for number, cause in enumerate(causes, 1):
-    where = f'{path}: cause {number}'
-    _check_cause(where, cause)
-    for file, tests in cause['files'].items():
-      file = str(file)
-      new = _known(f'{where}: {file}', tests, cause['error'])
-      old = known.get(file, new)
-      if old is not new:
-        if old.kind or new.kind or set(old.tests) & set(new.tests):
-          raise errors.InputError(f'{where}: {file} is listed twice')
-        new = Known(tests={**old.tests, **new.tests})
-      known[file] = new
+  for entry in exceptions.parse(content, path):
+    for place in entry.where:
+      file, _, test = place.partition(': ')
+      old = known.get(file, Known())
+      if test not in KINDS and '.' not in test:
+        raise errors.InputError(
+            f'{path}: {place} must be FILE: Class.test, or FILE: and one of'
+            f' {", ".join(KINDS)}'
+        )
+      if old.kind or test in old.tests or (test in KINDS and old.tests):
+        raise errors.InputError(f'{path}: {place} is listed twice')
+      if test in KINDS:
+        known[file] = Known(kind=test, error=entry.what)
+      else:
+        known[file] = Known(tests={**old.tests, test: entry.what})
   return known
-
-
-def _check_cause(where: str, cause: Any) -> None:
-  """Raises an error unless `cause` has its three texts and files."""
-  texts = ('error', 'reason', 'upstream')
-  if not isinstance(cause, dict) or set(cause) != {*texts, 'files'}:
-    raise errors.InputError(
-        f'{where} must have the keys {", ".join(texts)} and files'
-    )
-  for key in texts:
-    if not isinstance(cause[key], str) or not cause[key].strip():
-      raise errors.InputError(f'{where}: {key} is no text')
-  if not isinstance(cause['files'], dict) or not cause['files']:
-    raise errors.InputError(f'{where}: files maps no file to its tests')
-
-
-def _known(where: str, tests: Any, error: str) -> Known:
-  """Returns what a cause lists for one file."""
-  if isinstance(tests, str) and tests in KINDS:
-    return Known(kind=tests, error=error)
-  names = tests if isinstance(tests, list) else []
-  if not names or not all(isinstance(n, str) and '.' in n for n in names):
-    raise errors.InputError(
-        f'{where}: write a list of Class.test, or one of {", ".join(KINDS)}'
-    )
-  if len(set(names)) < len(names):
-    raise errors.InputError(f'{where}: a test is listed twice')
-  return Known(tests=dict.fromkeys(names, error))
 
 
 def judge(outcome: Outcome, known: Known, listed_in: str) -> list[str]:
@@ -174,7 +144,7 @@ def judge(outcome: Outcome, known: Known, listed_in: str) -> list[str]:
       lines.append(
           f'{file}: {test} fails: {said}: mend it, or list it in {listed_in}'
       )
-    elif known.tests[test] not in message:
+    elif not fnmatch.fnmatchcase(message, known.tests[test]):
       lines.append(
           f'{file}: {test} fails for another reason than {listed_in} says:'
           f' {said}'
@@ -194,7 +164,7 @@ def _judge_file(outcome: Outcome, known: Known, listed_in: str) -> list[str]:
   does = f'{outcome.file} {KINDS[outcome.kind]} ({outcome.ended})'
   if outcome.kind != known.kind:
     return [f'{does}: mend it, or list it in {listed_in} as {outcome.kind}']
-  if known.error not in f'{does}\n{outcome.log}':
+  if not fnmatch.fnmatchcase(f'{does}\n{outcome.log}', known.error):
     return [f'{does} for another reason than {listed_in} says']
   return []
 

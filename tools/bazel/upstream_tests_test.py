@@ -135,38 +135,32 @@ class ATest(absltest.TestCase):
 }
 
 _KNOWN = """
-known_failures:
-- error: no disk
+- what: "*no disk*"
+  where: "official/fails_test.py: ATest.test_bad"
   reason: There is none.
-  upstream: not reported yet
-  files:
-    official/fails_test.py: [ATest.test_bad]
-- error: '!= 1.5'
+  by: "@us"
+- what: "*!= 1.5*"
+  where: "official/fails_test.py: ATest.test_some0"
   reason: It is another number.
-  upstream: not reported yet
-  files:
-    official/fails_test.py: [ATest.test_some0]
-- error: no class
+  by: "@us"
+- what: "*no class*"
+  where: "official/fails_test.py: BTest.setUpClass"
   reason: It was lost.
-  upstream: not reported yet
-  files:
-    official/fails_test.py: [BTest.setUpClass]
-- error: nowhere_to_be_found
+  by: "@us"
+- what: "*nowhere_to_be_found*"
+  where: "official/import_test.py: import"
   reason: It is nowhere.
-  upstream: not reported yet
-  files:
-    official/import_test.py: import
-- error: SIGKILL
+  by: "@us"
+- what: "*SIGKILL*"
+  where: "official/dies_test.py: crash"
   reason: It kills itself.
-  upstream: not reported yet
-  files:
-    official/dies_test.py: crash
-- error: runs no test
+  by: "@us"
+- what: "*runs no test*"
+  where:
+    - "official/no_main_test.py: no_test"
+    - "official/skips_test.py: no_test"
   reason: No main, or no accelerator.
-  upstream: not reported yet
-  files:
-    official/no_main_test.py: no_test
-    official/skips_test.py: no_test
+  by: "@us"
 """
 
 
@@ -187,7 +181,7 @@ class UpstreamTestsTest(parameterized.TestCase):
       self,
       names,
       *arguments,
-      known='known_failures: []',
+      known='[]',
       prefix='',
       **environ,
   ):

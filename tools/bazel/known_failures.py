@@ -85,7 +85,7 @@ def read(path: str) -> dict[str, Known]:
 
   Args:
     path: A YAML file in the form of `tools/base/exceptions.py`: `what` is a
-      pattern of the message, and each place FILE: Class.test, or FILE: and a
+      pattern of the message, and each place FILE::Class.test, or FILE:: and a
       word of `KINDS`.
 
   Returns:
@@ -104,11 +104,11 @@ def read(path: str) -> dict[str, Known]:
   known: dict[str, Known] = {}
   for entry in exceptions.parse(content, path):
     for place in entry.where:
-      file, _, test = place.partition(': ')
+      file, _, test = place.partition('::')
       old = known.get(file, Known())
       if test not in KINDS and '.' not in test:
         raise errors.InputError(
-            f'{path}: {place} must be FILE: Class.test, or FILE: and one of'
+            f'{path}: {place} must be FILE::Class.test, or FILE:: and one of'
             f' {", ".join(KINDS)}'
         )
       if old.kind or test in old.tests or (test in KINDS and old.tests):

@@ -28,13 +28,13 @@ _FILE = 'official/a_test.py'
 _LIST = """
 - what: "*no disk*"
   where:
-    - "official/a_test.py: ATest.test_a"
-    - "official/a_test.py: ATest.test_b"
-    - "official/b_test.py: crash"
+    - "official/a_test.py::ATest.test_a"
+    - "official/a_test.py::ATest.test_b"
+    - "official/b_test.py::crash"
   reason: There is none.
   by: "@us"
 - what: "*no net*"
-  where: "official/a_test.py: ATest.test_c"
+  where: "official/a_test.py::ATest.test_c"
   reason: There is none.
   by: "@us"
 """
@@ -91,9 +91,9 @@ class ReadTest(parameterized.TestCase):
       ('[', 'is no YAML'),
       ('', 'must be a list'),
       (_LIST.replace('  reason: There is none.\n', ''), "has no 'reason'"),
-      (_LIST.replace('crash', 'fails'), 'b_test.py: fails must be FILE'),
+      (_LIST.replace('crash', 'fails'), 'b_test.py::fails must be FILE'),
       (_LIST.replace('ATest.test_b', 'ATest.test_a'), 'test_a is listed twice'),
-      (_LIST.replace('test_c', 'test_a'), 'a_test.py: .* is listed twice'),
+      (_LIST.replace('test_c', 'test_a'), 'a_test.py::.* is listed twice'),
       (_LIST.replace('ATest.test_c', 'import'), 'import is listed twice'),
   )
   def test_refuses(self, text, message):

@@ -136,29 +136,29 @@ class ATest(absltest.TestCase):
 
 _KNOWN = """
 - what: "*no disk*"
-  where: "official/fails_test.py: ATest.test_bad"
+  where: "official/fails_test.py::ATest.test_bad"
   reason: There is none.
   by: "@us"
 - what: "*!= 1.5*"
-  where: "official/fails_test.py: ATest.test_some0"
+  where: "official/fails_test.py::ATest.test_some0"
   reason: It is another number.
   by: "@us"
 - what: "*no class*"
-  where: "official/fails_test.py: BTest.setUpClass"
+  where: "official/fails_test.py::BTest.setUpClass"
   reason: It was lost.
   by: "@us"
 - what: "*nowhere_to_be_found*"
-  where: "official/import_test.py: import"
+  where: "official/import_test.py::import"
   reason: It is nowhere.
   by: "@us"
 - what: "*SIGKILL*"
-  where: "official/dies_test.py: crash"
+  where: "official/dies_test.py::crash"
   reason: It kills itself.
   by: "@us"
 - what: "*runs no test*"
   where:
-    - "official/no_main_test.py: no_test"
-    - "official/skips_test.py: no_test"
+    - "official/no_main_test.py::no_test"
+    - "official/skips_test.py::no_test"
   reason: No main, or no accelerator.
   by: "@us"
 """
@@ -274,7 +274,7 @@ class UpstreamTestsTest(parameterized.TestCase):
 
   def test_listed_one_passes_or_is_gone(self):
     known = _KNOWN.replace('test_bad', 'test_good').replace('test_some0', 'x.y')
-    known = known.replace('import_test.py: import', 'passes_test.py: import')
+    known = known.replace('import_test.py::import', 'passes_test.py::import')
     code, _, lines = self._run(['fails', 'passes'], known=known)
     self.assertEqual(code, 1)
     self.assertLen(lines, 5)

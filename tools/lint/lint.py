@@ -34,8 +34,8 @@ from tools.lint import checks
 from tools.lint import external
 from tools.lint import ignores
 from tools.lint import tree
-from tools.lint.rules import code
 from tools.lint.rules import documents
+from tools.lint.rules import source
 from tools.lint.rules import techniques
 from tools.versions import bootstrap
 

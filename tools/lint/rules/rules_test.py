@@ -28,8 +28,8 @@ from tools.lint import external
 from tools.lint import headers
 from tools.lint import lint
 from tools.lint import tree
-from tools.lint.rules import code
 from tools.lint.rules import documents
+from tools.lint.rules import source
 from tools.lint.rules import techniques
 
 _CHECKS = [*checks.RULES, *external.tools()]
@@ -311,7 +311,7 @@ class RulesTest(parameterized.TestCase):
     self.assertEqual(names - described, set())
     commands = {check.name.split()[0] for check in external.tools()}
     self.assertEqual(described - names - commands, set())
-    for module in (code, documents, techniques):
+    for module in (documents, source, techniques):
       for name in vars(module):
         rule = name.removeprefix('check_').replace('_', '-')
         if name.startswith('check_') and rule != 'experiments':

@@ -43,12 +43,13 @@ from tools.evidence import signatures
 from tools.reference import draw
 from tools.reference import project
 from tools.reference import suite
-from tools.release import index
+from tools.release import eligible
 from tools.release import places
 from tools.release import symbols
 from tools.versions import bootstrap
 from tools.versions import clashes
 from tools.versions import environment
+from tools.versions import index
 from tools.versions import lock
 from tools.versions import releases
 
@@ -92,7 +93,7 @@ def _refuse_flags(flags: argparse.Namespace) -> None:
   if not flags.version and not flags.check:
     raise errors.InputError('give a version, such as 0.8.1, or --check')
   if flags.version:
-    index.well_formed(flags.version)
+    eligible.well_formed(flags.version)
   if flags.lower and not flags.reason.strip():
     raise errors.InputError('--lower takes a --reason, which is kept')
   if flags.sign is None and (flags.party or flags.role):
@@ -182,7 +183,7 @@ def tight(root: pathlib.Path, floor: str, reason: str) -> str:
   """
   older = [
       release
-      for release in index.released()
+      for release in index.available(releases.PACKAGE)
       if versions.Version(release) < versions.Version(floor)
   ]
   if not older:
@@ -194,7 +195,7 @@ def tight(root: pathlib.Path, floor: str, reason: str) -> str:
       for test, arguments in project.declared(root, folder).items()
       if arguments.get('smoke', True)
   ]
-  wheel = releases.wheel(before)
+  wheel = index.wheel(releases.PACKAGE, before)
   # That it asks for what is not there is no failure yet.
   options = [f'--repo_env=TFMOT={wheel}', '--repo_env=TFMOT_CLASHES=ignore']
   bad = suite.run(draw.Bazel(bootstrap.bazel(), root), labels, options).bad
@@ -240,12 +241,12 @@ def pin(root: pathlib.Path, flags: argparse.Namespace) -> None:
   _refuse_direction(floor, now[places.FLOOR], flags)
   if not flags.dry_run:
     refuse_dirty(root)
-  index.check_release(floor)
+  eligible.check(floor)
   symbols.refuse_lacking(root, floor)
   chosen = environment.table(root / 'pyproject.toml')
   base = root / places.LOCKS / f'tensorflow-{chosen["tensorflow"]}.txt'
   accepted = exceptions.parse(chosen['exceptions'], clashes.SOURCE)
-  latest = index.latest_from(floor, accepted, base)
+  latest = eligible.latest_from(floor, accepted, base)
   print(
       f'resolved: lowest {floor}, highest {latest}, on Python'
       f' {", ".join(bootstrap.PYTHONS)}',

@@ -37,11 +37,11 @@ from tools.evidence import audit
 from tools.evidence import project_testing
 from tools.evidence import signatures
 from tools.reference import suite
-from tools.release import index
 from tools.release import pin
 from tools.release import places
 from tools.release import symbols
 from tools.versions import bootstrap
+from tools.versions import index
 from tools.versions import releases
 
 _SMOKE = f'//tfmot_contrib/net:{project_testing.TEST}_smoke'
@@ -295,18 +295,18 @@ class PinTest(parameterized.TestCase):
     text = f'import {releases.MODULE} as t\nt.sparsity.keras.old\n'
     project_testing.put(official, {'core.py': text})
     for where, name, stand_in in (
-        (index, 'released', lambda *_: self.released),
-        (index, 'yanked', self.yanked),
-        (index, 'resolve', lambda *_: '0.8.1'),
+        (index, 'available', lambda *_: self.released),
+        (index, 'is_yanked', self.yanked),
+        (index, 'resolve', lambda *_, **__: '0.8.1'),
         (releases, 'load', lambda v: releases.Release(self.wheels / v)),
-        (releases, 'wheel', lambda v: self.wheels / f'{v}.whl'),
+        (index, 'wheel', lambda _, v: self.wheels / f'{v}.whl'),
         (symbols.fork, 'packages', lambda root: {'official': official}),
         (suite, 'run', self.smoke_tests),
         (bootstrap, 'bazel', lambda: 'bazel'),
     ):
       self.enterContext(mock.patch.object(where, name, stand_in))
 
-  def yanked(self, version, *_):
+  def yanked(self, _, version):
     if version not in [*self.released, '0.8.2']:
       raise errors.InputError('no solution found')
     return version == '0.8.2'
@@ -383,7 +383,7 @@ class PinTest(parameterized.TestCase):
     self.assertEqual((code, err), (0, ''))
 
   def test_index_does_not_answer(self):
-    with mock.patch.object(index, 'released') as released:
+    with mock.patch.object(index, 'available') as released:
       released.side_effect = errors.InputError('no network')
       self.assert_refused(['0.8.1'], '^error: no network$')
 

@@ -26,6 +26,7 @@ from packaging import version as versions
 from tfmot_contrib import errors
 from tools.base import imports
 from tools.versions import bootstrap
+from tools.versions import index
 
 MODULE = 'tensorflow_model_optimization'
 PACKAGE = MODULE.replace('_', '-')
@@ -146,35 +147,26 @@ class Release:
     return not taken or any_other or parameter in taken
 
 
-def wheel(version: str) -> pathlib.Path:
-  """Downloads the wheel of a release into the cache, once.
+@functools.cache
+def load(version: str) -> Release:
+  """Returns a release of TFMOT, whose wheel is downloaded and unpacked once.
 
   Args:
     version: Of TFMOT.
 
   Returns:
-    The wheel, which lies unpacked in its own folder.
+    The release.
 
   Raises:
-    errors.InputError: It cannot be had, or is none.
+    errors.InputError: It cannot be had, or is no wheel.
   """
   target = bootstrap.cache_dir() / 'wheels' / f'{PACKAGE}-{version}-read'
   with bootstrap.made_once(target) as partial:
     if partial:
-      pin = f'{PACKAGE}=={version}'
-      command = ['download', '-q', '--no-deps', '--only-binary=:all:']
-      what = f'downloading {pin}'
-      bootstrap.pip(*command, '-d', partial, pin, what=what)
-      made = next(partial.glob('*.whl'))
+      wheel = index.wheel(PACKAGE, version)
       try:
-        with zipfile.ZipFile(made) as archive:
+        with zipfile.ZipFile(wheel) as archive:
           archive.extractall(partial)
       except (OSError, zipfile.BadZipFile) as error:
-        raise errors.InputError(f'{made.name} is no wheel: {error}') from error
-  return next(target.glob('*.whl'))
-
-
-@functools.cache
-def load(version: str) -> Release:
-  """Returns a release, whose wheel is downloaded once: see `wheel`."""
-  return Release(wheel(version).parent)
+        raise errors.InputError(f'{wheel.name} is no wheel: {error}') from error
+  return Release(target)

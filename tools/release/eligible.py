@@ -12,15 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Asks the package index about releases, through pip and uv.
-
-Whichever index the user has configured is asked; no host is named here.
-"""
+"""Which releases of TFMOT may be the floor, and what resolves with them."""
 
 import pathlib
 import re
-import subprocess
-import tempfile
 from typing import Sequence
 
 from packaging import version as versions
@@ -28,6 +23,7 @@ from packaging import version as versions
 from tfmot_contrib import errors
 from tools.base import exceptions
 from tools.versions import bootstrap
+from tools.versions import index
 from tools.versions import releases
 
 _NEWEST = 5
@@ -64,43 +60,21 @@ def well_formed(text: str) -> versions.Version:
   return parsed
 
 
-def released(package: str = releases.PACKAGE) -> list[str]:
-  """Lists the releases of a package, pre-releases excepted, oldest first.
-
-  Args:
-    package: Its name.
-
-  Returns:
-    The versions.
-
-  Raises:
-    errors.InputError: The index does not answer.
-  """
-  what = f'asking for the releases of {package}'
-  said = bootstrap.pip('index', 'versions', package, what=what)
-  listed = re.search('^Available versions: (.+)$', said, re.MULTILINE)
-  if not listed:
-    raise errors.InputError(
-        f'pip said nothing of the releases of {package}: {said[:100]}'
-    )
-  return sorted(listed[1].split(', '), key=versions.Version)
-
-
-def check_release(version: str, package: str = releases.PACKAGE) -> None:
-  """Refuses a version that nobody should depend on.
+def check(version: str) -> None:
+  """Refuses a version of TFMOT that nobody should depend on.
 
   Args:
     version: As it was given.
-    package: Of what.
 
   Raises:
     errors.InputError: It is malformed, a pre-release, unknown or yanked, or the
       index does not answer.
   """
   well_formed(version)
-  known = released(package)  # pip does not list what was yanked.
+  package = releases.PACKAGE
+  known = index.available(package)  # pip does not list what was yanked.
   try:
-    taken_back = yanked(version, package)
+    yanked = index.is_yanked(package, version)
   except errors.InputError as error:
     if version in known:
       raise
@@ -108,33 +82,11 @@ def check_release(version: str, package: str = releases.PACKAGE) -> None:
         f'there is no release {version} of {package}: the newest are'
         f' {", ".join(known[-_NEWEST:])}'
     ) from error
-  if taken_back:
+  if yanked:
     raise errors.InputError(
         f'{package} {version} was yanked by its makers: give one of'
         f' {", ".join(v for v in known[-_NEWEST:] if v != version)}'
     )
-
-
-def yanked(version: str, package: str = releases.PACKAGE) -> bool:
-  """Asks whether a release was taken back.
-
-  Args:
-    version: A release.
-    package: Of what.
-
-  Returns:
-    What uv says when it is asked for the release.
-
-  Raises:
-    errors.InputError: It cannot be had.
-  """
-  said = bootstrap.uv(
-      *('pip', 'compile', '--no-deps', '--no-header', '-'),
-      what=f'asking for {package} {version}',
-      input=f'{package}=={version}',
-      stderr=subprocess.STDOUT,
-  )
-  return 'is yanked' in said
 
 
 def resolve(
@@ -154,24 +106,19 @@ def resolve(
     errors.InputError: It does not resolve for one of them, or to different
       versions.
   """
-  found = {}
   names = sorted({re.split(r'[^\w.-]', text)[0] for text in overridden})
-  with tempfile.TemporaryDirectory(prefix='pin-') as scratch:
-    overrides = pathlib.Path(scratch) / 'overrides.txt'
-    overrides.write_text(''.join(f'{n}\n' for n in names), encoding='utf-8')
-    for python in bootstrap.PYTHONS:
-      command = ['pip', 'compile', '-q', '--no-header', '--no-annotate']
-      command += ['--python-version', python, '--only-binary', ':all:']
-      command += ['--constraints', constraints, '--overrides', overrides, '-']
-      said = bootstrap.uv(
-          *command,
-          what=f'resolving {wanted} for Python {python}',
-          input=f'{wanted}\ntensorflow\n',
+  found = {
+      python: index.resolve(
+          releases.PACKAGE,
+          [wanted, 'tensorflow'],
+          constraints=constraints,
+          overrides=names,
+          options=['--python-version', python, '--only-binary', ':all:'],
       )
-      pinned = re.search(f'^{releases.PACKAGE}==(\\S+)', said, re.MULTILINE)
-      found[python] = pinned[1] if pinned else ''
-  if len(set(found.values())) != 1 or '' in found.values():
-    told = ', '.join(f'{v or "none"} for Python {p}' for p, v in found.items())
+      for python in bootstrap.PYTHONS
+  }
+  if len(set(found.values())) != 1:
+    told = ', '.join(f'{v} for Python {p}' for p, v in found.items())
     raise errors.InputError(
         f'{wanted} is not the same for each supported Python: {told}'
     )

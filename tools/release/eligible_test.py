@@ -20,7 +20,7 @@ from unittest import mock
 from absl.testing import absltest
 
 from tools.base import exceptions
-from tools.release import index
+from tools.release import eligible
 from tools.versions import releases
 
 _ACCEPTED = (
@@ -29,11 +29,13 @@ _ACCEPTED = (
 )
 
 
-class IndexTest(absltest.TestCase):
+class EligibleTest(absltest.TestCase):
 
   def test_exceptions_are_those_of_a_release(self):
-    with mock.patch.object(index, 'resolve', return_value='0.8.1') as resolve:
-      latest = index.latest_from('0.8.0', _ACCEPTED, pathlib.Path('lock'))
+    with mock.patch.object(
+        eligible, 'resolve', return_value='0.8.1'
+    ) as resolve:
+      latest = eligible.latest_from('0.8.0', _ACCEPTED, pathlib.Path('lock'))
     self.assertEqual(latest, '0.8.1')
     self.assertEqual(
         [call.args[:2] for call in resolve.call_args_list],

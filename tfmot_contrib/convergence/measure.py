@@ -62,13 +62,13 @@ def measure(
   run = record.read(folder / 'run.json', record.Run)
   split = run.params['task']['validation_data']['split']
   examples = cifar10_input.load(split, data_dir)
-  reference = baseline / 'float.tflite'
+  compared = baseline / 'float.tflite'
   layers = json.loads((folder / 'layers.json').read_text(encoding='utf-8'))
   keras = np.load(folder / 'logits.npy')
   mirror = cifar10_input.normalize(examples.images[:, :, ::-1])
   exported = {}
   models = sorted(folder.glob('*.tflite'))
-  if not models or not reference.is_file():
+  if not models or not compared.is_file():
     raise errors.InputError(
         f'no exported model in {folder} or {baseline}: run its target again'
     )
@@ -78,7 +78,7 @@ def measure(
         model.read_bytes(),
         examples,
         keras,
-        reference.read_bytes(),
+        compared.read_bytes(),
         layers[model.stem],
     )
     moved = ranges.moved(

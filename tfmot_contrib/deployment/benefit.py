@@ -120,22 +120,22 @@ def against_keras(said: np.ndarray, keras: np.ndarray) -> dict[str, float]:
 
 
 def latency(
-    model: bytes, reference: bytes, repeats: int = 100, threads: int = 1
+    model: bytes, baseline: bytes, repeats: int = 100, threads: int = 1
 ) -> dict[str, Any]:
   """Times the interpreter on single images, in turns with another model.
 
   Args:
     model: The contents of a `.tflite` file.
-    reference: Those of the model to compare with.
+    baseline: Those of the model to compare with.
     repeats: How often to time each.
     threads: Of the interpreter.
 
   Returns:
     `median_ms`, `quartiles_ms` (the spread), `repeats` and `threads`; and
-    `times_faster`, the median of how much longer the reference took, turn by
+    `times_faster`, the median of how much longer the baseline took, turn by
     turn.
   """
-  runners = [_interpreter(m, 1, threads) for m in (model, reference)]
+  runners = [_interpreter(m, 1, threads) for m in (model, baseline)]
   times = np.zeros([_WARM_UP + repeats, len(runners)])
   for i in range(len(times)):
     for j, runner in enumerate(runners):
@@ -157,7 +157,7 @@ def measure(
     model: bytes,
     examples: cifar10_input.Examples,
     keras: np.ndarray,
-    reference: bytes,
+    baseline: bytes,
     layers: Sequence[str],
 ) -> dict[str, Any]:
   """Returns all that is measured of an exported model.
@@ -166,7 +166,7 @@ def measure(
     model: The contents of a `.tflite` file.
     examples: The test set.
     keras: What the Keras model said of its first images, float32 [m, classes].
-    reference: The `.tflite` file whose latency is compared.
+    baseline: The `.tflite` file whose latency is compared.
     layers: The names of the layers of the model's kernels, in their order.
 
   Returns:
@@ -201,5 +201,5 @@ def measure(
       **ranges.scales(model),
       'operators': operators,
       'integer_share': integer / total,
-      'latency': latency(model, reference),
+      'latency': latency(model, baseline),
   }

@@ -37,9 +37,9 @@ if os.environ.get('TFMOT_MODELS_NOX') != str(os.getpid()):
 
 from tfmot_contrib import errors  # noqa: E402
 from tfmot_contrib import surroundings  # noqa: E402
-from tools.versions import bazel_command  # noqa: E402
-from tools.versions import bootstrap  # noqa: E402
-from tools.versions import environment  # noqa: E402
+from tools.env import bazel_command  # noqa: E402
+from tools.env import bootstrap  # noqa: E402
+from tools.env import environment  # noqa: E402
 
 nox.options.default_venv_backend = 'none'
 nox.options.sessions = ['lint', 'tests']
@@ -49,7 +49,7 @@ CHECKS = (
     'tools.lint.planted_check',
     'tools.bazel.cache_check',
     'tools.mirror.real_test',
-    'tools.versions.real_check',
+    'tools.env.real_check',
     'tools.evidence.browser_check',
     'tools.elsewhere.check',
 )
@@ -122,7 +122,7 @@ def tests(session: nox.Session) -> None:
 def converge(session: nox.Session) -> None:
   """Tests techniques with as many seeds as it takes [-- TARGETS]."""
   targets = session.posargs or [MAIN_TEST]
-  python(session, 'tools.reference.converge', *targets)
+  python(session, 'tools.suite.converge', *targets)
 
 
 @nox.session
@@ -146,7 +146,7 @@ def evidence(session: nox.Session) -> None:
 @nox.session
 def reference(session: nox.Session) -> None:
   """Makes or refreshes references [-- TEST --why REASON]."""
-  python(session, 'tools.reference.make', *session.posargs)
+  python(session, 'tools.suite.make', *session.posargs)
 
 
 @nox.session
@@ -176,7 +176,7 @@ def report(session: nox.Session) -> None:
 @nox.session
 def simulate(session: nox.Session) -> None:
   """Simulates how often the sequential test errs: docs/statistics.md."""
-  python(session, 'tools.reference.simulate', *session.posargs)
+  python(session, 'tools.suite.simulate', *session.posargs)
 
 
 @nox.session
@@ -202,7 +202,7 @@ def release_gate(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
   """Resolves requirements into locks [-- --channel nightly]."""
   # Not in that environment: it may be what has no lock.
-  run(session, sys.executable, 'tools.versions.lock', *session.posargs)
+  run(session, sys.executable, 'tools.env.lock', *session.posargs)
 
 
 @nox.session

@@ -23,7 +23,7 @@ from absl.testing import parameterized
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
-from tfmot_contrib.convergence import small_reference
+from tfmot_contrib.convergence import reference_testing
 
 _CLAIM = claims.Claim(
     id='zeros_missing',
@@ -81,17 +81,17 @@ class ExplainTest(parameterized.TestCase):
       ('parameters', []),
   )
   def test_layers(self, metric, lines):
-    run = small_reference.run(1)
+    run = reference_testing.run(1)
     claim = claims.Claim(**{**vars(_CLAIM), 'metric': metric})
     found = explain.layers(claim, run)
     self.assertEqual(found, [f'  int8, {line}' for line in lines])
 
   def test_layers_where_none_is_told_to_be_covered(self):
-    run = small_reference.run(1, invariants={'zeros_missing': 1})
+    run = reference_testing.run(1, invariants={'zeros_missing': 1})
     self.assertLen(explain.layers(_CLAIM, run), 2)
 
   def test_layers_that_stand_out_come_first(self):
-    run = small_reference.run(1)
+    run = reference_testing.run(1)
     exported = copy.deepcopy(run.exported)
     kernel = exported['int8']['kernels'][0]
     zeros = {'a': 50, 'b': 50, 'c': 10, 'd': 51, 'e': 50, 'f': 50, 'g': 50}
@@ -100,7 +100,7 @@ class ExplainTest(parameterized.TestCase):
         for name, count in zeros.items()
     ]
     invariants = {'covered': list('abcdef'), 'zeros_missing': 40}
-    run = small_reference.run(1, exported=exported, invariants=invariants)
+    run = reference_testing.run(1, exported=exported, invariants=invariants)
     red = judge.Verdict(_CLAIM, 40.0, False, seed=1)
     text = explain.explain(red, 'x', explain.Again('//a:half'), [run])
     named = [
@@ -109,7 +109,7 @@ class ExplainTest(parameterized.TestCase):
         if 'layer ' in line
     ]
     self.assertEqual(named, ['c', 'd', 'a', 'b', 'e'])
-    other = small_reference.run(2, exported=exported, invariants=invariants)
+    other = reference_testing.run(2, exported=exported, invariants=invariants)
     text = explain.explain(red, 'x', explain.Again('//a:half'), [other])
     self.assertNotIn('layer ', text)
 

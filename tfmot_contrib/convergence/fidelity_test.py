@@ -18,10 +18,10 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib.convergence import fidelity
-from tfmot_contrib.convergence import small_reference
+from tfmot_contrib.convergence import reference_testing
 
 _EXPORT = {
-    **small_reference.EXPORTED,
+    **reference_testing.EXPORTED,
     'accuracy': 80.0,
     'mirrored_accuracy': 80.5,
     'keras_gap': 0.0,
@@ -30,7 +30,7 @@ _EXPORT = {
 
 
 def _run(kind='float', tier='cpu', steps=3, keras=0.8, **changed):
-  return small_reference.run(
+  return reference_testing.run(
       1,
       tier=tier,
       training={'steps': steps},

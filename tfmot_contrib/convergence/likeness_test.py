@@ -24,17 +24,17 @@ from absl.testing import parameterized
 from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference as reference_lib
-from tfmot_contrib.convergence import small_reference
+from tfmot_contrib.convergence import reference_testing
 
 
 class ExactTest(parameterized.TestCase):
 
   def test_what_holds_on_another_stack(self):
-    known = likeness.of_any_stack(small_reference.reference())
-    exported = copy.deepcopy(small_reference.run(1).exported)
+    known = likeness.of_any_stack(reference_testing.reference())
+    exported = copy.deepcopy(reference_testing.run(1).exported)
     exported['int8']['operators']['ADD'] = {'total': 1, 'integer': 0}
     exported['int8']['bytes'] = 9000
-    run = small_reference.run(1, instruction_set='asimd', exported=exported)
+    run = reference_testing.run(1, instruction_set='asimd', exported=exported)
     reference_lib.check(known, run)
     self.assertEmpty(likeness.differences(known, run))
     self.assertEmpty(likeness.far(known, [], run))
@@ -60,9 +60,9 @@ class ExactTest(parameterized.TestCase):
     self.assertIn(('invariants.zeros_missing', 0, 1), found)
 
   def test_what_is_noisy_is_not_expected(self):
-    self.assertNotIn('invariants.noisy', small_reference.reference().exact)
+    self.assertNotIn('invariants.noisy', reference_testing.reference().exact)
     self.assertEqual(
-        small_reference.reference().exact['invariants.covered'], ['conv']
+        reference_testing.reference().exact['invariants.covered'], ['conv']
     )
 
   @parameterized.parameters(
@@ -77,7 +77,7 @@ class ExactTest(parameterized.TestCase):
   )
   def test_difference(self, changes, path, expected, got):
     found = likeness.differences(
-        small_reference.reference(), small_reference.run(1, **changes)
+        reference_testing.reference(), reference_testing.run(1, **changes)
     )
     self.assertIn((path, expected, got), found)
 
@@ -86,25 +86,30 @@ class ExactTest(parameterized.TestCase):
   )
   def test_sizes_have_a_band_both_ways(self, size, fits):
     exported = {
-        'int8': {**small_reference.EXPORTED, 'bytes': size, 'gzip_bytes': 1020}
+        'int8': {
+            **reference_testing.EXPORTED,
+            'bytes': size,
+            'gzip_bytes': 1020,
+        }
     }
     found = likeness.differences(
-        small_reference.reference(), small_reference.run(1, exported=exported)
+        reference_testing.reference(),
+        reference_testing.run(1, exported=exported),
     )
     self.assertEqual(not found, fits, found)
 
   @parameterized.parameters((1000, True), (1300, True), (4000, False))
   def test_sizes_that_vary_from_seed_to_seed(self, size, fits):
     def run(seed, size):
-      small = {**small_reference.EXPORTED, 'gzip_bytes': size}
-      exported = {'int8': small, 'float': small_reference.EXPORTED}
-      return small_reference.run(seed, exported=exported)
+      small = {**reference_testing.EXPORTED, 'gzip_bytes': size}
+      exported = {'int8': small, 'float': reference_testing.EXPORTED}
+      return reference_testing.run(seed, exported=exported)
 
     path = 'exported.int8.gzip_bytes'
     runs = [run(seed, 1000 + 20 * seed) for seed in range(8)]
     self.assertEqual(likeness.varying(runs), [path])
     self.assertEmpty(likeness.varying(runs[:3]))
-    known = small_reference.reference()
+    known = reference_testing.reference()
     seeds = [
         dataclasses.replace(
             known.seeds[0], near={path: one.exported['int8']['gzip_bytes']}
@@ -128,10 +133,10 @@ class ExactTest(parameterized.TestCase):
     path = 'health.kinds.indices'
     exact = {f'{path}.moved': moved, f'{path}.of': 43}
     known = dataclasses.replace(
-        small_reference.reference(), tier=tier, exact=exact
+        reference_testing.reference(), tier=tier, exact=exact
     )
     kinds = {'indices': {'moved': [41, 43], 'of': 43}}
-    run = small_reference.run(9, health={'kinds': kinds}, tier=tier)
+    run = reference_testing.run(9, health={'kinds': kinds}, tier=tier)
     found = [p for p, _, _ in likeness.differences(known, run)]
     self.assertEqual(f'{path}.moved' not in found, fits)
 
@@ -144,10 +149,10 @@ class ExactTest(parameterized.TestCase):
     path = 'health.kinds.indices.moved'
     exact = {path: [43], 'health.kinds.indices.of': 43}
     known = dataclasses.replace(
-        small_reference.reference(), tier=tier, exact=exact
+        reference_testing.reference(), tier=tier, exact=exact
     )
     kinds = {'indices': {'moved': [42], 'of': 43}}
-    run = small_reference.run(9, health={'kinds': kinds}, tier=tier)
+    run = reference_testing.run(9, health={'kinds': kinds}, tier=tier)
     found = [p for p, _, _ in likeness.differences(known, run, some=some)]
     self.assertEqual(path not in found, fits)
 
@@ -161,11 +166,11 @@ class ExactTest(parameterized.TestCase):
   def test_zeros_by_chance(self, tier, expected, zeros, fits):
     path = 'exported.float.kernels.conv.zeros'
     known = dataclasses.replace(
-        small_reference.reference(), tier=tier, exact={path: expected}
+        reference_testing.reference(), tier=tier, exact={path: expected}
     )
     kernel = {'name': 'conv', 'zeros': zeros, 'scales': 1}
-    exported = {'float': {**small_reference.EXPORTED, 'kernels': [kernel]}}
-    run = small_reference.run(9, exported=exported, tier=tier)
+    exported = {'float': {**reference_testing.EXPORTED, 'kernels': [kernel]}}
+    run = reference_testing.run(9, exported=exported, tier=tier)
     found = [p for p, _, _ in likeness.differences(known, run)]
     self.assertEqual(path not in found, fits)
 
@@ -182,9 +187,9 @@ class ExactTest(parameterized.TestCase):
     kind, _, key = number.partition('.')
     path = f'health.kinds.{number}'
     known = dataclasses.replace(
-        small_reference.reference(), tier=tier, exact={path: [1, 1]}
+        reference_testing.reference(), tier=tier, exact={path: [1, 1]}
     )
-    run = small_reference.run(
+    run = reference_testing.run(
         9, health={'kinds': {kind: {key: [0, 0]}}}, tier=tier
     )
     found = [p for p, _, _ in likeness.differences(known, run, comparable)]
@@ -198,18 +203,19 @@ class ExactTest(parameterized.TestCase):
   )
   def test_same_seed_has_the_same_batches(self, seed, instruction_set, fits):
     batches = {'train': 'e' * 64, 'validation': 'd' * 64}
-    run = small_reference.run(
+    run = reference_testing.run(
         seed, batches=batches, instruction_set=instruction_set
     )
-    found = likeness.differences(small_reference.reference(), run)
+    found = likeness.differences(reference_testing.reference(), run)
     expected = [] if fits else [('batches.train', 'd' * 12, 'e' * 12)]
     self.assertEqual([f for f in found if f[0].startswith('bat')], expected)
 
   def test_operator_that_became_float(self):
-    exported = copy.deepcopy(small_reference.run(1).exported)
+    exported = copy.deepcopy(reference_testing.run(1).exported)
     exported['int8']['operators']['CONV_2D']['integer'] = 1
     found = likeness.differences(
-        small_reference.reference(), small_reference.run(1, exported=exported)
+        reference_testing.reference(),
+        reference_testing.run(1, exported=exported),
     )
     path = 'exported.int8.operators.CONV_2D.integer'
     self.assertEqual(found, [(path, 2, 1)])
@@ -217,17 +223,17 @@ class ExactTest(parameterized.TestCase):
   @parameterized.parameters(('float', True), ('int8', False))
   def test_layer_with_too_few_zeros(self, kind, exact):
     exported = {
-        'float': small_reference.EXPORTED,
-        'int8': small_reference.EXPORTED,
+        'float': reference_testing.EXPORTED,
+        'int8': reference_testing.EXPORTED,
     }
     exact_of = likeness.exact(
-        [small_reference.run(s, exported=exported) for s in (1, 2)]
+        [reference_testing.run(s, exported=exported) for s in (1, 2)]
     )
-    known = dataclasses.replace(small_reference.reference(), exact=exact_of)
+    known = dataclasses.replace(reference_testing.reference(), exact=exact_of)
     exported = {k: copy.deepcopy(v) for k, v in exported.items()}
     exported[kind]['kernels'][0]['zeros'] = 2
     found = likeness.differences(
-        known, small_reference.run(1, exported=exported)
+        known, reference_testing.run(1, exported=exported)
     )
     expected = [(f'exported.{kind}.kernels.conv.zeros', 4, 2)]
     self.assertEqual(found, expected if exact else [])
@@ -235,17 +241,17 @@ class ExactTest(parameterized.TestCase):
   def test_validation_images(self):
     batches = {'train': 'd' * 64, 'validation': 'e' * 64}
     found = likeness.differences(
-        small_reference.reference(), small_reference.run(1, batches=batches)
+        reference_testing.reference(), reference_testing.run(1, batches=batches)
     )
     self.assertEqual(found, [('batches.validation', 'd' * 64, 'e' * 64)])
 
   def test_what_is_new(self):
-    run = copy.deepcopy(small_reference.run(1))
+    run = copy.deepcopy(reference_testing.run(1))
     exported = run.exported['int8']
     exported['operators']['QUANTIZE'] = {'total': 1, 'integer': 1}
     exported['kernels'].append({**exported['kernels'][0], 'name': 'other'})
     run.health['kinds']['extra'] = {'zeros': [0, 0]}
-    found = likeness.differences(small_reference.reference(), run)
+    found = likeness.differences(reference_testing.reference(), run)
     self.assertCountEqual(
         found,
         [
@@ -256,17 +262,17 @@ class ExactTest(parameterized.TestCase):
     )
 
   def test_new_sort_of_number_is_not_held_against_an_old_reference(self):
-    one = small_reference.reference()
+    one = reference_testing.reference()
     exact = {k: v for k, v in one.exact.items() if '.kernels.' not in k}
     old = dataclasses.replace(one, exact=exact)
-    self.assertEmpty(likeness.differences(old, small_reference.run(1)))
+    self.assertEmpty(likeness.differences(old, reference_testing.run(1)))
 
 
 class NearTest(parameterized.TestCase):
 
   def reference(self, *scales: float) -> reference_lib.Reference:
     """Returns a reference with such scales."""
-    one = small_reference.reference()
+    one = reference_testing.reference()
     seeds = [
         dataclasses.replace(one.seeds[0], near={'exported.int8.scale_x': scale})
         for scale in scales
@@ -275,13 +281,13 @@ class NearTest(parameterized.TestCase):
 
   def run_of(self, **exported: float) -> record.Record:
     """Returns a run with such numbers."""
-    return small_reference.run(
-        1, exported={'int8': {**small_reference.EXPORTED, **exported}}
+    return reference_testing.run(
+        1, exported={'int8': {**reference_testing.EXPORTED, **exported}}
     )
 
   def test_takes_scales_distances_and_loss(self):
     exported = {
-        **small_reference.EXPORTED,
+        **reference_testing.EXPORTED,
         'scale_x': 0.5,
         'moved': 0.2,
         'logit_gap': 0.1,
@@ -289,7 +295,7 @@ class NearTest(parameterized.TestCase):
     keras = {'accuracy': 0.8, 'validation_loss': 1.5}
     self.assertEqual(
         likeness.near(
-            small_reference.run(1, exported={'int8': exported}, keras=keras)
+            reference_testing.run(1, exported={'int8': exported}, keras=keras)
         ),
         {
             'exported.int8.scale_x': 0.5,
@@ -303,8 +309,10 @@ class NearTest(parameterized.TestCase):
   def test_takes_accuracy_of_smoke_runs_alone(self):
     # Elsewhere its drop is judged. A gap this small is of a float model.
     exported = {'accuracy': 9.5, 'mirrored_accuracy': 9.6, 'logit_gap': 1e-6}
-    exported = {'float': {**small_reference.EXPORTED, **exported}}
-    run = small_reference.run(1, exported=exported, tier='smoke', invariants={})
+    exported = {'float': {**reference_testing.EXPORTED, **exported}}
+    run = reference_testing.run(
+        1, exported=exported, tier='smoke', invariants={}
+    )
     found = likeness.near(run)
     self.assertEqual(
         found,
@@ -326,20 +334,20 @@ class NearTest(parameterized.TestCase):
     near = {f'exported.int8.{key}': 1.0}
     seeds = [dataclasses.replace(seed, near=near) for seed in one.seeds]
     known = dataclasses.replace(one, seeds=seeds, tier='smoke')
-    exported = {'int8': {**small_reference.EXPORTED, key: value}}
-    run = small_reference.run(1, tier='smoke', exported=exported)
+    exported = {'int8': {**reference_testing.EXPORTED, key: value}}
+    run = reference_testing.run(1, tier='smoke', exported=exported)
     self.assertEqual(not likeness.far(known, [], run), fits)
 
   @parameterized.parameters((8, 0), (7, 0), (11, 1), (4, 1))
   def test_layer_with_half_the_clusters(self, distinct, count):
     one = self.reference(1.0, 1.0)
-    near = likeness.near(small_reference.run(1))
+    near = likeness.near(reference_testing.run(1))
     seeds = [dataclasses.replace(seed, near=near) for seed in one.seeds]
-    exported = copy.deepcopy(small_reference.run(1).exported)
+    exported = copy.deepcopy(reference_testing.run(1).exported)
     exported['int8']['kernels'][0]['distinct_per_channel'] = distinct
     known = dataclasses.replace(one, seeds=seeds)
     self.assertLen(
-        likeness.far(known, [], small_reference.run(1, exported=exported)),
+        likeness.far(known, [], reference_testing.run(1, exported=exported)),
         count,
     )
 
@@ -364,11 +372,11 @@ class NearTest(parameterized.TestCase):
       self, tier, instruction_set, seed, scale, fits
   ):
     known = dataclasses.replace(self.reference(1.0, 1.0), tier=tier)
-    run = small_reference.run(
+    run = reference_testing.run(
         seed,
         tier=tier,
         instruction_set=instruction_set,
-        exported={'int8': {**small_reference.EXPORTED, 'scale_x': scale}},
+        exported={'int8': {**reference_testing.EXPORTED, 'scale_x': scale}},
     )
     self.assertEqual(not likeness.far(known, [], run), fits)
 
@@ -389,10 +397,10 @@ class NearTest(parameterized.TestCase):
     ]
     known = dataclasses.replace(one, tier='smoke', seeds=seeds)
     found = {'scale_x': scale, 'accuracy': 10.0 * (1 + more)}
-    run = small_reference.run(
+    run = reference_testing.run(
         1,
         tier='smoke',
-        exported={'int8': {**small_reference.EXPORTED, **found}},
+        exported={'int8': {**reference_testing.EXPORTED, **found}},
     )
     known = dataclasses.replace(known, exact={}, sizes={})
     found = [p for p, _, _ in likeness.far(known, [], run) if 'mirror' not in p]
@@ -413,11 +421,11 @@ class NearTest(parameterized.TestCase):
         for seed, value in zip(one.seeds, (1.0, 1.5), strict=True)
     ]
     known = dataclasses.replace(one, tier='smoke', seeds=seeds)
-    run = small_reference.run(
+    run = reference_testing.run(
         1,
         tier='smoke',
         instruction_set=instruction_set,
-        exported={'int8': {**small_reference.EXPORTED, key: number}},
+        exported={'int8': {**reference_testing.EXPORTED, key: number}},
     )
     found = [path for path, _, _ in likeness.far(known, [], run)]
     self.assertEqual(path not in found, fits)
@@ -425,11 +433,11 @@ class NearTest(parameterized.TestCase):
   def test_some_that_moved_on_another_processor(self):
     exact = {'health.kinds.x.moved': [3, 5], 'health.kinds.x.of': 9}
     known = dataclasses.replace(
-        small_reference.reference(), tier='smoke', exact=exact
+        reference_testing.reference(), tier='smoke', exact=exact
     )
     kinds = {'x': {'moved': [3, 4], 'of': 9}}
     for instruction_set, fits in (('avx2', False), ('avx512f', True)):
-      run = small_reference.run(
+      run = reference_testing.run(
           9,
           health={'kinds': kinds},
           tier='smoke',
@@ -443,7 +451,7 @@ class NearTest(parameterized.TestCase):
     near = {'keras.validation_loss': 1.0}
     seeds = [dataclasses.replace(seed, near=near) for seed in one.seeds]
     known = dataclasses.replace(one, seeds=seeds)
-    run = small_reference.run(1, keras={'validation_loss': math.nan})
+    run = reference_testing.run(1, keras={'validation_loss': math.nan})
     self.assertLen(likeness.far(known, [], run), 1)
 
   @parameterized.parameters(

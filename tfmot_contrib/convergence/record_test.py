@@ -21,7 +21,7 @@ from absl.testing import absltest
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
-from tfmot_contrib.convergence import small_reference
+from tfmot_contrib.convergence import reference_testing
 
 
 class RecordTest(absltest.TestCase):
@@ -29,7 +29,7 @@ class RecordTest(absltest.TestCase):
   def setUp(self):
     super().setUp()
     self.root = pathlib.Path(self.create_tempdir().full_path)
-    self.run_record = small_reference.run(1)
+    self.run_record = reference_testing.run(1)
 
   def test_run_that_is_not_measured(self):
     path = self.root / 'half.json'

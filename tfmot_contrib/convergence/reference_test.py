@@ -24,7 +24,7 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import likeness
 from tfmot_contrib.convergence import reference
-from tfmot_contrib.convergence import small_reference
+from tfmot_contrib.convergence import reference_testing
 
 
 class StoredTest(parameterized.TestCase):
@@ -32,11 +32,11 @@ class StoredTest(parameterized.TestCase):
   def setUp(self):
     super().setUp()
     folder = pathlib.Path(self.create_tempdir().full_path)
-    self.path = reference.path_of(folder, 'net_half', small_reference.run(1))
-    reference.write(small_reference.reference(), self.path)
+    self.path = reference.path_of(folder, 'net_half', reference_testing.run(1))
+    reference.write(reference_testing.reference(), self.path)
 
   def test_reads_back(self):
-    self.assertEqual(reference.read(self.path), small_reference.reference())
+    self.assertEqual(reference.read(self.path), reference_testing.reference())
     self.assertEqual(self.path.parent.name, 'cpu_avx2')
     self.assertLen(list(self.path.parent.iterdir()), 1)
 
@@ -92,18 +92,20 @@ class StoredTest(parameterized.TestCase):
   def test_no_space_leaves_the_old_one(self):
     blocked = self.path / 'more.json'
     with self.assertRaisesRegex(errors.InputError, 'cannot write'):
-      reference.write(small_reference.reference(), blocked)
-    self.assertEqual(reference.read(self.path), small_reference.reference())
+      reference.write(reference_testing.reference(), blocked)
+    self.assertEqual(reference.read(self.path), reference_testing.reference())
 
 
 class CheckTest(parameterized.TestCase):
 
   def test_run_that_fits(self):
     for seed in (1, 4):
-      reference.check(small_reference.reference(), small_reference.run(seed))
+      reference.check(
+          reference_testing.reference(), reference_testing.run(seed)
+      )
       self.assertEmpty(
           likeness.differences(
-              small_reference.reference(), small_reference.run(seed)
+              reference_testing.reference(), reference_testing.run(seed)
           )
       )
 
@@ -118,13 +120,13 @@ class CheckTest(parameterized.TestCase):
   def test_run_that_does_not(self, changes, what):
     with self.assertRaisesRegex(errors.InputError, f'of another {what} '):
       reference.check(
-          small_reference.reference(), small_reference.run(1, **changes)
+          reference_testing.reference(), reference_testing.run(1, **changes)
       )
 
 
 def _losing(*drops: float) -> reference.Reference:
   """Returns a reference whose seeds have such drops."""
-  known = small_reference.reference()
+  known = reference_testing.reference()
   seeds = [
       dataclasses.replace(seed, drops={'drop': drop})
       for seed, drop in zip(known.seeds, drops, strict=True)
@@ -135,7 +137,7 @@ def _losing(*drops: float) -> reference.Reference:
 class NoiseTest(absltest.TestCase):
 
   def test_pools_with_the_family(self):
-    one = small_reference.reference()
+    one = reference_testing.reference()
     noise = one.noise('drop')
     self.assertAlmostEqual(noise.mean, 0.2)
     self.assertAlmostEqual(noise.deviation, 0.1)
@@ -147,12 +149,12 @@ class NoiseTest(absltest.TestCase):
 
   def test_noisier_than_its_family(self):
     steady = [_losing(1.0, 1.001, 1.0)] * 10
-    noise = small_reference.reference().noise('drop', steady)
+    noise = reference_testing.reference().noise('drop', steady)
     self.assertAlmostEqual(noise.deviation, 0.1)
     self.assertEqual((noise.seeds, noise.freedom), (3, 2))
 
   def test_does_not_pool_with_what_is_noisier(self):
-    one = small_reference.reference()
+    one = reference_testing.reference()
     steady = [_losing(0.2, 0.202, 0.198)] * 10
     noise = steady[0].noise('drop', [one, *steady[1:]])
     self.assertAlmostEqual(noise.deviation, 0.002)
@@ -162,14 +164,14 @@ class NoiseTest(absltest.TestCase):
       self.assertEqual(still.noise('drop', [one]).freedom, 4)
 
   def test_does_not_pool_with_what_loses_much_more(self):
-    one = small_reference.reference()
+    one = reference_testing.reference()
     other = _losing(2.2, 2.25, 2.3)
     self.assertEqual(one.noise('drop', [other]).freedom, 2)
     self.assertEqual(other.noise('drop', [one]).freedom, 2)
 
   def test_claim_without_drops(self):
     with self.assertRaisesRegex(errors.InputError, '0 drops of other'):
-      small_reference.reference().noise('other')
+      reference_testing.reference().noise('other')
 
 
 if __name__ == '__main__':

@@ -32,11 +32,11 @@ from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
-from tfmot_contrib.convergence import small_reference
+from tfmot_contrib.convergence import reference_testing
 from tfmot_contrib.convergence import verdict
 
 _EXPORTED = {
-    **small_reference.EXPORTED,
+    **reference_testing.EXPORTED,
     'accuracy': 84.0,
     'gzip_bytes': 2000,
     'operators': {'CONV_2D': {'total': 1, 'integer': 0}},
@@ -63,7 +63,7 @@ _RECORD = record.Record(
             'old_mask': {'of': 2, 'moved': [0, 0]},
         },
     },
-    training=dict(small_reference.TRAINING),
+    training=dict(reference_testing.TRAINING),
     keras={'accuracy': 0.84},
     exported={'float': _EXPORTED, 'int8': {**_EXPORTED, 'logit_gap': 0.02}},
     invariants={},

@@ -30,9 +30,9 @@ from typing import Iterator, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
-from tools.versions import bazel_command
-from tools.versions import bootstrap
-from tools.versions import environment
+from tools.env import bazel_command
+from tools.env import bootstrap
+from tools.env import environment
 
 _BASELINE = '//tfmot_contrib/baselines:resnet_cifar10_smoke_run'
 _PRUNED = '//tfmot_contrib/pruning:resnet_cifar10_sparsity50_smoke_run'

@@ -14,7 +14,7 @@
 
 """The external repositories, made by this project's own Python tools.
 
-* `@python_env`: the interpreter and packages (`tools/versions/environment.py`)
+* `@python_env`: the interpreter and packages (`tools/env/environment.py`)
 * `@official_models`: the mirror (`tools/mirror/fork.py`)
 * `@cifar10`: the data set (`tfmot_contrib/data/cifar10_provider.py`)
 
@@ -43,10 +43,10 @@ _TOOLS = [
     "//tfmot_contrib:surroundings.py",
     "//tools/base:exceptions.py",
     "//tools/base:git.py",
-    "//tools/versions:bootstrap.py",
-    "//tools/versions:clashes.py",
-    "//tools/versions:environment.py",
-    "//tools/versions:sources.py",
+    "//tools/env:bootstrap.py",
+    "//tools/env:clashes.py",
+    "//tools/env:environment.py",
+    "//tools/env:sources.py",
 ]
 
 # What the tool of a repository reads: it is made again when one changes.
@@ -136,7 +136,7 @@ toolchain(
 
 def _python_env_impl(ctx):
     ctx.report_progress("making the Python environment (once)")
-    made = _python(ctx, ["-m", "tools.versions.environment"], quiet = False)
+    made = _python(ctx, ["-m", "tools.env.environment"], quiet = False)
     paths = {}
     for line in made.split("\n"):
         words = line.split('"')
@@ -205,7 +205,7 @@ filegroup(
 """
 
 _CIFAR10_PLACE = """\
-from tools.versions import bootstrap
+from tools.env import bootstrap
 print(bootstrap.cache_dir() / "data", bootstrap.npm().parent, sep="\\n")
 """
 
@@ -245,7 +245,7 @@ def python_env(name):
     Args:
       name: Of the repository.
     """
-    _python_env(name = name, folders = ["//tools/versions:locks"])
+    _python_env(name = name, folders = ["//tools/env:locks"])
 
 # What makes the mirror.
 _MIRROR = [

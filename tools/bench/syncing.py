@@ -43,9 +43,9 @@ import zipfile
 
 from tfmot_contrib import errors
 from tools.bench import report
+from tools.env import bootstrap
+from tools.env import index
 from tools.mirror import patches
-from tools.versions import bootstrap
-from tools.versions import index
 
 _PACKAGE = 'tf-models-official'
 _OLD, _NEW = '2.19.1', '2.20.0'

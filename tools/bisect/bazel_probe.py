@@ -35,8 +35,8 @@ from tfmot_contrib.convergence import verdict
 from tools.base import git
 from tools.bisect import axes
 from tools.bisect import probe as probes
-from tools.reference import draw
-from tools.versions import environment
+from tools.env import environment
+from tools.suite import draw
 
 LABEL = re.compile(r'//[\w/.-]*:[\w.-]+')
 _TYPE = re.compile(r"(\w+)(?:'>)?$")

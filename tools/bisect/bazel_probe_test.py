@@ -32,10 +32,10 @@ from tfmot_contrib.convergence import record
 from tools.bisect import axes
 from tools.bisect import bazel_probe
 from tools.bisect import probe as probes
-from tools.reference import draw
-from tools.reference import make
-from tools.reference import small_project
-from tools.versions import bootstrap
+from tools.env import bootstrap
+from tools.suite import bazel_testing
+from tools.suite import draw
+from tools.suite import make
 
 _TEST = """
 from absl.testing import absltest
@@ -171,7 +171,7 @@ class SeedsTest(absltest.TestCase):
     super().setUp()
     self.root = pathlib.Path(self.create_tempdir().full_path)
     drops = [0.5, 0.6, 0.4, 0.5, 0.55, 0.45, 0.5, 0.5]
-    program = small_project.project(self.root, drops)
+    program = bazel_testing.project(self.root, drops)
     with mock.patch.object(bootstrap, 'bazel', return_value=program):
       with contextlib.redirect_stdout(io.StringIO()):
         make.main(['--seeds=8', '--who=a test'], self.root)
@@ -184,12 +184,12 @@ class SeedsTest(absltest.TestCase):
 
   def run_second(self):
     """Returns what is said of the second seed."""
-    label = small_project.LABEL
+    label = bazel_testing.LABEL
     probe = bazel_probe.BazelProbe(label, self.bazel)
     return probe({axes.TFMOT: '1', axes.TENSORFLOW: '2'}, 2)
 
   def test_judged_by_references_or_by_its_bound(self):
-    small_project.records(self.root, [0.5, 1.9], weights='de')
+    bazel_testing.records(self.root, [0.5, 1.9], weights='de')
     self.assertEqual(self.run_second().failures, ('accuracy_drop',))
     for path in self.root.glob('bazel-bin/tfmot_contrib/*/*.json'):
       versions = {**record.read(path).versions, 'tensorflow': '2.99.0'}

@@ -34,11 +34,11 @@ from packaging import version as versions
 from tfmot_contrib import errors
 from tools.base import git
 from tools.bisect import axes
-from tools.versions import bootstrap
-from tools.versions import environment
-from tools.versions import index
-from tools.versions import lock
-from tools.versions import sources
+from tools.env import bootstrap
+from tools.env import environment
+from tools.env import index
+from tools.env import lock
+from tools.env import sources
 
 RELEASE, NIGHTLY, COMMIT = 'release', 'nightly', 'commit'
 _TENSORFLOW_NIGHTLY = 'tf-nightly'

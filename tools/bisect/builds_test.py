@@ -26,7 +26,7 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tools.bisect import axes
 from tools.bisect import builds
-from tools.versions import index
+from tools.env import index
 
 
 class BuildsTest(parameterized.TestCase):

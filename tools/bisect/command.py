@@ -44,9 +44,9 @@ from tools.bisect import observe
 from tools.bisect import probe as probes
 from tools.bisect import signature
 from tools.bisect import state as states
-from tools.versions import bootstrap
-from tools.versions import environment
-from tools.versions import sources
+from tools.env import bootstrap
+from tools.env import environment
+from tools.env import sources
 
 _INCONCLUSIVE = 3
 
@@ -207,7 +207,7 @@ def _probe(flags: argparse.Namespace, root: pathlib.Path) -> probes.Probe:
     return probes.CommandProbe(flags.command)
   # It imports SciPy's statistics, which takes seconds, so not without need.
   from tools.bisect import bazel_probe
-  from tools.reference import draw
+  from tools.suite import draw
 
   bazel = draw.Bazel(bootstrap.bazel(), root)
   return bazel_probe.BazelProbe(flags.target, bazel)

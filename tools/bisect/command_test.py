@@ -30,7 +30,7 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tools.bisect import builds
 from tools.bisect import command
-from tools.versions import bootstrap
+from tools.env import bootstrap
 
 _COUNT = 12
 _GUILTY = 7

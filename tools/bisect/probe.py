@@ -34,7 +34,7 @@ from tfmot_contrib import errors
 from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import signature
-from tools.versions import environment
+from tools.env import environment
 
 _RAISED = re.compile(r'^\s*(?:[\w.]+\.)?(\w+(?:Error|Exception))\b:?', re.M)
 _SAID = re.compile(r'^(error):', re.M)  # As this project's own programs.

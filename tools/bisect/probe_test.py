@@ -23,7 +23,7 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tools.bisect import axes
 from tools.bisect import probe as probes
-from tools.versions import environment
+from tools.env import environment
 
 _COMBINATION = {**environment.settings({}), axes.MIRROR: 'abc'}
 

@@ -46,7 +46,7 @@ from tools.base import git
 from tools.bisect import builds
 from tools.bisect import command as commands
 from tools.bisect import symptom_testing
-from tools.versions import checkout as checkouts
+from tools.env import checkout as checkouts
 
 COMMITS = 60
 _RELEASES = ('0.7.3', '0.7.5', '0.8.0', '0.8.1')

@@ -32,7 +32,7 @@ from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
-from tools.versions import bootstrap
+from tools.env import bootstrap
 
 TEMPLATE = '.github/PULL_REQUEST_TEMPLATE.md'
 _URL = r'https://\S+'

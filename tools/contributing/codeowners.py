@@ -28,7 +28,7 @@ from typing import Sequence
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tools.base import files
-from tools.versions import bootstrap
+from tools.env import bootstrap
 
 PATH = '.github/CODEOWNERS'
 _HEADER = """\

@@ -43,9 +43,9 @@ from tools.base import files
 from tools.base import git
 from tools.base import markdown
 from tools.contributing import answers as answers_lib
+from tools.env import bootstrap
 from tools.evidence import rows
 from tools.evidence import tables
-from tools.versions import bootstrap
 
 _TEMPLATE = pathlib.Path(__file__).parent / 'template'
 _SUFFIX = '.tmpl'

@@ -31,12 +31,12 @@ from tfmot_contrib import errors
 from tfmot_contrib import techniques
 from tfmot_contrib.convergence import claims
 from tools.contributing import codeowners
+from tools.env import bootstrap
+from tools.env import environment
 from tools.evidence import audit
 from tools.evidence import rows
 from tools.evidence import signatures
-from tools.reference import project
-from tools.versions import bootstrap
-from tools.versions import environment
+from tools.suite import project
 
 _TODO = re.compile(r'\bTODO\b')
 _PLACED = re.compile(r'^Placement:(.*\n)+?(?=\n|\Z)', re.MULTILINE)
@@ -181,7 +181,7 @@ def _reproduced(
 def _release(root: pathlib.Path, declared: Any) -> Step:
   """Step 5: a stable TFMOT that has it."""
   floor = declared['floor']
-  lock = root / 'tools/versions/locks' / f'tfmot-{floor}.txt'
+  lock = root / 'tools/env/locks' / f'tfmot-{floor}.txt'
   left = [] if lock.is_file() else [f'TFMOT {floor} has no lock yet']
   return Step(
       'stable release of TFMOT',

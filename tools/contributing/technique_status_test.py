@@ -27,9 +27,9 @@ from tfmot_contrib.convergence import claims
 from tools.contributing import new_technique
 from tools.contributing import small_project_testing as fixture
 from tools.contributing import technique_status as status
+from tools.env import environment
 from tools.evidence import inputs
 from tools.evidence import signatures
-from tools.versions import environment
 
 _MIRROR = f'[digests]\npatched = "{"a" * 64}"\n'
 _BASELINES = """\
@@ -53,7 +53,7 @@ class StatusTest(absltest.TestCase):
     folder = tempfile.TemporaryDirectory()
     cls.addClassCleanup(folder.cleanup)
     cls.made = fixture.project(pathlib.Path(folder.name) / 'tree')
-    locks = cls.made / 'tools/versions/locks'
+    locks = cls.made / 'tools/env/locks'
     locks.mkdir(parents=True)
     build = cls.made / 'tfmot_contrib/baselines/BUILD'
     for path, text in (

@@ -35,7 +35,7 @@ from tfmot_contrib import errors
 from tools.base import git
 from tools.elsewhere import place as place_lib
 from tools.elsewhere import surroundings
-from tools.versions import bootstrap
+from tools.env import bootstrap
 
 # Not in /tmp, which is another one in some surroundings, nor in HOME, which
 # other users may not enter.

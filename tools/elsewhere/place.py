@@ -36,7 +36,7 @@ from typing import Callable, Iterator, NamedTuple
 
 from tfmot_contrib import errors
 from tools.base import git
-from tools.versions import bootstrap
+from tools.env import bootstrap
 
 # Where the programs of the system are. No user's own folder is among them.
 SYSTEM_PATH = '/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin'

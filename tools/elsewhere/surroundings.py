@@ -33,8 +33,8 @@ from typing import Callable, NamedTuple
 
 from tfmot_contrib import errors
 from tools.elsewhere import place as place_lib
-from tools.versions import bootstrap
-from tools.versions import environment
+from tools.env import bootstrap
+from tools.env import environment
 
 Prepare = Callable[[place_lib.Place], None]
 
@@ -176,7 +176,7 @@ def _system_python(place: place_lib.Place) -> tuple[int, ...]:
     environ['TFMOT_MODELS_CACHE'] = str(place.scratch / 'administrator')
     try:
       bootstrap.run(
-          [_DEBIAN, '-m', 'tools.versions.bootstrap', 'nox', '--version'],
+          [_DEBIAN, '-m', 'tools.env.bootstrap', 'nox', '--version'],
           'installing python3-venv',
           env=environ,
       )

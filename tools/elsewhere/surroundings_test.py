@@ -24,7 +24,7 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tools.elsewhere import place as place_lib
 from tools.elsewhere import surroundings
-from tools.versions import bootstrap
+from tools.env import bootstrap
 
 
 class TableTest(absltest.TestCase):
@@ -74,7 +74,7 @@ class SurroundingsTest(parameterized.TestCase):
     return self.place.run(command).lines
 
   def test_another_version(self):
-    lock = 'tools/versions/locks/tensorflow-2.20.0.txt'
+    lock = 'tools/env/locks/tensorflow-2.20.0.txt'
     text = (bootstrap.ROOT / lock).read_text(encoding='utf-8')
     copy = self.place.clone / lock
     copy.parent.mkdir(parents=True)

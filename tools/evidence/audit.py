@@ -27,10 +27,10 @@ from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
+from tools.env import environment
 from tools.evidence import inputs
 from tools.evidence import signatures
-from tools.reference import project
-from tools.versions import environment
+from tools.suite import project
 
 REFERENCE = 'reference'
 TIER = 'cpu'

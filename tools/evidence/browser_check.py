@@ -38,8 +38,8 @@ import numpy as np
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
+from tools.env import bootstrap
 from tools.evidence import page
-from tools.versions import bootstrap
 
 _WIDTHS = (1280, 420)
 _HEIGHT = 4000

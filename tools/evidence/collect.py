@@ -34,8 +34,8 @@ from tools.base import files
 from tools.evidence import rows
 from tools.evidence import stages
 from tools.evidence import sums
-from tools.reference import draw
-from tools.reference import project
+from tools.suite import draw
+from tools.suite import project
 
 WEIGHTS = pathlib.Path('combine/evidence/weights_of_pcqat.json')
 

@@ -26,7 +26,7 @@ from tfmot_contrib.convergence import record
 from tools.evidence import collect
 from tools.evidence import testing
 from tools.evidence import weights
-from tools.reference import draw
+from tools.suite import draw
 
 # Says that all targets but those that contain a word were built.
 _BAZEL = """\

@@ -31,13 +31,13 @@ from tfmot_contrib.convergence import schema
 from tools.base import figures
 from tools.base import files
 from tools.base import markdown
+from tools.env import bootstrap
 from tools.evidence import collect
 from tools.evidence import plots
 from tools.evidence import rows
 from tools.evidence import sums
 from tools.evidence import tables
-from tools.reference import draw
-from tools.versions import bootstrap
+from tools.suite import draw
 
 _SCHEMA = pathlib.Path(__file__).parent / 'weights_schema.json'
 # Of the short table in the README of the project.

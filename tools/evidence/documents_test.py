@@ -22,13 +22,13 @@ import pathlib
 from absl.testing import absltest
 
 from tfmot_contrib.convergence import judge
+from tools.env import bootstrap
 from tools.evidence import collect
 from tools.evidence import documents
 from tools.evidence import rows
 from tools.evidence import sums
 from tools.evidence import testing
-from tools.reference import records_testing
-from tools.versions import bootstrap
+from tools.suite import records_testing
 
 
 class CommandTest(absltest.TestCase):

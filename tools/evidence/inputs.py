@@ -40,7 +40,7 @@ from tfmot_contrib.convergence import record
 from tools.base import files
 from tools.base import imports
 from tools.mirror import fork
-from tools.reference import project
+from tools.suite import project
 
 _PACKAGE = project.PACKAGE
 _KINDS = ('convergence_test', 'control')
@@ -196,7 +196,7 @@ def _config(path: pathlib.Path) -> Any:
 
 def _locked(root: pathlib.Path, layer: str, version: str) -> Any:
   """Returns what of a layer's lock decides numbers; without one, its name."""
-  lock = root / f'tools/versions/locks/{layer}-{version}.txt'
+  lock = root / f'tools/env/locks/{layer}-{version}.txt'
   if not lock.is_file():
     return version
   text = files.read(lock)

@@ -53,8 +53,8 @@ class DigestTest(parameterized.TestCase):
       'convergence/run.py',
       'convergence/measure.py',
       'net/configs/half.yaml',
-      '../tools/versions/locks/tfmot-0.8.1.txt',
-      '../tools/versions/locks/tensorflow-2.20.0.txt',
+      '../tools/env/locks/tfmot-0.8.1.txt',
+      '../tools/env/locks/tensorflow-2.20.0.txt',
   )
   def test_depends_on(self, name):
     before = self.digest()
@@ -106,7 +106,7 @@ class DigestTest(parameterized.TestCase):
       'convergence/turns.py',
       'errors.py',
       f'net/references/cpu_avx2/{project_testing.TEST}.json',
-      '../tools/versions/locks/tfmot-0.8.0.txt',
+      '../tools/env/locks/tfmot-0.8.0.txt',
   )
   def test_does_not_depend_on(self, name):
     before = self.digest()
@@ -118,7 +118,7 @@ class DigestTest(parameterized.TestCase):
 
   def test_a_package_that_does_not_compute_is_no_input(self):
     before = self.digest()
-    lock = f'tools/versions/locks/tensorflow-{project_testing.TENSORFLOW}.txt'
+    lock = f'tools/env/locks/tensorflow-{project_testing.TENSORFLOW}.txt'
     with open(self.root / lock, 'a', encoding='utf-8') as stream:
       stream.write('tqdm==4.99 \\\n    --hash=sha256:0\n')
     self.assertEqual(self.digest(), before)

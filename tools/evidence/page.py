@@ -34,6 +34,7 @@ from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import reference
 from tools.base import figures
 from tools.base import files
+from tools.env import bootstrap
 from tools.evidence import charts
 from tools.evidence import collect
 from tools.evidence import documents
@@ -41,7 +42,6 @@ from tools.evidence import past
 from tools.evidence import plots
 from tools.evidence import rows
 from tools.evidence import tables
-from tools.versions import bootstrap
 
 STYLE = """\
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto;

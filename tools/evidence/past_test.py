@@ -20,8 +20,8 @@ import pathlib
 from absl.testing import absltest
 
 from tfmot_contrib import errors
+from tools.env import bootstrap
 from tools.evidence import past
-from tools.versions import bootstrap
 
 _NIGHT = {
     'channel': 'nightly',

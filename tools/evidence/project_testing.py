@@ -184,7 +184,7 @@ def project(root: pathlib.Path) -> None:
   ):
     name = _VERSIONS if package == 'tfmot' else package
     text = _LOCK.format(package=name, version=version, digest='a' * 64)
-    put(root / 'tools/versions/locks', {f'{package}-{version}.txt': text})
+    put(root / 'tools/env/locks', {f'{package}-{version}.txt': text})
   mentions = json.dumps([
       {
           'what': '*',

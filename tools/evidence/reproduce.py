@@ -42,14 +42,14 @@ from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import verdict
 from tools.base import files
+from tools.env import bootstrap
+from tools.env import environment
 from tools.evidence import compare
 from tools.evidence import reproduction
 from tools.evidence import rows
 from tools.evidence import signatures
-from tools.reference import draw
-from tools.reference import project
-from tools.versions import bootstrap
-from tools.versions import environment
+from tools.suite import draw
+from tools.suite import project
 
 _EXIT = {
     compare.REPRODUCED: 0,

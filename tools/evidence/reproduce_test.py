@@ -26,13 +26,13 @@ from absl.testing import parameterized
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
+from tools.env import bootstrap
 from tools.evidence import compare
 from tools.evidence import project_testing
 from tools.evidence import reproduce
 from tools.evidence import signatures
-from tools.reference import make
-from tools.reference import small_project
-from tools.versions import bootstrap
+from tools.suite import bazel_testing
+from tools.suite import make
 
 _GOOD = [0.5, 0.6, 0.4, 0.5, 0.55, 0.45, 0.5, 0.5]
 
@@ -42,7 +42,7 @@ class ReproduceTest(parameterized.TestCase):
   def setUp(self):
     super().setUp()
     self.root = pathlib.Path(self.create_tempdir().full_path)
-    self.bazel = small_project.project(self.root, _GOOD)
+    self.bazel = bazel_testing.project(self.root, _GOOD)
     self.enterContext(
         mock.patch.object(bootstrap, 'bazel', return_value=self.bazel)
     )
@@ -82,7 +82,7 @@ class ReproduceTest(parameterized.TestCase):
       ([1.9, 1.8, 1.7], 0, 'reproduced'),
   )
   def test_seeds_decide(self, drops, code, word):
-    small_project.records(self.root, drops)
+    bazel_testing.records(self.root, drops)
     found, told = self.reproduce()
     self.assertEqual((found, told['word']), (code, word))
     self.assertEqual(self.words(told)['accuracy_drop'], word)
@@ -95,7 +95,7 @@ class ReproduceTest(parameterized.TestCase):
     # The bound of the claim, 2 points, would let both through.
     with contextlib.redirect_stdout(io.StringIO()):
       make.main(['--seeds=8', '--who=a test'], self.root)
-    small_project.records(self.root, drops, weights='9abcdef0')
+    bazel_testing.records(self.root, drops, weights='9abcdef0')
     found, told = self.reproduce()
     self.assertEqual(self.words(told)['accuracy_drop'], word)
     self.assertEqual(found, code)
@@ -117,7 +117,7 @@ class ReproduceTest(parameterized.TestCase):
     with contextlib.redirect_stderr(io.StringIO()):
       code, told = self.reproduce('--seeds=9')
     self.assertEqual((code, told['word']), (3, 'inconclusive'))
-    self.assertIn('could not make', told['missing'][small_project.TEST])
+    self.assertIn('could not make', told['missing'][bazel_testing.TEST])
 
   def test_fresh_takes_nothing_from_before(self):
     fresh = reproduce.bazel(self.root, '@tfmot/Reviewers', reuse=False)
@@ -157,7 +157,7 @@ class ReproduceTest(parameterized.TestCase):
     made = signatures.seal({
         'schema': signatures.SCHEMA_VERSION,
         'technique': 'pruning',
-        'test': small_project.TEST,
+        'test': bazel_testing.TEST,
         'tfmot': '0.8.1',
         'tensorflow': '2.20.0',
         'mirror': 'a' * 64,

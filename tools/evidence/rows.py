@@ -30,8 +30,8 @@ from tfmot_contrib.convergence import reference
 from tfmot_contrib.convergence import verdict
 from tools.evidence import names
 from tools.evidence import sums
-from tools.reference import draw
-from tools.reference import project
+from tools.suite import draw
+from tools.suite import project
 
 # Evidence of float runs of another machine than the baselines' evidence is of.
 FLOAT = 'float.'

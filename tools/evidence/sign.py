@@ -25,9 +25,9 @@ from tfmot_contrib import errors
 from tfmot_contrib.convergence import verdict
 from tools.evidence import audit
 from tools.evidence import signatures
-from tools.reference import converge
-from tools.reference import draw
-from tools.reference import suite
+from tools.suite import converge
+from tools.suite import draw
+from tools.suite import suite
 
 
 def sign(

@@ -25,7 +25,7 @@ from tools.evidence import project_testing
 from tools.evidence import sign
 from tools.evidence import signatures
 from tools.evidence import testing
-from tools.reference import draw
+from tools.suite import draw
 
 _LABEL = f'//tfmot_contrib/net:{project_testing.TEST}'
 _BASE = '//tfmot_contrib/baselines:net_cifar10'

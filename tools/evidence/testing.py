@@ -21,10 +21,10 @@ from typing import Any
 from tfmot_contrib.convergence import record
 from tools.evidence import collect
 from tools.evidence import sums
-from tools.reference import records_testing
-from tools.reference.records_testing import claim
-from tools.reference.records_testing import exported
-from tools.reference.records_testing import run
+from tools.suite import records_testing
+from tools.suite.records_testing import claim
+from tools.suite.records_testing import exported
+from tools.suite.records_testing import run
 
 KNOWN = 'https://github.com/tensorflow/model-optimization/issues/1056'
 

@@ -44,10 +44,10 @@ from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
+from tools.env import bootstrap
 from tools.faults import catalogue
-from tools.reference import draw
-from tools.reference import project
-from tools.versions import bootstrap
+from tools.suite import draw
+from tools.suite import project
 
 _CORE = 'tensorflow_model_optimization/python/core'
 _RESULT = 'docs/detection.json'

@@ -25,11 +25,11 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
+from tools.env import bootstrap
 from tools.faults import catalogue
 from tools.faults import inject
-from tools.reference import draw
-from tools.reference import small_project
-from tools.versions import bootstrap
+from tools.suite import bazel_testing
+from tools.suite import draw
 
 _FAULTS = catalogue.read()
 _BLIND = catalogue.read(
@@ -105,9 +105,9 @@ class DetectTest(parameterized.TestCase):
 
   def detect(self, drop: float, seed: int = 1) -> inject.Detection:
     """Detects a fault that loses so much accuracy."""
-    program = small_project.project(self.root, [drop])
+    program = bazel_testing.project(self.root, [drop])
     fault = catalogue.Fault(
-        'a', 'it is lost', (small_project.TEST,), ('accuracy',), seed=seed
+        'a', 'it is lost', (bazel_testing.TEST,), ('accuracy',), seed=seed
     )
     return inject.detect(fault, draw.Bazel(program, self.root), ['cpu'])
 
@@ -126,14 +126,14 @@ class DetectTest(parameterized.TestCase):
     self.assertFalse(detection.right)
 
   def test_bazel_that_fails_sees_nothing(self):
-    program = small_project.project(self.root, [1.0])
+    program = bazel_testing.project(self.root, [1.0])
     broken = self.root / 'broken'
     broken.write_text(
         '#!/bin/sh\ncase " $* " in *" build "*) exit 37;; esac\n'
         f'exec {program} "$@"\n'
     )
     broken.chmod(0o755)
-    fault = catalogue.Fault('a', '', (small_project.TEST,), ('accuracy',))
+    fault = catalogue.Fault('a', '', (bazel_testing.TEST,), ('accuracy',))
     with self.assertRaisesRegex(draw.BazelError, 'bazel build ended with 37'):
       inject.detect(fault, draw.Bazel(str(broken), self.root), ['cpu'])
 

@@ -30,8 +30,8 @@ from typing import Any, Callable, Iterable, Iterator, Sequence
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
 from tools.base import files as files_lib
+from tools.env import bootstrap
 from tools.lint import tree
-from tools.versions import bootstrap
 
 FILE, IMPORTS, PROJECT = 'file', 'imports', 'project'
 _KEEP = 100_000  # Entries of the cache: what about ten branches leave.

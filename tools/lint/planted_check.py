@@ -32,9 +32,9 @@ from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tools.base import git
+from tools.env import bootstrap
 from tools.lint import lint
 from tools.lint import tree
-from tools.versions import bootstrap
 
 # What another fault may hide, as one stops them.
 _ALONE = ('line-endings', 'results-evidence', 'unique-experiment')

@@ -29,6 +29,8 @@ from tfmot_contrib import errors
 from tfmot_contrib import surroundings
 from tools.base import git
 from tools.base import markdown
+from tools.env import bootstrap
+from tools.env import environment
 from tools.mirror import fork as forks
 from tools.mirror import install
 from tools.mirror import patches
@@ -37,8 +39,6 @@ from tools.mirror import series
 from tools.mirror import sources
 from tools.mirror import tree
 from tools.mirror import update
-from tools.versions import bootstrap
-from tools.versions import environment
 
 _SHOWN = 20  # Names of a list that are printed.
 _VERBS = {

@@ -25,11 +25,11 @@ import sys
 from typing import NamedTuple, Sequence
 
 from tfmot_contrib import errors
+from tools.env import bootstrap
 from tools.mirror import patches
 from tools.mirror import pin as pins
 from tools.mirror import sources
 from tools.mirror import tree
-from tools.versions import bootstrap
 
 SYNC = 'tools/nox -s sync_upstream --'
 FOLDER = '.sync_upstream'

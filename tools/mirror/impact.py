@@ -35,12 +35,12 @@ from packaging import utils
 from tools.base import build_files
 from tools.base import imports
 from tools.base import markdown
+from tools.env import environment
 from tools.mirror import fork as forks
 from tools.mirror import pin as pins
 from tools.mirror import repository
 from tools.mirror import sources
 from tools.mirror import tree
-from tools.versions import environment
 
 _OURS = 'tfmot_contrib'
 _RUN = 'tfmot_contrib.convergence.run'

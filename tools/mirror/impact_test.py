@@ -19,10 +19,10 @@ import textwrap
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from tools.env import environment
 from tools.mirror import impact
 from tools.mirror import testing
 from tools.mirror import tree
-from tools.versions import environment
 
 _TASK = 'official/core/task.py'
 _CONFIG = 'official/core/config.py'

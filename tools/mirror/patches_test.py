@@ -23,9 +23,9 @@ import hypothesis
 from hypothesis import strategies as st
 
 from tfmot_contrib import errors
+from tools.env import bootstrap
 from tools.mirror import patches
 from tools.mirror import testing
-from tools.versions import bootstrap
 
 _SETTINGS = hypothesis.settings(
     deadline=None, derandomize=True, database=None, max_examples=100

@@ -26,10 +26,10 @@ import hypothesis
 from hypothesis import strategies as st
 
 from tfmot_contrib import errors
+from tools.env import bootstrap
 from tools.mirror import pin
 from tools.mirror import testing
 from tools.mirror import tree
-from tools.versions import bootstrap
 
 _PYPI = '[source]\npypi = "some-package"\nversion = "1.0"\n'
 _FILES = '[files]\ninclude = ["official/**"]\n'

@@ -36,9 +36,9 @@ from absl.testing import parameterized
 
 from tfmot_contrib import errors
 from tools.base import git
+from tools.env import bootstrap
 from tools.mirror import fork
 from tools.mirror import testing
-from tools.versions import bootstrap
 
 _RELEASE, _NIGHTLY = 'tf-models-official', 'tf-models-nightly'
 _OLD, _NEW = '2.19.1', '2.20.0'

@@ -30,11 +30,11 @@ from typing import Collection, Iterable, Mapping, NamedTuple
 
 from tfmot_contrib import errors
 from tools.base import git
+from tools.env import bootstrap
 from tools.mirror import archive
 from tools.mirror import globs
 from tools.mirror import pin as pins
 from tools.mirror import tree
-from tools.versions import bootstrap
 
 
 class Upstream(NamedTuple):

@@ -22,9 +22,9 @@ from packaging import version as versions
 
 from tfmot_contrib import errors
 from tools.base import exceptions
-from tools.versions import bootstrap
-from tools.versions import index
-from tools.versions import releases
+from tools.env import bootstrap
+from tools.env import index
+from tools.env import releases
 
 _NEWEST = 5
 _RELEASE = re.compile(r'\d+\.\d+\.\d+')

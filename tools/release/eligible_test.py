@@ -20,8 +20,8 @@ from unittest import mock
 from absl.testing import absltest
 
 from tools.base import exceptions
+from tools.env import releases
 from tools.release import eligible
-from tools.versions import releases
 
 _ACCEPTED = (
     exceptions.Entry('numpy~=1.23', ('0.8.0',), 'It works.', '@us'),

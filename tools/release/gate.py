@@ -43,17 +43,17 @@ from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
+from tools.env import bootstrap
+from tools.env import environment
+from tools.env import sources
 from tools.evidence import audit
 from tools.evidence import inputs
-from tools.reference import converge
-from tools.reference import draw
-from tools.reference import project
-from tools.reference import suite
 from tools.release import bundle as bundle_lib
 from tools.release import refuse
-from tools.versions import bootstrap
-from tools.versions import environment
-from tools.versions import sources
+from tools.suite import converge
+from tools.suite import draw
+from tools.suite import project
+from tools.suite import suite
 
 _CPU, _SMOKE = 'cpu', 'smoke'
 _VERSION = re.compile(r'\d+(\.\d+)+\S*')

@@ -24,11 +24,11 @@ from unittest import mock
 from absl.testing import absltest
 
 from tfmot_contrib import errors
+from tools.env import bootstrap
 from tools.evidence import signatures
 from tools.release import bundle as bundle_lib
 from tools.release import gate
 from tools.release import testing
-from tools.versions import bootstrap
 
 _WHERE = f'pruning:{testing.TEST}'
 _SIGNED = f'pruning/{testing.TEST} TFMOT 0.8.1'

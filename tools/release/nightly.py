@@ -41,14 +41,14 @@ from tfmot_contrib import errors
 from tools.base import exceptions
 from tools.base import files
 from tools.base import git
+from tools.env import bootstrap
+from tools.env import environment
+from tools.env import lock
+from tools.env import sources
 from tools.evidence import inputs
 from tools.evidence import nights as nights_lib
-from tools.reference import draw
-from tools.reference import suite
-from tools.versions import bootstrap
-from tools.versions import environment
-from tools.versions import lock
-from tools.versions import sources
+from tools.suite import draw
+from tools.suite import suite
 
 _SOURCE = 'pyproject.toml, [[tool.tfmot_models.nightly.exceptions]]'
 _TARGETS = ('//tfmot_contrib/...',)
@@ -57,7 +57,7 @@ _CHANNELS = ('nightly', 'head')
 _LOCKED = re.compile(r'^(tf\w*-\S*nightly\S*)==(\S+)', re.M)
 _COMMIT = 'tfmot_commit'
 _PROJECT = 'project'
-_NOT_OF_A_NIGHT = (f':!{nights_lib.HISTORY}', ':!tools/versions/locks')
+_NOT_OF_A_NIGHT = (f':!{nights_lib.HISTORY}', ':!tools/env/locks')
 _TFMOT_NIGHTLY = 'tf-model-optimization-nightly'
 _SHOWN_COMMITS = 50
 

@@ -29,11 +29,11 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tools.base import exceptions
 from tools.base import git
+from tools.env import bootstrap
 from tools.evidence import nights
 from tools.evidence import project_testing
-from tools.reference import suite
 from tools.release import nightly
-from tools.versions import bootstrap
+from tools.suite import suite
 
 _TODAY = datetime.date(2026, 11, 28)
 _GOOD = suite.Test('//x:good', suite.PASSED, 1.0, False)

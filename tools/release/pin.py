@@ -37,21 +37,21 @@ from tfmot_contrib import errors
 from tools.base import exceptions
 from tools.base import files
 from tools.base import git
+from tools.env import bootstrap
+from tools.env import clashes
+from tools.env import environment
+from tools.env import index
+from tools.env import lock
+from tools.env import releases
 from tools.evidence import audit
 from tools.evidence import sign
 from tools.evidence import signatures
-from tools.reference import draw
-from tools.reference import project
-from tools.reference import suite
 from tools.release import eligible
 from tools.release import places
 from tools.release import symbols
-from tools.versions import bootstrap
-from tools.versions import clashes
-from tools.versions import environment
-from tools.versions import index
-from tools.versions import lock
-from tools.versions import releases
+from tools.suite import draw
+from tools.suite import project
+from tools.suite import suite
 
 HISTORY = pathlib.Path('tools/release/history.json')
 _SIGNED = '/evidence/signed/'

@@ -33,16 +33,16 @@ import yaml
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
 from tools.base import git
+from tools.env import bootstrap
+from tools.env import index
+from tools.env import releases
 from tools.evidence import audit
 from tools.evidence import project_testing
 from tools.evidence import signatures
-from tools.reference import suite
 from tools.release import pin
 from tools.release import places
 from tools.release import symbols
-from tools.versions import bootstrap
-from tools.versions import index
-from tools.versions import releases
+from tools.suite import suite
 
 _SMOKE = f'//tfmot_contrib/net:{project_testing.TEST}_smoke'
 _MAIN = f'tfmot_contrib/net/evidence/signed/{project_testing.TEST}/tfmot-'

@@ -34,12 +34,12 @@ from tfmot_contrib import errors
 from tools.base import exceptions
 from tools.base import files
 from tools.base import git
-from tools.versions import releases
+from tools.env import releases
 
 FLOOR = 'floor'
 LATEST = 'latest'
 MENTIONS = pathlib.Path('tools/release/mentions.yaml')
-LOCKS = pathlib.Path('tools/versions/locks')
+LOCKS = pathlib.Path('tools/env/locks')
 _MEND = 'mend it with tools/nox -s pin_tfmot -- {}'
 _VERSION = r'(\d[\w.+-]*)'
 _ABOUT = re.compile(r'\btfmot\b|model.optimization|\bfloor\b', re.IGNORECASE)

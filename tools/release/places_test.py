@@ -28,7 +28,7 @@ from tools.release import places
 
 _README = 'tfmot_contrib/net/README.md'
 _TECHNIQUE = 'tfmot_contrib/net/technique.yaml'
-_LOCK = 'tools/versions/locks/tfmot-0.8.0.txt'
+_LOCK = 'tools/env/locks/tfmot-0.8.0.txt'
 
 
 class PlacesTest(parameterized.TestCase):

@@ -41,9 +41,9 @@ from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
 from tools.evidence import inputs
-from tools.reference import project
-from tools.reference import suite
 from tools.release import bundle as bundle_lib
+from tools.suite import project
+from tools.suite import suite
 
 # What no run can show of itself: that its training may be stopped and resumed.
 RESUMED = '//tfmot_contrib:resume_test'

@@ -25,11 +25,11 @@ from absl.testing import absltest
 
 from tfmot_contrib import errors
 from tools.evidence import signatures
-from tools.reference import small_project
 from tools.release import bundle as bundle_lib
 from tools.release import gate
 from tools.release import refuse
 from tools.release import testing
+from tools.suite import bazel_testing
 
 _WHERE = f'pruning:{testing.TEST}'
 
@@ -259,7 +259,7 @@ class RefuseTest(absltest.TestCase):
 
   def test_known_failure_that_fails_is_listed(self):
     testing.change_technique(self.root, claim=_known('2999-01-01'))
-    small_project.records(self.root, [2.5, 2.6, 2.7, 2.5, 2.6])
+    bazel_testing.records(self.root, [2.5, 2.6, 2.7, 2.5, 2.6])
     self.assertEqual(self.remade(), [])
     self.assertEqual(
         [
@@ -271,13 +271,13 @@ class RefuseTest(absltest.TestCase):
 
   def test_known_failure_that_is_past_its_day(self):
     testing.change_technique(self.root, claim=_known('2020-01-01'))
-    small_project.records(self.root, [2.5, 2.6, 2.7, 2.5, 2.6])
+    bazel_testing.records(self.root, [2.5, 2.6, 2.7, 2.5, 2.6])
     self.assertRegex(
         self.remade()[0], f'^failed: accuracy_drop of {_WHERE} .*: EXPIRED$'
     )
 
   def test_claim_that_fails(self):
-    small_project.records(self.root, [2.5, 2.6, 2.7, 2.5, 2.6])
+    bazel_testing.records(self.root, [2.5, 2.6, 2.7, 2.5, 2.6])
     self.assertRegex(
         self.remade()[0], f'^failed: accuracy_drop of {_WHERE} is 2.6, bound'
     )

@@ -25,9 +25,9 @@ from typing import Iterator, NamedTuple
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tools.base import imports
+from tools.env import releases
 from tools.mirror import fork
-from tools.reference import project
-from tools.versions import releases
+from tools.suite import project
 
 
 class Use(NamedTuple):

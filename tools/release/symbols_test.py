@@ -20,9 +20,9 @@ from unittest import mock
 from absl.testing import absltest
 
 from tfmot_contrib import errors
+from tools.env import releases
 from tools.evidence import project_testing
 from tools.release import symbols
-from tools.versions import releases
 
 _TOP = releases.MODULE
 

@@ -20,15 +20,15 @@ from unittest import mock
 
 import yaml
 
+from tools.env import bootstrap
 from tools.evidence import project_testing
-from tools.reference import make
-from tools.reference import small_project
 from tools.release import gate
 from tools.release import refuse
-from tools.versions import bootstrap
+from tools.suite import bazel_testing
+from tools.suite import make
 
 TENSORFLOW = '2.20.0'
-TEST = small_project.TEST
+TEST = bazel_testing.TEST
 _DROPS = [0.5, 0.6, 0.4, 0.5, 0.55, 0.45, 0.5, 0.5]
 _BUILD = """\
 convergence_test(
@@ -97,9 +97,9 @@ def project(root: pathlib.Path) -> str:
   Returns:
     The program in place of Bazel.
   """
-  program = small_project.project(root, _DROPS)
+  program = bazel_testing.project(root, _DROPS)
   text = _BAZEL.replace('PYTHON', sys.executable)
-  text = text.replace('LABEL', small_project.LABEL)
+  text = text.replace('LABEL', bazel_testing.LABEL)
   text = text.replace('RESUMED', repr(refuse.RESUMED))
   base = '//tfmot_contrib/baselines:resnet_cifar10'
   pathlib.Path(program).write_text(text.replace('BASE', base), 'utf-8')

@@ -26,7 +26,7 @@ from typing import Any, Iterator
 from absl.testing import absltest
 import yaml
 
-from tools.versions import bootstrap
+from tools.env import bootstrap
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 _SESSION = re.compile(r'(?:tools/nox|nox) -s ([a-z_]+)')

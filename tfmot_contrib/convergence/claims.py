@@ -53,9 +53,10 @@ _SCHEMA = pathlib.Path(__file__).parent / 'claims_schema.json'
 
 
 def kind_of(metric: str) -> str:
-  """Returns the kind of a number that is compared with that of a reference.
+  """Returns the kind of one of many numbers that are compared at once.
 
-  Claims declare theirs. A reference has hundreds of numbers, of all kinds.
+  Claims declare their kind. Where a run is compared with a reference, or what
+  was exported with what was trained, there are hundreds of numbers.
 
   Args:
     metric: A path into the record.
@@ -98,8 +99,8 @@ class Claim:
 
   Attributes:
     id: A name that is unique in its test.
-    kind: `ACCURACY`, `STRUCTURE`, `DEPLOYMENT` or `TRAINING_HEALTH`; '' of a
-      comparison with a reference, which is of all kinds.
+    kind: `ACCURACY`, `STRUCTURE`, `DEPLOYMENT` or `TRAINING_HEALTH`; '' where
+      many numbers are compared, and those that differ tell (`kind_of`).
     metric: A path into the run record, such as `exported.float.accuracy`.
     relation: `value`; `drop`, the float control's minus the run's; `ratio`, the
       run's divided by the baseline's; `health`, in how much the training went
@@ -385,7 +386,7 @@ def _of_all(technique: dict[str, Any]) -> list[Claim]:
       ),
       Claim(
           id='exported_as_trained',
-          kind=DEPLOYMENT,
+          kind='',
           metric='exported',
           relation='fidelity',
           against='exported',

@@ -22,7 +22,6 @@ that bound alone decides. What was the same for all seeds of a reference must be
 the same now, on any processor.
 """
 
-import copy
 import dataclasses
 import datetime
 import math
@@ -31,7 +30,7 @@ from typing import Any, Mapping, Sequence
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import likeness
-from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import reference as reference_lib
 from tfmot_contrib.convergence import sequential
 
@@ -45,75 +44,6 @@ _PASSES = (
     sequential.GREY,
     sequential.IMPROVED,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Shown:
-  """What a verdict stands on.
-
-  Attributes:
-    runs: One for each seed, in their order.
-    baseline: The float run that they come from, or None for one.
-    controls: The float runs that were trained as much, one for each run; none
-      where nothing is trained.
-    reference: Of the test, on this kind of processor or else on another.
-    family: Those of the other tests of the technique on this model, and on the
-      processor of the reference.
-  """
-
-  runs: Sequence[record.Record]
-  baseline: record.Record | None = None
-  controls: Sequence[record.Record] = ()
-  reference: reference_lib.Reference | None = None
-  family: Sequence[reference_lib.Reference] = ()
-
-  @property
-  def statistical(self) -> bool:
-    """Whether there is noise, and the reference knows that of these runs."""
-    return bool(self.reference and self.controls) and all(
-        run.instruction_set == self.reference.instruction_set
-        for run in self.runs
-    )
-
-  @property
-  def caveat(self) -> str:
-    """Why drops are judged by documented bounds, in a line, or nothing."""
-    run, drops = self.runs[0], 'drops with what is documented'
-    if not self.reference:
-      return f'there is no reference: compares {drops}' if self.controls else ''
-    admitted = f'{drops}, or with what the reference admits'
-    others = [
-        f'{name} {self.reference.stack.get(name)} (here {version})'
-        for name, version in run.stack.items()
-        if version != self.reference.stack.get(name)
-    ]
-    if others:
-      return (
-          f'the reference is of {", ".join(others)}: what TFMOT decides is'
-          f' compared with it, {admitted}'
-      )
-    if run.instruction_set != self.reference.instruction_set:
-      return (
-          f'the reference is of {self.reference.instruction_set} processors'
-          f' (here {run.instruction_set}): what is exact is compared with it,'
-          f' {admitted}'
-      )
-    return ''
-
-  @property
-  def comparable(self) -> bool:
-    """Whether scales and distances are to be those of the reference.
-
-    Rounding differs a little between machines, and after the training of a
-    baseline that is another model. These numbers are of the model: they are
-    compared if a float run is that of the reference to the last bit, or if a
-    few smoke steps were all the training.
-    """
-    known = {seed.control for seed in self.reference.seeds}
-    floats = self.controls or [run for run in [self.baseline] if run]
-    return self.reference.tier == 'smoke' or any(
-        run.weights in known for run in floats
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,109 +130,6 @@ class Verdict:
     return self.today > self.claim.known_failure.until
 
 
-def check_pair(run: record.Record, baseline: record.Record) -> None:
-  """Refuses to compare runs that do not belong together.
-
-  Args:
-    run: The run to judge.
-    baseline: The float run.
-
-  Raises:
-    errors.InputError: The run does not come from this baseline, or the data or
-      tier differ.
-  """
-  if baseline.weights not in run.lineage:
-    raise errors.InputError(
-        f'the run of {run.experiment} does not come from that of'
-        f' {baseline.experiment}: run its target again'
-    )
-  for name in ('data', 'tier'):
-    mine, other = getattr(run, name), getattr(baseline, name)
-    if mine != other:
-      raise errors.InputError(
-          f'the run of {run.experiment} has {name} {mine}, its baseline {other}'
-      )
-
-
-def check_control(run: record.Record, control: record.Record) -> None:
-  """Refuses a control that was not trained as the run was.
-
-  Args:
-    run: The run to judge.
-    control: The float run.
-
-  Raises:
-    errors.InputError: The start, recipe, seed, batches, data, tier or processor
-      differ.
-  """
-  mine, other = (_what_pairs(r) for r in (run, control))
-  for name, value in mine.items():
-    if value != other[name]:
-      raise errors.InputError(
-          f'the control {control.experiment} of {run.experiment} has another'
-          f' {name}: run its target again'
-      )
-
-
-def pairs(run: record.Record, control: record.Record) -> bool:
-  """Returns whether a float run was trained as a run was."""
-  return _what_pairs(run) == _what_pairs(control)
-
-
-def _what_pairs(run: record.Record) -> dict[str, Any]:
-  """Returns what a run and its control have in common."""
-  params = copy.deepcopy(run.params)
-  params.get('task', {}).pop('technique', None)
-  return {
-      'baseline': run.lineage[:1],
-      'number of stages': len(run.lineage),
-      'recipe': params,
-      'seed': run.seed,
-      'order of batches': run.batches,
-      'data': run.data,
-      'tier': run.tier,
-      'processor': run.instruction_set,
-  }
-
-
-def check(shown: Shown) -> None:
-  """Refuses what does not belong together.
-
-  Args:
-    shown: Of one test.
-
-  Raises:
-    errors.InputError: There is no run, a seed is there twice, a baseline or
-      control is of another run, or the reference does not hold for one.
-  """
-  seeds = [run.seed for run in shown.runs]
-  if not seeds or len(set(seeds)) != len(seeds):
-    raise errors.InputError(f'runs with the seeds {seeds}: give each seed once')
-  kinds = sorted({run.instruction_set for run in shown.runs})
-  if len(kinds) > 1:
-    raise errors.InputError(
-        f'runs of the processors {" and ".join(kinds)}: give those of one kind'
-    )
-  trained = [run for run in shown.runs if run.training['steps']]
-  if len({run.weights for run in trained}) < len(trained):
-    raise errors.InputError(
-        f'runs with the seeds {seeds} have the same weights: the seed does not'
-        ' reach the training, mend that'
-    )
-  if shown.controls and len(shown.controls) != len(shown.runs):
-    raise errors.InputError(
-        f'{len(shown.runs)} runs and {len(shown.controls)} controls: give one'
-        ' for each run'
-    )
-  for run in shown.runs:
-    if shown.baseline:
-      check_pair(run, shown.baseline)
-    if shown.reference and shown.baseline:
-      reference_lib.check(shown.reference, run)
-  for run, control in zip(shown.runs, shown.controls, strict=False):
-    check_control(run, control)
-
-
 def invalid(claim: claims.Claim, why: str) -> Verdict:
   """Returns the verdict on a claim where nothing can be said of it.
 
@@ -316,7 +143,9 @@ def invalid(claim: claims.Claim, why: str) -> Verdict:
   return Verdict(claim, math.nan, False, invalid=why)
 
 
-def judge(declared: Sequence[claims.Claim], shown: Shown) -> list[Verdict]:
+def judge(
+    declared: Sequence[claims.Claim], shown: pairing.Shown
+) -> list[Verdict]:
   """Judges each claim.
 
   Args:
@@ -360,7 +189,7 @@ def judge(declared: Sequence[claims.Claim], shown: Shown) -> list[Verdict]:
   return verdicts
 
 
-def _noise(claim: claims.Claim, shown: Shown) -> sequential.Noise:
+def _noise(claim: claims.Claim, shown: pairing.Shown) -> sequential.Noise:
   """Returns what the reference knows of a drop."""
   of = shown.reference.drops_of.get(claim.id)
   if of != claim.difference:
@@ -372,7 +201,7 @@ def _noise(claim: claims.Claim, shown: Shown) -> sequential.Noise:
   return shown.reference.noise(claim.id, shown.family)
 
 
-def _elsewhere(claim: claims.Claim, shown: Shown) -> claims.Claim:
+def _elsewhere(claim: claims.Claim, shown: pairing.Shown) -> claims.Claim:
   """Returns a claim for where the noise of these runs is not known.
 
   On another TensorFlow or processor there is no sequential test. A drop that
@@ -394,7 +223,7 @@ def _elsewhere(claim: claims.Claim, shown: Shown) -> claims.Claim:
 
 
 def _tested(
-    claim: claims.Claim, drops: Sequence[float], shown: Shown
+    claim: claims.Claim, drops: Sequence[float], shown: pairing.Shown
 ) -> Verdict:
   """Lets the sequential test judge a drop."""
   noise = _noise(claim, shown)
@@ -432,7 +261,7 @@ def _tested(
 
 
 def _as_reference(
-    shown: Shown, declared: Sequence[claims.Claim]
+    shown: pairing.Shown, declared: Sequence[claims.Claim]
 ) -> list[Verdict]:
   """Compares all runs with what the reference expects of each."""
   exact, near = {}, {}

@@ -17,7 +17,6 @@
 import dataclasses
 import datetime
 import math
-from typing import Any
 from unittest import mock
 
 from absl.testing import absltest
@@ -26,97 +25,16 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
-from tfmot_contrib.convergence import likeness
-from tfmot_contrib.convergence import record
-from tfmot_contrib.convergence import reference
-
-_DROP = claims.Claim(
-    id='accuracy_drop',
-    kind=claims.ACCURACY,
-    metric='exported.float.accuracy',
-    relation='drop',
-    against='exported.float.accuracy',
-    at_most=0.5,
-    at_least=None,
-    source='the guide',
-    reason='It is only for a test.',
-    documented='0.5',
-    tiers=('cpu',),
-)
-
-
-def _run(seed: int, accuracy: float, **changes: Any) -> record.Record:
-  """Returns a record of a run with such an accuracy."""
-  exported = {
-      'accuracy': accuracy,
-      'bytes': 3000,
-      'gzip_bytes': 1000,
-      'operators': {},
-      'integer_share': 0.0,
-      'kernels': [],
-  }
-  fields = {
-      'experiment': 'net_cifar10',
-      'tier': 'cpu',
-      'seed': seed,
-      'params': {'task': {'train_data': {'seed': seed}}},
-      'environment': 'a' * 64,
-      'versions': {},
-      'data': 'b' * 64,
-      'batches': {'train': f'{seed}' * 64, 'validation': 'd' * 64},
-      'instruction_set': 'avx2',
-      'weights': '9' * 64,
-      'parameters': 20,
-      'lineage': ['c' * 64],
-      'training': {'steps': 0, 'cpus': 2},
-      'health': {'not_finite': 0},
-      'keras': {'accuracy': 0.84},
-      'exported': {'float': exported},
-      'invariants': {},
-  }
-  return record.Record(**{**fields, **changes})
-
-
-def _shown(*drops: float, **changes: Any) -> judge.Shown:
-  """Returns runs with such drops and a reference of 0.2 +- 0.1."""
-  runs = [_run(i + 1, 80 - drop) for i, drop in enumerate(drops)]
-  seeds = [
-      reference.Seed(
-          i + 1,
-          {'accuracy_drop': drop},
-          weights=f'{i}' * 64,
-          control='f' * 64,
-          batch=f'{i + 1}' * 64,
-      )
-      for i, drop in enumerate((0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.3))
-  ]
-  fields = {
-      'runs': runs,
-      'baseline': _run(1, 79, weights='c' * 64),
-      'controls': [_run(run.seed, 80.0, weights='f' * 64) for run in runs],
-      'reference': reference.Reference(
-          test='net_half',
-          tier='cpu',
-          instruction_set='avx2',
-          recipe=reference.recipe_of(runs[0]),
-          data='b' * 64,
-          stack=runs[0].stack,
-          seeds=seeds,
-          exact=likeness.exact(runs),
-          sizes=likeness.sizes(runs),
-          history=[],
-          drops_of={'accuracy_drop': _DROP.difference},
-      ),
-  }
-  return judge.Shown(**{**fields, **changes})
+from tfmot_contrib.convergence import judge_testing
+from tfmot_contrib.convergence import pairing
 
 
 class JudgeTest(parameterized.TestCase):
 
-  def judge(self, shown: judge.Shown) -> list[judge.Verdict]:
+  def judge(self, shown: pairing.Shown) -> list[judge.Verdict]:
     """Checks and judges."""
-    judge.check(shown)
-    return judge.judge([_DROP], shown)
+    pairing.check(shown)
+    return judge.judge([judge_testing.DROP], shown)
 
   @parameterized.parameters(
       ((0.2,), 'pass', True),
@@ -126,7 +44,7 @@ class JudgeTest(parameterized.TestCase):
       ((-2.0,), 'improved', True),
   )
   def test_a_reference_decides(self, drops, word, good):
-    drop, same, near = self.judge(_shown(*drops))
+    drop, same, near = self.judge(judge_testing.shown(*drops))
     self.assertEqual((drop.word, drop.good), (word, good))
     self.assertEqual(drop.bound, 'as 0.20 +- 0.09')
     self.assertEqual(drop.seed, len(drops))
@@ -140,9 +58,9 @@ class JudgeTest(parameterized.TestCase):
       ((0.45, 0.1), 0.2, 'pass'),  # That is as in the reference.
   )
   def test_bound_decides_where_seeds_do_not(self, drops, at_most, word):
-    shown = _shown(*drops)
-    judge.check(shown)
-    claim = dataclasses.replace(_DROP, at_most=at_most)
+    shown = judge_testing.shown(*drops)
+    pairing.check(shown)
+    claim = dataclasses.replace(judge_testing.DROP, at_most=at_most)
     drop, *_ = judge.judge([claim], shown)
     self.assertEqual((drop.word, drop.good), (word, word != 'FAIL'))
     beyond = word == 'FAIL'
@@ -150,26 +68,26 @@ class JudgeTest(parameterized.TestCase):
 
   @parameterized.parameters(((0.45,), 'pass'), ((0.55,), 'FAIL'))
   def test_without_one_the_documented_drop_decides(self, drops, word):
-    (drop,) = self.judge(_shown(*drops, reference=None))
+    (drop,) = self.judge(judge_testing.shown(*drops, reference=None))
     self.assertEqual((drop.word, drop.bound), (word, '<= 0.5'))
 
   @parameterized.parameters((0.6, 'pass'), (0.85, 'FAIL'))
   def test_elsewhere_what_its_reference_admits_decides(self, drop, word):
-    shown = _shown(drop)
+    shown = judge_testing.shown(drop)
     other = dataclasses.replace(shown.reference, instruction_set='other')
     shown = dataclasses.replace(shown, reference=other)
     verdict, *_ = self.judge(shown)
     self.assertEqual((verdict.word, verdict.bound), (word, '<= 0.67'))
-    tighter = dataclasses.replace(_DROP, at_most=0.9)
+    tighter = dataclasses.replace(judge_testing.DROP, at_most=0.9)
     verdict, *_ = judge.judge([tighter], shown)
     self.assertEqual((verdict.word, verdict.bound), ('pass', '<= 0.9'))
     issue = mock.Mock(until=datetime.date.max)
-    failing = dataclasses.replace(_DROP, known_failure=issue)
+    failing = dataclasses.replace(judge_testing.DROP, known_failure=issue)
     verdict, *_ = judge.judge([failing], shown)
     self.assertEqual((verdict.good, verdict.bound), (True, '<= 0.5'))
 
   def test_some_that_must_move_may_all(self):
-    shown = _shown(0.2)
+    shown = judge_testing.shown(0.2)
     path = 'health.kinds.x.moved'
     of = {path: [3], 'health.kinds.x.of': 3, 'health.kinds.x.zeros': [0]}
     known = dataclasses.replace(shown.reference, exact=of)
@@ -177,12 +95,12 @@ class JudgeTest(parameterized.TestCase):
     run = dataclasses.replace(shown.runs[0], health={'kinds': kinds})
     shown = dataclasses.replace(shown, runs=[run], reference=known)
     for some, good in (({'x': ['cpu']}, True), ({}, False)):
-      claim = dataclasses.replace(_DROP, moves_some=some)
+      claim = dataclasses.replace(judge_testing.DROP, moves_some=some)
       _, same, _ = judge.judge([claim], shown)
       self.assertEqual(same.good, good, same.differences)
 
   def test_on_another_processor_what_is_exact_decides(self):
-    shown = _shown(0.45)
+    shown = judge_testing.shown(0.45)
     runs = [
         dataclasses.replace(shown.runs[0], instruction_set=x, parameters=p)
         for x, p in (('avx512f', 20), ('avx512f', 19))
@@ -200,29 +118,29 @@ class JudgeTest(parameterized.TestCase):
       ('cpu', 'f', 'FAIL'), ('cpu', '0', 'pass'), ('smoke', '0', 'FAIL')
   )
   def test_another_baseline_has_other_scales(self, tier, control, word):
-    shown = _shown(0.2)
+    shown = judge_testing.shown(0.2)
     seeds = [
         dataclasses.replace(seed, near={'keras.validation_loss': 1.0})
         for seed in shown.reference.seeds
     ]
     known = dataclasses.replace(shown.reference, seeds=seeds, tier=tier)
     run = dataclasses.replace(shown.runs[0], tier=tier)
-    controls = [_run(1, 80.0, weights=control * 64, tier=tier)]
+    controls = [judge_testing.run(1, 80.0, weights=control * 64, tier=tier)]
     baseline = dataclasses.replace(shown.baseline, tier=tier)
-    shown = judge.Shown([run], baseline, controls, known)
+    shown = pairing.Shown([run], baseline, controls, known)
     self.assertEqual(self.judge(shown)[-1].word, word)
 
   @parameterized.parameters(('f', 'FAIL'), ('0', 'pass'))
   def test_another_baseline_has_other_channels(self, control, word):
-    shown = _shown(0.2)
+    shown = judge_testing.shown(0.2)
     exact = {'health.kinds.kernel_max.zeros': [1]}
     known = dataclasses.replace(shown.reference, exact=exact)
-    controls = [_run(1, 80.0, weights=control * 64)]
-    shown = judge.Shown(shown.runs, shown.baseline, controls, known)
+    controls = [judge_testing.run(1, 80.0, weights=control * 64)]
+    shown = pairing.Shown(shown.runs, shown.baseline, controls, known)
     self.assertEqual(self.judge(shown)[-2].word, word)
 
   def test_family_shares_its_deviation(self):
-    shown = _shown(0.32)
+    shown = judge_testing.shown(0.32)
     self.assertEqual(self.judge(shown)[0].word, 'UNDECIDED')
     seeds = [
         dataclasses.replace(s, drops={'accuracy_drop': 0.1 * d + 0.25})
@@ -235,7 +153,7 @@ class JudgeTest(parameterized.TestCase):
     self.assertEqual(drop.noise.freedom, 14)
 
   def test_weights_of_the_reference_pass_at_once(self):
-    shown = _shown(0.9)
+    shown = judge_testing.shown(0.9)
     seeds = list(shown.reference.seeds)
     seeds[3] = dataclasses.replace(seeds[3], drops={'accuracy_drop': 0.9})
     own = dataclasses.replace(shown.reference, seeds=seeds)
@@ -244,7 +162,7 @@ class JudgeTest(parameterized.TestCase):
     drop, *_ = self.judge(shown)
     self.assertEqual((drop.word, drop.good), ('pass (same weights)', True))
     with self.subTest('Exported to something worse they do not'):
-      worse = [_run(1, 70.0, weights='3' * 64)]
+      worse = [judge_testing.run(1, 70.0, weights='3' * 64)]
       drop, *_ = self.judge(dataclasses.replace(shown, runs=worse))
       self.assertEqual(drop.word, 'UNDECIDED')
     with self.subTest('Those of another control do not'):
@@ -253,7 +171,7 @@ class JudgeTest(parameterized.TestCase):
       self.assertEqual(self.judge(shown)[0].word, 'UNDECIDED')
 
   def test_difference_from_the_reference(self):
-    shown = _shown(0.2)
+    shown = judge_testing.shown(0.2)
     runs = [dataclasses.replace(shown.runs[0], parameters=19)]
     _, same, _ = self.judge(dataclasses.replace(shown, runs=runs))
     self.assertEqual((same.word, same.measured), ('FAIL', 1))
@@ -262,9 +180,9 @@ class JudgeTest(parameterized.TestCase):
 
   def test_every_seed_must_hold_what_is_exact(self):
     claim = dataclasses.replace(
-        _DROP, metric='parameters', relation='value', at_most=20
+        judge_testing.DROP, metric='parameters', relation='value', at_most=20
     )
-    shown = _shown(0.2, 0.2, reference=None)
+    shown = judge_testing.shown(0.2, 0.2, reference=None)
     runs = [shown.runs[0], dataclasses.replace(shown.runs[1], parameters=21)]
     shown = dataclasses.replace(shown, runs=runs)
     (verdict,) = judge.judge([claim], shown)
@@ -272,7 +190,7 @@ class JudgeTest(parameterized.TestCase):
     self.assertEqual(verdict.seed, 2)
 
   def test_reference_with_drops_of_another_number(self):
-    shown = _shown(0.2)
+    shown = judge_testing.shown(0.2)
     old = dataclasses.replace(shown.reference, drops_of={})
     for known in (
         old,
@@ -283,58 +201,7 @@ class JudgeTest(parameterized.TestCase):
 
   def test_drop_that_is_not_finite(self):
     with self.assertRaisesRegex(errors.InputError, 'cannot be judged: no fin'):
-      self.judge(_shown(float('nan')))
-
-
-class CheckTest(parameterized.TestCase):
-
-  def test_seed_given_twice(self):
-    shown = _shown(0.2, 0.2)
-    shown = dataclasses.replace(shown, runs=[shown.runs[0]] * 2)
-    with self.assertRaisesRegex(errors.InputError, r'the seeds \[1, 1\]'):
-      judge.check(shown)
-
-  @parameterized.parameters((3, False), (0, True))
-  def test_seeds_that_train_the_same(self, steps, fits):
-    shown = _shown(0.2, 0.2)
-    for run in (*shown.runs, *shown.controls):
-      run.training['steps'] = steps
-    if fits:  # Where nothing is trained, nothing is drawn.
-      return judge.check(shown)
-    with self.assertRaisesRegex(
-        errors.InputError, 'the same weights: the seed'
-    ):
-      judge.check(shown)
-
-  def test_runs_of_two_processors(self):
-    shown = _shown(0.2, 0.2)
-    shown.runs[1] = dataclasses.replace(shown.runs[1], instruction_set='avx')
-    with self.assertRaisesRegex(errors.InputError, 'processors avx and avx2'):
-      judge.check(shown)
-
-  def test_control_missing(self):
-    shown = _shown(0.2, 0.2)
-    shown = dataclasses.replace(shown, controls=shown.controls[:1])
-    with self.assertRaisesRegex(errors.InputError, '2 runs and 1 controls'):
-      judge.check(shown)
-
-  def test_controls_in_another_order(self):
-    shown = _shown(0.2, 0.2)
-    shown = dataclasses.replace(shown, controls=shown.controls[::-1])
-    with self.assertRaisesRegex(errors.InputError, 'has another recipe'):
-      judge.check(shown)
-
-  @parameterized.parameters(
-      ({'instruction_set': 'avx512f'}, 'another processor'),
-      ({'data': '9' * 64}, 'has data'),
-      ({'lineage': ['9' * 64]}, 'does not come from'),
-      ({'params': {'task': {'train_data': {'x': 1}}}}, 'another recipe'),
-  )
-  def test_reference_or_baseline_of_another_run(self, changes, message):
-    shown = _shown(0.2)
-    runs = [dataclasses.replace(shown.runs[0], **changes)]
-    with self.assertRaisesRegex(errors.InputError, message):
-      judge.check(dataclasses.replace(shown, runs=runs))
+      self.judge(judge_testing.shown(float('nan')))
 
 
 class KnownFailureTest(parameterized.TestCase):
@@ -347,8 +214,8 @@ class KnownFailureTest(parameterized.TestCase):
   )
   def test_must_fail_until_its_day(self, accuracy, today, word, good):
     known = claims.KnownFailure('https://x', '@y', datetime.date(2026, 1, 2))
-    claim = dataclasses.replace(_DROP, known_failure=known)
-    shown = _shown(80 - accuracy, reference=None)
+    claim = dataclasses.replace(judge_testing.DROP, known_failure=known)
+    shown = judge_testing.shown(80 - accuracy, reference=None)
     (verdict,) = judge.judge([claim], shown)
     today = datetime.date.fromisoformat(today)
     verdict = dataclasses.replace(verdict, today=today)
@@ -357,8 +224,8 @@ class KnownFailureTest(parameterized.TestCase):
   @parameterized.parameters((79.45, 'known failure'), (79.55, 'MENDED'))
   def test_is_judged_by_its_bound_and_not_by_its_reference(self, got, word):
     known = claims.KnownFailure('https://x', '@y', datetime.date(2999, 1, 2))
-    claim = dataclasses.replace(_DROP, known_failure=known)
-    verdict = judge.judge([claim], _shown(80 - got))[0]
+    claim = dataclasses.replace(judge_testing.DROP, known_failure=known)
+    verdict = judge.judge([claim], judge_testing.shown(80 - got))[0]
     self.assertEqual((verdict.word, verdict.same), (word, False))
 
 
@@ -366,14 +233,14 @@ class HealthTest(parameterized.TestCase):
 
   @parameterized.parameters((4, 0.0, 0), (5, 0.0, 1), (5, 0.5, 0))
   def test_zeros_that_training_did_not_leave(self, zeros, share, wrong):
-    run = _run(1, 80.0, training={'steps': 2, 'cpus': 2})
+    run = judge_testing.run(1, 80.0, training={'steps': 2, 'cpus': 2})
     run.exported['float']['kernels'] = [{'name': 'conv', 'zeros': zeros}]
     run.exported['float']['integer_share'] = share
     run.health['kinds'] = {
         'kernel (trainable)': {'of': 2, 'moved': [2, 2], 'zeros': [0, 3]},
         'depthwise_kernel (trainable)': {'of': 1, 'moved': [1], 'zeros': [1]},
     }
-    claim = dataclasses.replace(_DROP, relation='health')
+    claim = dataclasses.replace(judge_testing.DROP, relation='health')
     # Clusters are zero without a mask.
     self.assertEmpty(claim.differences(run, None))
     run.health['kinds']['mask'] = {'of': 1, 'moved': [0]}
@@ -387,10 +254,12 @@ class HealthTest(parameterized.TestCase):
       (4, 0, 'smoke', 0),
   )
   def test_some_of_many_must_move(self, of, moved, tier, wrong):
-    run = _run(1, 80.0, training={'steps': 2, 'cpus': 2}, tier=tier)
+    run = judge_testing.run(
+        1, 80.0, training={'steps': 2, 'cpus': 2}, tier=tier
+    )
     run.health['kinds'] = {'indices': {'of': of, 'moved': [0, moved]}}
     claim = dataclasses.replace(
-        _DROP,
+        judge_testing.DROP,
         relation='health',
         moves_some={'indices': ['cpu'], 'absent': ['cpu']},
     )
@@ -407,7 +276,9 @@ class BoundTest(parameterized.TestCase):
       (4, 5, '4 to 5', [4, 5], [3.9, 5.1]),
   )
   def test_bound(self, at_least, at_most, text, within, beyond):
-    claim = dataclasses.replace(_DROP, at_least=at_least, at_most=at_most)
+    claim = dataclasses.replace(
+        judge_testing.DROP, at_least=at_least, at_most=at_most
+    )
     self.assertEqual(claim.bound, text)
     self.assertEqual([x for x in within if not claim.holds(x)], [])
     self.assertEqual([x for x in (*beyond, math.nan) if claim.holds(x)], [])
@@ -416,13 +287,15 @@ class BoundTest(parameterized.TestCase):
 class KernelsTest(absltest.TestCase):
 
   def test_most_of_the_covered_layers(self):
-    run = _run(1, 80.0)
+    run = judge_testing.run(1, 80.0)
     run.exported['float']['kernels'] = [
         {'name': name, 'distinct': distinct, 'distinct_per_channel': 2}
         for name, distinct in (('stem', 99), ('conv', 15), ('head', 16))
     ]
     metric = 'exported.float.kernels.most.distinct'
-    claim = dataclasses.replace(_DROP, metric=metric, relation='value')
+    claim = dataclasses.replace(
+        judge_testing.DROP, metric=metric, relation='value'
+    )
     self.assertEqual(claim.measure(run, None), 99)
     run.invariants['covered'] = ['conv', 'head']
     self.assertEqual(claim.measure(run, None), 16)

@@ -38,6 +38,7 @@ from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import likeness
+from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference
 
@@ -173,8 +174,8 @@ def beside(
 
 
 def referenced(
-    technique: pathlib.Path, name: str, shown: judge.Shown
-) -> judge.Shown:
+    technique: pathlib.Path, name: str, shown: pairing.Shown
+) -> pairing.Shown:
   """Returns the runs of a test with the references that they are judged by.
 
   Args:
@@ -189,19 +190,19 @@ def referenced(
   Raises:
     errors.InputError: A reference is wrong, or they do not belong together.
   """
-  judge.check(shown)
+  pairing.check(shown)
   first = shown.runs[0]
   if first.tier == _CPU and first.training['steps'] and not shown.controls:
     return shown
   own, family = references(technique, name, first)
   shown = dataclasses.replace(shown, reference=own, family=family)
-  judge.check(shown)
+  pairing.check(shown)
   return shown
 
 
 def judged(
-    technique: pathlib.Path, name: str, shown: judge.Shown
-) -> tuple[judge.Shown, list[judge.Verdict]]:
+    technique: pathlib.Path, name: str, shown: pairing.Shown
+) -> tuple[pairing.Shown, list[judge.Verdict]]:
   """Judges the runs of a test by its claims and references.
 
   Args:
@@ -221,7 +222,7 @@ def judged(
   return shown, judge.judge(declared, shown)
 
 
-def _shown(flags: argparse.Namespace) -> judge.Shown:
+def _shown(flags: argparse.Namespace) -> pairing.Shown:
   """Reads the records that a test is judged by.
 
   Args:
@@ -237,7 +238,7 @@ def _shown(flags: argparse.Namespace) -> judge.Shown:
   for path, run in zip(flags.record, runs, strict=True):
     if run.tier != flags.tier:
       raise errors.InputError(f'{path} is of tier {run.tier}, not {flags.tier}')
-  return judge.Shown(
+  return pairing.Shown(
       runs=runs,
       baseline=record.read(flags.baseline) if flags.baseline else None,
       controls=[record.read(path) for path in flags.control],

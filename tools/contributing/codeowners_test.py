@@ -28,7 +28,6 @@ summary: Something that it does.
 owners: [{owners}]
 guide: https://example.org
 api: []
-placement: fork
 floor: 0.8.0
 claims:
   resnet_cifar10_half:

@@ -25,6 +25,7 @@ from typing import Any, Mapping, Sequence
 
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import sequential
 
@@ -71,7 +72,7 @@ class Test:
 
   name: str
   label: str
-  shown: judge.Shown
+  shown: pairing.Shown
   results: Sequence[Result]
   same_weights: bool | None
 
@@ -106,7 +107,7 @@ def _word(verdict: judge.Verdict, values: Sequence[float]) -> str:
   return INCONCLUSIVE if any(holding) else NOT_REPRODUCED
 
 
-def _values(claim: claims.Claim, shown: judge.Shown) -> list[float]:
+def _values(claim: claims.Claim, shown: pairing.Shown) -> list[float]:
   """Returns what each seed shows of a claim."""
   controls = shown.controls or [None] * len(shown.runs)
   return [
@@ -118,7 +119,7 @@ def _values(claim: claims.Claim, shown: judge.Shown) -> list[float]:
 def compare(
     name: str,
     label: str,
-    shown: judge.Shown,
+    shown: pairing.Shown,
     declared: Sequence[claims.Claim],
     before: Mapping[str, float],
     weights: str | None,
@@ -139,7 +140,7 @@ def compare(
   Raises:
     errors.InputError: The records do not belong together.
   """
-  judge.check(shown)
+  pairing.check(shown)
   by_id = {claim.id: claim for claim in declared}
   results = []
   for verdict in judge.judge(declared, shown):

@@ -24,7 +24,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib.convergence import claims
-from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import record
 from tools.env import bootstrap
 from tools.evidence import compare
@@ -189,7 +189,7 @@ class ReproduceTest(parameterized.TestCase):
     made = compare.compare(
         project_testing.TEST,
         '//x',
-        judge.Shown([run]),
+        pairing.Shown([run]),
         declared,
         {},
         run.weights,

@@ -25,6 +25,7 @@ from typing import Any, Mapping, NamedTuple, Sequence
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference
 from tfmot_contrib.convergence import verdict
@@ -209,7 +210,7 @@ def baseline_of(
     return None
   for baseline in baselines:
     if baseline.weights in run.lineage:
-      judge.check_pair(run, baseline)
+      pairing.check_pair(run, baseline)
       return baseline
   raise errors.InputError(
       f'the evidence of {run.experiment} comes from a float baseline that is'
@@ -243,7 +244,7 @@ def control_of(
       return None
     start = control.weights
   for control in controls:
-    if control.lineage[-1] == start and judge.pairs(run, control):
+    if control.lineage[-1] == start and pairing.pairs(run, control):
       return control
   return None
 
@@ -320,7 +321,7 @@ def _technique(
     shown, verdicts = verdict.judged(
         folder / 'technique.yaml',
         test,
-        judge.Shown([run], baseline, [control] if control else []),
+        pairing.Shown([run], baseline, [control] if control else []),
     )
     name = names.split(test, models)
     known = shown.reference

@@ -434,11 +434,9 @@ class LockTest(PinTestCase):
 
   @parameterized.parameters(b'\xff', b'tool = 1\n\0', b'\xff\xfet\0', b'')
   def test_lock_that_is_no_text_is_refused(self, content):
+    self.refused('cannot read .*upstream.lock')
     self.write('upstream.lock', content)
     self.refused('upstream.lock')
-
-  def test_missing_lock(self):
-    self.refused('cannot read .*upstream.lock')
 
   def test_lock_of_the_fork_is_written_as_it_is(self):
     official = bootstrap.ROOT / 'official'

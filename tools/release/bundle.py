@@ -36,7 +36,7 @@ import tempfile
 from typing import Any, Iterator, Mapping, Sequence
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import schema
 from tools.base import markdown as markdown_lib
@@ -70,7 +70,7 @@ def finite(value: Any) -> Any:
 
 
 def keep_records(
-    folder: pathlib.Path, technique: str, test: str, shown: judge.Shown
+    folder: pathlib.Path, technique: str, test: str, shown: pairing.Shown
 ) -> dict[str, str]:
   """Writes the records of a test into a bundle.
 
@@ -94,7 +94,7 @@ def keep_records(
   return {name: record.digest_of_file(folder / name) for name in records}
 
 
-def shown_of(folder: pathlib.Path, entry: Mapping[str, Any]) -> judge.Shown:
+def shown_of(folder: pathlib.Path, entry: Mapping[str, Any]) -> pairing.Shown:
   """Reads the records of a test of a bundle.
 
   Args:
@@ -114,7 +114,7 @@ def shown_of(folder: pathlib.Path, entry: Mapping[str, Any]) -> judge.Shown:
       for kind in ('seed', 'control')
   }
   baseline = f'{base}.baseline.json'
-  return judge.Shown(
+  return pairing.Shown(
       runs=[record.read(folder / name) for name in names['seed']],
       baseline=(
           record.read(folder / baseline)

@@ -24,7 +24,7 @@ from unittest import mock
 from absl.testing import absltest
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import pairing
 from tools.evidence import signatures
 from tools.evidence import testing
 from tools.release import bundle as bundle_lib
@@ -146,7 +146,7 @@ class BundleTest(absltest.TestCase):
   def test_records_are_kept(self):
     run = testing.run('3', '1')
     baseline = testing.run('1')
-    shown = judge.Shown([run], baseline, [testing.run('2', '1')])
+    shown = pairing.Shown([run], baseline, [testing.run('2', '1')])
     kept = bundle_lib.keep_records(self.folder, 'pruning', 'net', shown)
     base = 'records/pruning/net.'
     self.assertEqual(

@@ -18,7 +18,9 @@ import pathlib
 from unittest import mock
 
 from absl.testing import absltest
+from absl.testing import parameterized
 
+from tfmot_contrib import errors
 from tools.base import exceptions
 from tools.env import releases
 from tools.release import eligible
@@ -29,7 +31,19 @@ _ACCEPTED = (
 )
 
 
-class EligibleTest(absltest.TestCase):
+class EligibleTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      ('abc', "'abc' is no version"),
+      ('../0.8.1', 'is no version'),
+      ('0.8', "'0.8' is not written as X.Y.Z"),
+      ('v0.8.1', 'not written as X.Y.Z'),
+      ('0.8.1rc1', 'is a pre-release'),
+      ('0.9.0.dev20260101', 'is a pre-release'),
+  )
+  def test_what_is_no_release(self, text, message):
+    with self.assertRaisesRegex(errors.InputError, message):
+      eligible.well_formed(text)
 
   def test_exceptions_are_those_of_a_release(self):
     with mock.patch.object(

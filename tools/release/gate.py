@@ -41,6 +41,7 @@ from typing import Any, Sequence
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
 from tools.env import bootstrap
@@ -114,14 +115,14 @@ def candidate(setting: str) -> dict[str, str]:
 
 def _decided(
     gate: Gate, bazel: draw.Bazel, technique: str, test: str
-) -> tuple[judge.Shown, Sequence[judge.Verdict]]:
+) -> tuple[pairing.Shown, Sequence[judge.Verdict]]:
   """Draws and judges a test that Bazel has built."""
   label = draw.label_of(technique, test, gate.tier)
   if technique != project.BASELINES:
     found = converge.decide(bazel, label, gate.seeds)
     return found.shown, found.verdicts
   path = draw.made(gate.root, label + draw.RECORD)
-  shown = judge.Shown(runs=[record.read(path)])
+  shown = pairing.Shown(runs=[record.read(path)])
   yaml = project.technique_yaml(gate.root, technique)
   declared = refuse.claims_lib.claims_of(str(yaml), test, gate.tier)
   return shown, judge.judge(declared, shown)

@@ -38,6 +38,7 @@ from typing import Any, Iterator, Mapping, Sequence
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import claims as claims_lib
 from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
 from tools.evidence import inputs
@@ -180,7 +181,7 @@ def _of_test(
     return
   yield from _of_versions(where, bundle, shown)
   declared = claims_lib.claims_of(str(yaml), test, tier)
-  judge.check(shown)
+  pairing.check(shown)
   try:
     shown = verdict.referenced(yaml, test, shown)
   except errors.InputError as error:
@@ -206,7 +207,7 @@ def _of_test(
 
 
 def _of_versions(
-    where: str, bundle: Mapping[str, Any], shown: judge.Shown
+    where: str, bundle: Mapping[str, Any], shown: pairing.Shown
 ) -> Iterator[str]:
   """Yields a line for a run that was made with another TFMOT."""
   wanted = bundle['tfmot']['version']
@@ -254,7 +255,7 @@ def _unreferenced(
     where: str,
     technique: str,
     declared: Sequence[claims_lib.Claim],
-    shown: judge.Shown,
+    shown: pairing.Shown,
 ) -> Iterator[str]:
   """Yields the claims that have no reference to be judged by.
 

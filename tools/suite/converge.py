@@ -29,6 +29,7 @@ from typing import NamedTuple, Sequence
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import sequential
 from tfmot_contrib.convergence import verdict
 from tools.env import bootstrap
@@ -46,7 +47,7 @@ class Decided(NamedTuple):
   """
 
   test: draw.Test
-  shown: judge.Shown
+  shown: pairing.Shown
   verdicts: Sequence[judge.Verdict]
 
 

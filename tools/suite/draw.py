@@ -28,7 +28,7 @@ from typing import Iterator, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
-from tfmot_contrib.convergence import judge
+from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import record
 from tools.base import git
 from tools.env import bazel_command
@@ -217,7 +217,7 @@ class BazelError(errors.InputError):
   """Bazel itself failed, which says nothing of a run."""
 
 
-def draw(bazel: Bazel, test: Test, seeds: Sequence[int]) -> judge.Shown:
+def draw(bazel: Bazel, test: Test, seeds: Sequence[int]) -> pairing.Shown:
   """Makes the records of some seeds.
 
   Args:
@@ -245,12 +245,12 @@ def draw(bazel: Bazel, test: Test, seeds: Sequence[int]) -> judge.Shown:
         f'Bazel could not make the records of {test.name}: see above'
     )
   controls = [_read(bazel.root, p[1]) for p in wanted] if test.control else []
-  shown = judge.Shown(
+  shown = pairing.Shown(
       runs=[_read(bazel.root, pair[0]) for pair in wanted],
       baseline=_read(bazel.root, test.baseline),
       controls=controls,
   )
-  judge.check(shown)
+  pairing.check(shown)
   return shown
 
 

@@ -32,6 +32,7 @@ from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import claims
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import likeness
+from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import reference
 from tfmot_contrib.convergence import verdict
 from tools.base import figures
@@ -49,7 +50,7 @@ _FIRST = 'It is the first one.'
 
 def make(
     name: str,
-    shown: judge.Shown,
+    shown: pairing.Shown,
     declared: Sequence[claims.Claim],
     entry: dict[str, Any],
     old: reference.Reference | None,

@@ -143,7 +143,6 @@ def declare(
       'owners': ['@owner'],
       'guide': 'https://www.tensorflow.org/',
       'api': [],
-      'placement': 'fork',
       'floor': '0.8.0',
       'claims': copy.deepcopy(claims),  # Else YAML would have anchors.
   }

@@ -46,6 +46,7 @@ _TOOLS = [
     "//tools/env:bootstrap.py",
     "//tools/env:clashes.py",
     "//tools/env:environment.py",
+    "//tools/env:index.py",
     "//tools/env:sources.py",
 ]
 

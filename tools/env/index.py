@@ -24,9 +24,6 @@ import sys
 import tempfile
 from typing import Sequence
 
-from packaging import utils
-from packaging import version as versions
-
 from tfmot_contrib import errors
 from tools.env import bootstrap
 
@@ -53,6 +50,8 @@ def available(package: str, *, pre: bool = False) -> list[str]:
   listed = re.search('^Available versions: (.+)$', output, re.MULTILINE)
   if not listed:
     raise errors.InputError(f'{what}: pip lists none')
+  from packaging import version as versions  # pylint: disable=g-import-not-at-top # Bazel has no packages.
+
   return sorted(listed[1].split(', '), key=versions.Version)
 
 
@@ -161,7 +160,7 @@ def resolve(
     command = [*_COMPILE, '-q', *options, '--constraints', constraints]
     command += ['--overrides', listed, '-']
     output = bootstrap.uv(*command, what=what, input='\n'.join(wanted) + '\n')
-  name = re.escape(utils.canonicalize_name(package))
+  name = re.sub(r'[-_.]+', '-', package).lower()
   pinned = re.search(rf'^{name}==(\S+)', output, re.MULTILINE)
   if not pinned:
     raise errors.InputError(f'{what}: the answer does not name {package}')

@@ -31,12 +31,12 @@ from tools.base import git
 from tools.base import markdown
 from tools.env import bootstrap
 from tools.env import environment
+from tools.env import index
 from tools.mirror import fork as forks
 from tools.mirror import install
 from tools.mirror import patches
 from tools.mirror import repository
 from tools.mirror import series
-from tools.mirror import sources
 from tools.mirror import tree
 from tools.mirror import update
 
@@ -175,21 +175,35 @@ def _table(fork: forks.Fork) -> str:
 def _newest(fork: forks.Fork, package: str) -> str:
   """Asks for the newest release that resolves with the environment.
 
+  TFMOT does not count: it is a layer of its own, installed without what it
+  asks for.
+
   Args:
     fork: The fork. Without --to, a sync never goes back from its lock.
     package: Upstream's package.
 
   Returns:
     The version.
+
+  Raises:
+    errors.InputError: None resolves, or there is no network.
   """
   chosen = environment.settings()['tensorflow']
   have = fork.lock.source if fork.lock else None
   same = have and (have.kind, have.where) == ('pypi', package)
-  return sources.newest(
-      package,
-      environment.lock_of('tensorflow', chosen),
-      have.version if same else '',
-  )
+  wanted = f'{package}>={have.version}' if same else package
+  try:
+    return index.resolve(
+        package,
+        [wanted],
+        constraints=environment.lock_of('tensorflow', chosen),
+        overrides=['tensorflow-model-optimization; python_version < "3"'],
+    )
+  except errors.InputError as error:
+    raise errors.InputError(
+        f'no release of {wanted} resolves with the environment: name one with'
+        f' --to, or stay with --same-version ({str(error)[:300]}…)'
+    ) from error
 
 
 def _author(root: pathlib.Path) -> str:

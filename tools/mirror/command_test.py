@@ -21,8 +21,8 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tools.base import git
+from tools.env import index
 from tools.mirror import fork
-from tools.mirror import sources
 from tools.mirror import testing
 
 
@@ -142,7 +142,7 @@ class SyncTest(testing.ForkTestCase):
     def download(package, version, folder):
       return pathlib.Path(shutil.copy(wheel, folder))
 
-    with absltest.mock.patch.object(sources, 'download', download):
+    with absltest.mock.patch.object(index, 'download', download):
       said = self.sync('--source', 'pypi:x', '--to', '1.0', code=2)
     self.assertIn('is corrupt', said)
     self.assertEqual(self.snapshot(), before)
@@ -172,15 +172,6 @@ class SyncTest(testing.ForkTestCase):
     before = self.snapshot()
     self.assertRegex(self.sync(*flags, code=2), message)
     self.assertEqual(self.snapshot(), before)
-
-
-class NewestTest(absltest.TestCase):
-
-  def test_name_that_the_resolver_spells_otherwise(self):
-    said = 'tf-x-extra==2\ntf-x==1.5\n'
-    uv = absltest.mock.Mock(return_value=said)
-    with absltest.mock.patch.object(sources.bootstrap, 'uv', uv):
-      self.assertEqual(sources.newest('TF_X', pathlib.Path('a')), '1.5')
 
 
 class CommitTest(testing.ForkTestCase):

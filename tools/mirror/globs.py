@@ -15,10 +15,10 @@
 """Globs that choose the files of the mirror.
 
 They mean what git's `:(glob)` means: `*` and `?` stay within a part of a path,
-`**` as a whole part stands for any number of parts, `[a-z]` is a set, `[*]` a
-star itself. Only, a `?` or set is a character here and a byte there. A glob has
-to match a whole path, and one that matches nothing is an error: most often it
-is a typing mistake, or upstream moved what it meant.
+`**` as a whole part stands for any number of parts. Only, a `?` is a character
+here and a byte there, and there are no sets like `[a-z]`. A glob has to match a
+whole path, and one that matches nothing is an error: most often it is a typing
+mistake, or upstream moved what it meant.
 """
 
 import functools
@@ -27,33 +27,7 @@ from typing import Iterable, Sequence
 
 from tfmot_contrib import errors
 
-
-def _part(glob: str) -> str:
-  """Returns the regular expression of a part of a glob, or raises re.error."""
-  out, position = '', 0
-  while position < len(glob):
-    char = glob[position]
-    if char == '*':
-      out += '[^/]*'
-    elif char == '?':
-      out += '[^/]'
-    elif char == '[':
-      negated = '^' if glob[position + 1 : position + 2] in ('!', '^') else ''
-      begin = position + 1 + len(negated)
-      position = glob.find(']', begin + 1)  # A ] that comes first is a member.
-      inside = glob[begin:position]
-      if position < 0 or '[:' in inside:
-        raise re.error('it has a [ that begins no set like [a-z]')
-      members = re.findall(r'(.)(-)(.)|(.)', inside, re.DOTALL)
-      inside = ''.join(
-          re.escape(one) + dash + re.escape(other) + re.escape(single)
-          for one, dash, other, single in members
-      )
-      out += f'(?!/)[{negated}{inside}]'
-    else:
-      out += re.escape(char)
-    position += 1
-  return out
+_WILD = {'*': '[^/]*', '?': '[^/]'}
 
 
 @functools.cache
@@ -67,8 +41,7 @@ def compile_glob(glob: str) -> re.Pattern[str]:
     A pattern whose `fullmatch` tells whether a path is meant.
 
   Raises:
-    errors.InputError: It is empty or absolute, has a backslash, or its set is
-      no set.
+    errors.InputError: It is empty or absolute, has a backslash or a set.
   """
   parts = glob.split('/')
   if not all(parts) or '..' in parts:
@@ -76,21 +49,20 @@ def compile_glob(glob: str) -> re.Pattern[str]:
         f'the glob {glob!r} has an empty part or ..: write it like'
         ' official/**/*.py'
     )
-  if '\\' in glob:
+  if set(glob) & set('\\['):
     raise errors.InputError(
-        f'the glob {glob!r} has a backslash: write [*] for a star itself'
+        f'the glob {glob!r} has a backslash or a [: write it with *, ? and **'
+        ' alone'
     )
   out = ''
-  try:
-    for number, part in enumerate(parts):
-      last = number == len(parts) - 1
-      if len(part) > 1 and not part.strip('*'):
-        out += '.+' if last else '(?:[^/]+/)*'
-      else:
-        out += _part(part) + ('' if last else '/')
-    return re.compile(out, re.DOTALL)
-  except re.error as error:
-    raise errors.InputError(f'the glob {glob!r} is broken: {error}') from error
+  for number, part in enumerate(parts):
+    last = number == len(parts) - 1
+    if len(part) > 1 and not part.strip('*'):
+      out += '.+' if last else '(?:[^/]+/)*'
+    else:
+      out += ''.join(_WILD.get(char) or re.escape(char) for char in part)
+      out += '' if last else '/'
+  return re.compile(out, re.DOTALL)
 
 
 def select(

@@ -47,41 +47,9 @@ _PATHS = sorted({folder + name for folder in _FOLDERS for name in _FILES})
 # A name cannot be a file and a folder.
 _PATHS = [p for p in _PATHS if not any(q.startswith(f'{p}/') for q in _PATHS)]
 
-_SET = st.builds(
-    '[{}{}]'.format,
-    st.sampled_from(['', '!', '^']),
-    st.lists(
-        st.sampled_from([
-            'a',
-            'b',
-            'a-b',
-            '!-b',
-            '-',
-            '!',
-            '^',
-            '[',
-            '.',
-            '*',
-            '&',
-            '|',
-            '~',
-        ]),
-        min_size=1,
-        max_size=3,
-        unique=True,
-    ).flatmap(
-        lambda members: st.sampled_from([''.join(members), ']' + members[0]])
-    ),
-)
 _PART = st.one_of(
     st.sampled_from(['**', '*', '***', '?', '*.py', '.*', 'a**b', '**a', 'a']),
-    st.lists(
-        st.one_of(
-            st.sampled_from(['a', 'b', '*', '?', '.', '-', ']', '!']), _SET
-        ),
-        min_size=1,
-        max_size=3,
-    ).map(''.join),
+    st.text('ab*?.-]!', min_size=1, max_size=3),
 ).filter(lambda part: part not in ('.', '..'))
 _GLOB = st.lists(_PART, min_size=1, max_size=4).map('/'.join)
 
@@ -102,19 +70,6 @@ class GlobsTest(parameterized.TestCase):
       ('***/b', 'b a/b a/b/b', 'ab'),
       ('**', 'a a/b', ''),
       ('a?c', 'abc aéc a.c', 'ac a/c abbc'),
-      ('[a-c]x', 'ax cx', 'dx x -x'),
-      ('[!a-c]x', 'dx -x', 'ax /x x'),
-      ('[^a]', 'b ^', 'a /'),
-      ('[!]a]', 'b !', '] a'),
-      ('[]a]', '] a', 'b'),
-      ('[!-a]', 'b ! 0 @', '- a /'),
-      ('[a-]', 'a -', 'b'),
-      ('[-a]', 'a -', 'b'),
-      ('[--0]', '- . 0', '/ 1'),
-      ('[+-0]', '+ , 0', '/'),
-      ('[*]', '*', 'a'),
-      ('[[]a]', '[a]', 'a'),
-      ('[a&&b||c~~d]', 'a & | ~ d', 'e'),
       ('a]b', 'a]b', ''),
       ('a.b', 'a.b', 'axb'),
       ('(a|b)+', '(a|b)+', 'a aa'),
@@ -134,19 +89,11 @@ class GlobsTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.InputError, 'has an empty part or'):
       globs.compile_glob(glob)
 
-  @parameterized.parameters(
-      '[a', 'x[', '[]', '[!]', '[^]', '[!', 'a[b/c]d', '[z-a]', '[[:alpha:]]'
-  )
-  def test_broken_set_is_refused(self, glob):
-    with self.assertRaisesRegex(errors.InputError, 'is broken') as caught:
+  @parameterized.parameters('a\\b', '\\*', 'a\\', '[a-z]', '[*]', 'x[')
+  def test_backslashes_and_sets_are_refused(self, glob):
+    with self.assertRaisesRegex(errors.InputError, 'has a backslash or a') as e:
       globs.compile_glob(glob)
-    self.assertIn(repr(glob), str(caught.exception))
-    self.assertNotIn('\n', str(caught.exception))
-
-  @parameterized.parameters('a\\b', '\\*', '[\\]]', 'a\\')
-  def test_backslash_is_refused(self, glob):
-    with self.assertRaisesRegex(errors.InputError, r'backslash: write \[\*\]'):
-      globs.compile_glob(glob)
+    self.assertIn(repr(glob), str(e.exception))
 
 
 class SelectTest(parameterized.TestCase):
@@ -231,17 +178,11 @@ class GitTest(absltest.TestCase):
       deadline=None, derandomize=True, database=None, max_examples=250
   )
   @hypothesis.given(_GLOB)
-  @hypothesis.example('[!]a]')
-  @hypothesis.example('[!-a]*')
   @hypothesis.example('***/a')
   @hypothesis.example('a/**/**/b')
   def test_means_what_it_means_to_git(self, glob):
-    hypothesis.assume(set(glob) & set('*?['))
-    try:
-      matches = globs.compile_glob(glob).fullmatch
-    except errors.InputError:
-      hypothesis.event('refused')
-      return
+    hypothesis.assume(set(glob) & set('*?'))
+    matches = globs.compile_glob(glob).fullmatch
     ours = {path for path in _PATHS if matches(path)} - {glob}
     ours = {path for path in ours if not path.startswith(f'{glob}/')}
     self.assertEqual(ours, self.git_names(glob))

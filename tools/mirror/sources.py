@@ -25,12 +25,12 @@ import hashlib
 import pathlib
 import re
 import sys
-import tempfile
 from typing import Collection, Iterable, Mapping, NamedTuple
 
 from tfmot_contrib import errors
 from tools.base import git
 from tools.env import bootstrap
+from tools.env import index
 from tools.mirror import archive
 from tools.mirror import globs
 from tools.mirror import pin as pins
@@ -53,94 +53,6 @@ class Upstream(NamedTuple):
   files: tree.Tree
   metadata: str | None = None
   repository: pathlib.Path | None = None
-
-
-def newest(package: str, lock: pathlib.Path, at_least: str = '') -> str:
-  """Asks for the newest release that resolves with the environment.
-
-  TFMOT does not count: it is a layer of its own, installed without what it
-  asks for.
-
-  Args:
-    package: The name of upstream's package.
-    lock: That of TensorFlow's layer.
-    at_least: A version that the answer must not be older than.
-
-  Returns:
-    Its version.
-
-  Raises:
-    errors.InputError: None resolves, or there is no network.
-  """
-  wanted = f'{package}>={at_least}' if at_least else package
-  what = f'resolving {wanted} with the environment'
-  with tempfile.TemporaryDirectory(prefix='sync-') as scratch:
-    never = pathlib.Path(scratch) / 'overrides.txt'
-    never.write_text(
-        'tensorflow-model-optimization; python_version < "3"\n',
-        encoding='utf-8',
-    )
-    command = ['pip', 'compile', '-q', '--no-header', '--no-annotate']
-    command += ['--constraints', lock, '--overrides', never, '-']
-    try:
-      out = bootstrap.uv(*command, what=what, input=wanted)
-    except errors.InputError as error:
-      raise errors.InputError(
-          f'no release of {wanted} resolves with the environment: name one with'
-          f' --to, or stay with --same-version ({str(error)[:300]}…)'
-      ) from error
-  return next(
-      line.split('==')[1].split()[0]
-      for line in out.splitlines()
-      if line.startswith(f'{archive.canonical(package)}==')
-  )
-
-
-def download(package: str, version: str, folder: pathlib.Path) -> pathlib.Path:
-  """Downloads a wheel with pip.
-
-  Args:
-    package: Its name.
-    version: Its version.
-    folder: Where to put it.
-
-  Returns:
-    The path of the wheel.
-
-  Raises:
-    errors.InputError: There is none of that version, or pip cannot get it.
-  """
-  pin = f'{package}=={version}'
-  print(f'sync: downloading {pin}', file=sys.stderr, flush=True)
-  command = ['download', '-q', '--no-deps', '--only-binary=:all:']
-  try:
-    bootstrap.pip(*command, '-d', folder, pin, what=f'downloading {pin}')
-  except errors.InputError as error:
-    listed = re.search(r'\(from versions: (.+?)\)', str(error))
-    if not listed:
-      raise
-    known = ', '.join(listed[1].split(', ')[-5:])
-    raise errors.InputError(
-        f'there is no wheel of {package} {version}; the newest are {known}'
-    ) from error
-  return next(folder.glob('*.whl'))
-
-
-def _wheel(source: pins.Source, offline: bool) -> pathlib.Path:
-  """Returns the wheel of a source, from the cache when it is there."""
-  name = f'{source.where}-{source.version}'
-  target = bootstrap.cache_dir() / 'wheels' / name
-  if offline and not target.exists():
-    raise errors.InputError(
-        f'the wheel of {source} is not in the cache: run without --offline'
-    )
-  with bootstrap.made_once(target) as partial:
-    if partial:
-      download(source.where, source.version, partial)
-  wheel = next(target.glob('*.whl'), None)
-  if wheel is None:
-    raise errors.InputError(f'{target} has no wheel in it: delete it')
-  return wheel
 
 
 def _local(where: str, root: pathlib.Path) -> pathlib.Path:
@@ -264,7 +176,12 @@ def fetch(
     return sorted(names)
 
   if source.kind == 'pypi':
-    path = _wheel(source, offline)
+    name = f'{source.where}-{source.version}'
+    if offline and not (bootstrap.cache_dir() / 'wheels' / name).exists():
+      raise errors.InputError(
+          f'the wheel of {source} is not in the cache: run without --offline'
+      )
+    path = index.wheel(source.where, source.version)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if sha256 and found != sha256:
       raise errors.InputError(

@@ -139,7 +139,7 @@ def _row(row: rows.Row) -> str:
 
 def _operators(row: rows.Row, export: rows.Export) -> str:
   """Returns the operators of an exported model beside the float baseline's."""
-  before = row.reference['operators']
+  before = row.float_export['operators']
   now = row.run.exported[export.kind]['operators']
   body = []
   for name in sorted({*before, *now}):

@@ -93,7 +93,7 @@ class Row:
   verdicts: Sequence[judge.Verdict]
 
   @property
-  def reference(self) -> Mapping[str, Any]:
+  def float_export(self) -> Mapping[str, Any]:
     """The exported float model that it is compared with."""
     return (self.baseline or self.run).exported['float']
 
@@ -114,7 +114,7 @@ class Row:
 
   def _export(self, kind: str) -> Export:
     """Returns one of the exported models."""
-    mine, before = self.run.exported[kind], self.reference
+    mine, before = self.run.exported[kind], self.float_export
     paired = (self.control or self.baseline or self.run).exported['float']
     covered = self.run.invariants.get('covered')
     kernels = mine['kernels']

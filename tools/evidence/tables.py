@@ -150,7 +150,7 @@ def _noise(row: rows.Row) -> list[str]:
 
 def _details(row: rows.Row, export: rows.Export) -> list[str]:
   """Returns the cells of one exported model."""
-  itself = row.run.exported[export.kind] is row.reference
+  itself = row.run.exported[export.kind] is row.float_export
   against = [
       f'{export.drop:+.2f}',
       f'{export.gzip_bytes:,}',
@@ -217,7 +217,7 @@ def _line(row: rows.Row | rows.Refusal | rows.Missing) -> list[str]:
 
   return [
       joined(e.kind for e in exports),
-      f'{row.reference["accuracy"]:.2f}' if row.baseline else _NOTHING,
+      f'{row.float_export["accuracy"]:.2f}' if row.baseline else _NOTHING,
       joined(f'{e.accuracy:.2f}' for e in exports),
       joined(f'{e.zipped:.3f}' for e in exports),
       joined(f'{e.plain:.3f}' for e in exports),

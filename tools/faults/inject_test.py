@@ -25,6 +25,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import pairing
 from tools.env import bootstrap
 from tools.faults import catalogue
 from tools.faults import inject
@@ -142,7 +143,7 @@ class DetectTest(parameterized.TestCase):
       ([None, errors.InputError('foreign')],),  # With its reference.
   )
   def test_run_that_does_not_belong_is_seen(self, checks):
-    with mock.patch.object(inject.judge, 'check', side_effect=checks):
+    with mock.patch.object(pairing, 'check', side_effect=checks):
       seen = self.detect(1.0).seen
     self.assertEqual(seen, {'invalid: foreign': ['invalid']})
 

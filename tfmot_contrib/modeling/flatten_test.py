@@ -169,7 +169,8 @@ class OfficialModelsTest(tf.test.TestCase, parameterized.TestCase):
       tfmot.sparsity.keras.prune_low_magnitude(model)
     schedule = tfmot.sparsity.keras.ConstantSparsity(0.5, 0, frequency=1)
     pruned = tfmot.sparsity.keras.prune_low_magnitude(flat, schedule)
-    pruned.compile('sgd', tf_keras.losses.SparseCategoricalCrossentropy(True))
+    loss = tf_keras.losses.SparseCategoricalCrossentropy(True)
+    pruned.compile('sgd', loss, run_eagerly=True)
     pruned.fit(
         _images(),
         np.arange(8),

@@ -37,6 +37,7 @@ from tools.bisect import axes
 from tools.bisect import probe as probes
 from tools.env import environment
 from tools.suite import draw
+from tools.suite import suite
 
 LABEL = re.compile(r'//[\w/.-]*:[\w.-]+')
 _TYPE = re.compile(r"(\w+)(?:'>)?$")
@@ -102,9 +103,12 @@ class BazelProbe(probes.Probe):
       git.run(bazel.root, *command, what=f'getting the mirror of {mirror}')
     settings = probes.settings(combination)
     environment.make(settings)  # Says in one line why it cannot be.
-    options = [f'--repo_env={k.upper()}={v}' for k, v in settings.items()]
-    options.append('--repo_env=TFMOT_CLASHES=ignore')
-    return dataclasses.replace(bazel, options=(*bazel.options, *options))
+    options = [
+        *bazel.options,
+        *suite.setting_options(settings),
+        '--repo_env=TFMOT_CLASHES=ignore',
+    ]
+    return dataclasses.replace(bazel, options=tuple(options))
 
   def run(self, combination: axes.Combination, seed: int) -> dict[str, Any]:
     """Returns what the test said."""

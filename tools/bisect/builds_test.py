@@ -17,16 +17,18 @@
 import functools
 import os
 import pathlib
-import subprocess
 import zipfile
 
 from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.bisect import axes
 from tools.bisect import builds
 from tools.env import index
+
+_WHO = ('-c', 'user.name=a', '-c', 'user.email=a@example.com')
 
 
 class BuildsTest(parameterized.TestCase):
@@ -40,16 +42,8 @@ class BuildsTest(parameterized.TestCase):
 
   def git(self, *arguments):
     """Runs git and returns what it prints."""
-    who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com']
-    done = subprocess.run(
-        ['git', *who, *arguments],
-        cwd=self.top,
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, 'GIT_CONFIG_GLOBAL': os.devnull},
-    )
-    return done.stdout.strip()
+    done = git.run(self.top, *_WHO, *arguments, what='trying')
+    return done.stdout.decode().strip()
 
   def commit(self, number):
     """Commits a change of the mirror, or for an odd number of another file."""

@@ -14,14 +14,15 @@
 
 """Tests the revert branch, with real git."""
 
-import os
 import pathlib
-import subprocess
 
 from absl.testing import absltest
 
+from tools.base import git
 from tools.bisect import axes
 from tools.bisect import conclude
+
+_WHO = ('-c', 'user.name=a', '-c', 'user.email=a@example.com')
 
 
 class RevertTest(absltest.TestCase):
@@ -38,16 +39,8 @@ class RevertTest(absltest.TestCase):
 
   def git(self, *arguments):
     """Runs git and returns what it prints."""
-    who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com']
-    done = subprocess.run(
-        ['git', *who, *arguments],
-        cwd=self.top,
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, 'GIT_CONFIG_GLOBAL': os.devnull},
-    )
-    return done.stdout.strip()
+    done = git.run(self.top, *_WHO, *arguments, what='trying')
+    return done.stdout.decode().strip()
 
   def commit(self, name, text):
     """Writes a file, commits it, and returns the commit."""

@@ -27,7 +27,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tarfile
 import tomllib
 from typing import Any, Iterator, Sequence
 
@@ -69,8 +68,7 @@ def _unpack(folder: pathlib.Path, pin: dict[str, Any]) -> None:
     expected = f'tools/lint/{_NPM.name} says {pin["sha256"]}'
     raise errors.InputError(f'{name} has sha256 {digest}, {expected}')
   target = folder / 'npm' / pin['package']
-  with tarfile.open(archive) as tar:
-    tar.extractall(folder, filter='data')
+  shutil.unpack_archive(archive, folder)
   target.parent.mkdir(parents=True)
   (folder / 'package').rename(target)
   archive.unlink()

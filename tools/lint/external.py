@@ -42,6 +42,8 @@ LOCK = bootstrap.LOCKS / 'lint.txt'
 _HERE = pathlib.Path(__file__).parent
 _NPM = _HERE / 'npm.yaml'
 _FIELDS = ('scope', 'parts')
+# What every system has; all other programs are installed.
+_SYSTEM = ('find', 'grep', 'printf', 'sed', 'true')
 
 
 def _unpack(folder: pathlib.Path, pin: dict[str, Any]) -> None:
@@ -121,9 +123,11 @@ def run(
     words = [sys.executable, *words[1:]]
     environ['PYTHONPATH'] = os.pathsep.join([str(root), *sys.path])
   else:
-    path = [*map(str, folders()), os.environ.get('PATH', os.defpath)]
-    environ['PATH'] = os.pathsep.join(path)
-    environ['NODE_PATH'] = str(folders()[0].parent / 'npm')
+    environ['PATH'] = os.environ.get('PATH', os.defpath)
+    if words[0] not in _SYSTEM:
+      own = folders()
+      environ['PATH'] = os.pathsep.join([*map(str, own), environ['PATH']])
+      environ['NODE_PATH'] = str(own[0].parent / 'npm')
     program = shutil.which(words[0], path=environ['PATH'])
     if not program:
       raise errors.InputError(f'there is no {words[0]}: install it')

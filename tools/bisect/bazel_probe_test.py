@@ -163,6 +163,26 @@ class BazelProbeTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.InputError, '//a:b is no test'):
       bazel_probe.BazelProbe('//a:b', draw.Bazel('false', pathlib.Path()))
 
+  def test_bazel_takes_the_versions_of_a_combination(self):
+    settings = {'tensorflow': '2.20.0', 'tfmot': '0.8.0'}
+    root = pathlib.Path(self.create_tempdir().full_path)
+    program = bazel_testing.project(root, [0.5])
+    probe = bazel_probe.BazelProbe(
+        bazel_testing.LABEL, draw.Bazel(program, root)
+    )
+    with mock.patch.object(probes, 'settings', return_value=settings):
+      with mock.patch.object(bazel_probe.environment, 'make') as make_one:
+        called = probe._with({axes.MIRROR: axes.HERE})
+    make_one.assert_called_once_with(settings)
+    self.assertEqual(
+        called.options,
+        (
+            '--repo_env=TENSORFLOW=2.20.0',
+            '--repo_env=TFMOT=0.8.0',
+            '--repo_env=TFMOT_CLASHES=ignore',
+        ),
+    )
+
 
 class SeedsTest(absltest.TestCase):
   """Of a convergence test, which is trained by another seed."""

@@ -60,10 +60,6 @@ class Stage:
   counts: dict[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
 
 
-class _ContradictionError(Exception):
-  """A candidate was good after one that was bad."""
-
-
 @dataclasses.dataclass
 class Hunt(observe.Observer):
   """Looks for what made the difference between two combinations.
@@ -88,7 +84,7 @@ class Hunt(observe.Observer):
     self.say(f'looking for: {self.tells}')
     try:
       self._search()
-    except _ContradictionError:
+    except search.ContradictionError:
       self.say(
           'what failed once passed another time: searching on as for a symptom'
           ' that comes and goes'
@@ -197,7 +193,7 @@ class _Walk:
 
     Raises:
       observe.InconclusiveError: There is none.
-      _ContradictionError: Bisection cannot explain what was counted.
+      search.ContradictionError: Bisection cannot explain what was counted.
     """
     hunt, stage, row = self._hunt, self._stage, self._row
     for index in (0, len(self._combinations) - 1):
@@ -225,8 +221,6 @@ class _Walk:
       else:
         step = search.plain(pools)
       stage.confidence = step.confidence
-      if step.contradiction:
-        raise _ContradictionError
       if step.first_bad is not None:
         self._conclude(pools, step.first_bad)
         return

@@ -64,11 +64,6 @@ def _git(folder: pathlib.Path, *arguments: object) -> None:
   _shell(folder, 'git', *who, *arguments)
 
 
-def _pip_download(version: str, folder: pathlib.Path) -> None:
-  """Downloads a wheel of Official Models."""
-  index.download(_PACKAGE, version, folder)
-
-
 def _unpack(wheel: pathlib.Path, folder: pathlib.Path) -> None:
   """Unpacks the mirrored part of a wheel."""
   with zipfile.ZipFile(wheel) as archive:
@@ -92,14 +87,16 @@ class Bench:
       scratch: An empty folder.
     """
     self.scratch = scratch
-    self.wheels = {v: self._download(v) for v in (_OLD, _NEW)}
+    self.wheels = {
+        version: index.download(_PACKAGE, version, scratch / version)
+        for version in (_OLD, _NEW)
+    }
     self.models = scratch / 'models'
     self._make_models()
     self._make_subtree()
     self._make_plain()
     for name in ('wheel', 'git'):
       self._make_ours(name)
-    to = ['--to', _NEW]
     self.jobs: dict[tuple[str, str], Callable[[], object]] = {}
     self.prepare: dict[tuple[str, str], Callable[[], object]] = {}
     for tool, name, version in (
@@ -127,11 +124,6 @@ class Bench:
 
   def _add(self, job, tool, function, *arguments):
     self.jobs[job, tool] = lambda: function(*arguments)
-
-  def _download(self, version: str) -> pathlib.Path:
-    folder = pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
-    _pip_download(version, folder)
-    return next(folder.iterdir())
 
   def _make_models(self) -> None:
     """Makes a repository with a commit for each release."""
@@ -201,9 +193,8 @@ class Bench:
     """Downloads, unpacks, patches, compares, and copies what differs."""
     with tempfile.TemporaryDirectory(dir=self.scratch) as name:
       folder = pathlib.Path(name)
-      _pip_download(version, folder)
       new = folder / 'new'
-      _unpack(next(folder.glob('*.whl')), new)
+      _unpack(index.download(_PACKAGE, version, folder), new)
       for patch in sorted((bootstrap.ROOT / 'official/patches').iterdir()):
         _shell(new, 'patch', '-s', '-p1', '-i', patch)
       done = subprocess.run(

@@ -42,6 +42,7 @@ from typing import Callable, Sequence
 import zipfile
 
 from tfmot_contrib import errors
+from tools.base import markdown
 from tools.bench import report
 from tools.env import bootstrap
 from tools.env import index
@@ -239,13 +240,9 @@ def table(seconds: dict[tuple[str, str], list[float]]) -> str:
   Returns:
     Lines of Markdown.
   """
-  lines = [
-      (
-          '| job | tool | seconds, median (range) | theirs / ours, wheel |'
-          ' theirs / ours, git |'
-      ),
-      '| --- | --- | --- | --- | --- |',
-  ]
+  header = ['job', 'tool', 'seconds, median (range)']
+  header += [f'theirs / {ours}' for ours in _TOOLS[:2]]
+  rows = []
   for job in _JOBS:
     for tool in _TOOLS:
       cells = [job, tool, report.middle(seconds[job, tool], 3)]
@@ -253,8 +250,8 @@ def table(seconds: dict[tuple[str, str], list[float]]) -> str:
         pairs = zip(seconds[job, tool], seconds[job, ours], strict=True)
         ratio = statistics.median(theirs / own for theirs, own in pairs)
         cells.append('-' if tool in _TOOLS[:2] else f'{ratio:.1f}')
-      lines.append(f'| {" | ".join(cells)} |')
-  return '\n'.join(lines)
+      rows.append(cells)
+  return markdown.table(header, rows)
 
 
 @errors.exits_with_one_line
@@ -272,7 +269,7 @@ def main(argv: Sequence[str]) -> None:
   with tempfile.TemporaryDirectory(prefix='bench_sync-') as scratch:
     bench = Bench(pathlib.Path(scratch))
     print(table(measure(bench, flags.rounds)))
-  print(f'\n{os.cpu_count()} cores, {flags.rounds} rounds')
+  print(f'{os.cpu_count()} cores, {flags.rounds} rounds')
 
 
 if __name__ == '__main__':

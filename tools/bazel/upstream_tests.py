@@ -23,6 +23,7 @@ file that runs no test fails, too.
 """
 
 import argparse
+import contextlib
 import faulthandler
 import importlib
 import os
@@ -152,10 +153,8 @@ def _run_child(path: pathlib.Path, scratch: pathlib.Path) -> NoReturn:
 
 def _kill(pid: int, number: signal.Signals) -> None:
   """Sends a signal to a process group that may be gone."""
-  try:
+  with contextlib.suppress(ProcessLookupError):
     os.killpg(pid, number)
-  except ProcessLookupError:
-    pass
 
 
 def _wait(pid: int, limit: float) -> int | None:
@@ -282,21 +281,6 @@ def _row(file: str, *cells: object) -> str:
   return f'{file:<68}' + ''.join(f'{cell!s:>8}' for cell in cells)
 
 
-def _show(outcome: known_failures.Outcome, listed: int) -> None:
-  """Prints what one file did."""
-  print(
-      _row(
-          outcome.file,
-          len(outcome.passed) + len(outcome.failed),
-          len(outcome.skipped),
-          outcome.kind or len(outcome.failed),
-          listed,
-          f'{outcome.seconds:.1f}',
-      ),
-      flush=True,
-  )
-
-
 def run_files(
     files: Mapping[str, pathlib.Path],
     known: Mapping[str, known_failures.Known],
@@ -326,7 +310,14 @@ def run_files(
     outcome = run_file(file, path, scratch / str(number), left)
     entry = known.get(file, known_failures.Known())
     found = known_failures.judge(outcome, entry, listed_in)
-    _show(outcome, 1 if entry.kind else len(entry.tests))
+    cells = (
+        len(outcome.passed) + len(outcome.failed),
+        len(outcome.skipped),
+        outcome.kind or len(outcome.failed),
+        1 if entry.kind else len(entry.tests),
+        f'{outcome.seconds:.1f}',
+    )
+    print(_row(file, *cells), flush=True)
     if found:
       print('  | ' + outcome.log.replace('\n', '\n  | '))
     lines += found

@@ -42,6 +42,7 @@ from typing import Callable, Sequence
 import zipfile
 
 from tfmot_contrib import errors
+from tools.base import markdown
 from tools.bench import report
 from tools.env import bootstrap
 from tools.env import index
@@ -62,11 +63,6 @@ def _git(folder: pathlib.Path, *arguments: object) -> None:
   """Runs git as somebody."""
   who = ['-c', 'user.name=bench', '-c', 'user.email=bench@example.org']
   _shell(folder, 'git', *who, *arguments)
-
-
-def _pip_download(version: str, folder: pathlib.Path) -> None:
-  """Downloads a wheel of Official Models."""
-  index.download(_PACKAGE, version, folder)
 
 
 def _unpack(wheel: pathlib.Path, folder: pathlib.Path) -> None:
@@ -92,14 +88,16 @@ class Bench:
       scratch: An empty folder.
     """
     self.scratch = scratch
-    self.wheels = {v: self._download(v) for v in (_OLD, _NEW)}
+    self.wheels = {
+        version: index.download(_PACKAGE, version, scratch / version)
+        for version in (_OLD, _NEW)
+    }
     self.models = scratch / 'models'
     self._make_models()
     self._make_subtree()
     self._make_plain()
     for name in ('wheel', 'git'):
       self._make_ours(name)
-    to = ['--to', _NEW]
     self.jobs: dict[tuple[str, str], Callable[[], object]] = {}
     self.prepare: dict[tuple[str, str], Callable[[], object]] = {}
     for tool, name, version in (
@@ -127,11 +125,6 @@ class Bench:
 
   def _add(self, job, tool, function, *arguments):
     self.jobs[job, tool] = lambda: function(*arguments)
-
-  def _download(self, version: str) -> pathlib.Path:
-    folder = pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
-    _pip_download(version, folder)
-    return next(folder.iterdir())
 
   def _make_models(self) -> None:
     """Makes a repository with a commit for each release."""
@@ -201,9 +194,8 @@ class Bench:
     """Downloads, unpacks, patches, compares, and copies what differs."""
     with tempfile.TemporaryDirectory(dir=self.scratch) as name:
       folder = pathlib.Path(name)
-      _pip_download(version, folder)
       new = folder / 'new'
-      _unpack(next(folder.glob('*.whl')), new)
+      _unpack(index.download(_PACKAGE, version, folder), new)
       for patch in sorted((bootstrap.ROOT / 'official/patches').iterdir()):
         _shell(new, 'patch', '-s', '-p1', '-i', patch)
       done = subprocess.run(
@@ -248,13 +240,9 @@ def table(seconds: dict[tuple[str, str], list[float]]) -> str:
   Returns:
     Lines of Markdown.
   """
-  lines = [
-      (
-          '| job | tool | seconds, median (range) | theirs / ours, wheel |'
-          ' theirs / ours, git |'
-      ),
-      '| --- | --- | --- | --- | --- |',
-  ]
+  header = ['job', 'tool', 'seconds, median (range)']
+  header += [f'theirs / {ours}' for ours in _TOOLS[:2]]
+  rows = []
   for job in _JOBS:
     for tool in _TOOLS:
       cells = [job, tool, report.middle(seconds[job, tool], 3)]
@@ -262,8 +250,8 @@ def table(seconds: dict[tuple[str, str], list[float]]) -> str:
         pairs = zip(seconds[job, tool], seconds[job, ours], strict=True)
         ratio = statistics.median(theirs / own for theirs, own in pairs)
         cells.append('-' if tool in _TOOLS[:2] else f'{ratio:.1f}')
-      lines.append(f'| {" | ".join(cells)} |')
-  return '\n'.join(lines)
+      rows.append(cells)
+  return markdown.table(header, rows)
 
 
 @errors.exits_with_one_line
@@ -281,7 +269,7 @@ def main(argv: Sequence[str]) -> None:
   with tempfile.TemporaryDirectory(prefix='bench_sync-') as scratch:
     bench = Bench(pathlib.Path(scratch))
     print(table(measure(bench, flags.rounds)))
-  print(f'\n{os.cpu_count()} cores, {flags.rounds} rounds')
+  print(f'{os.cpu_count()} cores, {flags.rounds} rounds')
 
 
 if __name__ == '__main__':

@@ -15,9 +15,9 @@
 """Runs one combination once, by a Bazel test.
 
 The TFMOT and the TensorFlow of the combination are settings of it. Its failures
-are the claims or test cases of its JUnit file, or the exception that ended it.
-With another seed a convergence test is trained by that seed; another test is
-just run again. One that was killed for its time is run once more: a machine
+are its claims, the test cases of its JUnit file, or the exception that ended
+it. With another seed a convergence test is trained by that seed; another test
+is just run again. One that was killed for its time is run once more: a machine
 with other work does that too.
 """
 
@@ -26,8 +26,7 @@ import dataclasses
 import pathlib
 import re
 import shutil
-import subprocess
-from typing import Any, Iterator, Sequence
+from typing import Any, Sequence
 from xml.etree import ElementTree
 
 from tfmot_contrib import errors
@@ -41,9 +40,7 @@ from tools.suite import suite
 
 LABEL = re.compile(r'//[\w/.-]*:[\w.-]+')
 _TYPE = re.compile(r"(\w+)(?:'>)?$")
-_PASSED, _TEST_FAILED = 0, 3  # Exit codes of Bazel.
-_LATE = '-- Test timed out at '  # As Bazel ends the log.
-_TIMED_OUT = 'run: timed out'
+_TIMED_OUT = 'TIMEOUT'  # As Bazel calls it.
 
 
 class BazelProbe(probes.Probe):
@@ -123,8 +120,12 @@ class BazelProbe(probes.Probe):
   ) -> dict[str, Any]:
     """Returns what a convergence test says of another seed."""
     labels = [test.baseline, *test.records(seed)]
-    if failed := _not_built(bazel('build', *labels, capture=True)):
-      return failed
+    done = bazel('build', *labels, capture=True)
+    if done.returncode == draw.BUILD_FAILED:
+      return _ended(done.stderr)
+    if done.returncode:
+      lines = ' | '.join(done.stderr.strip().splitlines()[-3:])
+      raise probes.BrokenError(f'bazel exit {done.returncode}: {lines}')
     shown = draw.draw(bazel, test, [seed])
     technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
     _, verdicts = verdict.judged(technique, test.row, shown)
@@ -134,81 +135,38 @@ class BazelProbe(probes.Probe):
     }
 
 
-def _cases(path: pathlib.Path) -> Iterator[ElementTree.Element]:
-  """Yields the test cases of a JUnit file."""
-  try:
-    yield from ElementTree.parse(path).iter('testcase')
-  except (OSError, ElementTree.ParseError) as error:
-    raise probes.BrokenError(f'{path} is no JUnit file: {error}') from error
+def _ended(text: str) -> dict[str, Any]:
+  """Returns the failure of what ended with a text and named no test case."""
+  return {'failures': (f'run: {probes.raised(text) or "failed"}',)}
 
 
-def _of_log(path: pathlib.Path) -> str:
-  """Returns what went wrong with a test that left no JUnit file of its own."""
-  log = path.with_name('test.log')
-  text = log.read_text(encoding='utf-8', errors='replace')
-  if _LATE in text:
-    return _TIMED_OUT
-  return f'run: {probes.raised(text) or "failed"}'
-
-
-def read_junit(folder: pathlib.Path) -> dict[str, Any]:
-  """Reads what a test left.
+def read_junit(folder: pathlib.Path) -> set[str]:
+  """Reads which test cases failed.
 
   Args:
-    folder: Where Bazel keeps it.
+    folder: Where Bazel keeps what a test left.
 
   Returns:
-    Its `failures`, and as `metrics` what claims measured.
+    Each with its exception; none if the test was ended before it could tell.
 
   Raises:
-    probes.BrokenError: There is no such file.
+    probes.BrokenError: A file is no JUnit file.
   """
   failures: set[str] = set()
-  metrics: dict[str, float] = {}
-  files: Sequence[pathlib.Path] = sorted(folder.rglob('test.xml'))
-  if not files:
-    raise probes.BrokenError(f'there is no test.xml in {folder}')
-  for path in files:
+  for path in folder.rglob('test.xml'):
     if not path.stat().st_size:  # A test that was killed had just begun it.
-      failures.add(_of_log(path))
       continue
-    for case in _cases(path):
-      name = case.get('name', '')
+    try:
+      root = ElementTree.parse(path)
+    except ElementTree.ParseError as error:
+      raise probes.BrokenError(f'{path} is no JUnit file: {error}') from error
+    for case in root.iter('testcase'):
       for fault in (*case.findall('failure'), *case.findall('error')):
-        kind = _TYPE.search(fault.get('type', ''))
-        if kind:
+        # Bazel gives no type where it writes the file for the test.
+        if kind := _TYPE.search(fault.get('type', '')):
           group = case.get('classname', '').rpartition('.')[2]
-          failures.add(f'{group}.{name}: {kind[1]}')
-        elif case.get('classname'):
-          failures.add(name)  # A claim.
-        else:  # Written by Bazel, for a test that left none.
-          failures.add(_of_log(path))
-      for found in case.iter('property'):
-        if found.get('name') == 'measured':
-          metrics[name] = float(found.get('value', 'nan'))
-  return {'failures': tuple(sorted(failures)), 'metrics': metrics}
-
-
-def _not_built(done: subprocess.CompletedProcess[str]) -> dict[str, Any] | None:
-  """Returns the failure of what Bazel could not build.
-
-  Args:
-    done: Bazel, which ended.
-
-  Returns:
-    The failure, or None if all was built.
-
-  Raises:
-    probes.BrokenError: Bazel itself failed.
-  """
-  if done.returncode in (_PASSED, _TEST_FAILED):
-    return None
-  if done.returncode != draw.BUILD_FAILED:
-    lines = done.stderr.strip().splitlines()[-3:]
-    raise probes.BrokenError(
-        f'bazel exit {done.returncode}: {" | ".join(lines)}'
-    )
-  return {'failures': (f'run: {probes.raised(done.stderr) or "failed"}',)}
+          failures.add(f'{group}.{case.get("name", "")}: {kind[1]}')
+  return failures
 
 
 def tested(
@@ -225,15 +183,26 @@ def tested(
     Its `failures`, and as `metrics` what claims measured.
 
   Raises:
-    probes.BrokenError: Bazel itself failed, or the test left nothing.
+    probes.BrokenError: Bazel itself failed.
   """
-  name = target.removeprefix('//').replace(':', '/')
-  found: dict[str, Any] = {}
   for _ in range(2):
-    done = bazel('test', *options, target, capture=True)
-    if failed := _not_built(done):
-      return failed
-    found = read_junit(bazel.root / 'bazel-testlogs' / name)
-    if _TIMED_OUT not in found['failures']:
+    try:
+      test = suite.run(bazel, [target], options, capture=True).tests[target]
+    except suite.NotLoadedError as error:
+      return _ended(str(error))
+    except errors.InputError as error:
+      raise probes.BrokenError(errors.one_line(error)) from error
+    if test.status != _TIMED_OUT:
       break
-  return found
+  if test.status == _TIMED_OUT:
+    return {'failures': ('run: timed out',)}
+  failures = {claim['claim'] for claim in test.claims if not claim['good']}
+  if not test.good and not failures and test.status != suite.NOT_BUILT:
+    name = target.removeprefix('//').replace(':', '/')
+    failures = read_junit(bazel.root / 'bazel-testlogs' / name)
+  if not test.good and not failures:
+    return _ended(test.log)
+  return {
+      'failures': tuple(sorted(failures)),
+      'metrics': {c['claim']: float(c['measured']) for c in test.claims},
+  }

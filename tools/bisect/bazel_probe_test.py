@@ -12,17 +12,20 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests what is read from the JUnit files that tests and Bazel leave."""
+"""Tests what is read from that which tests and Bazel leave."""
 
 import contextlib
 import dataclasses
 import io
+import json
 import os
 import pathlib
 import subprocess
 import sys
 import textwrap
+from typing import Any
 from unittest import mock
+import zipfile
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -48,43 +51,67 @@ class NetTest(absltest.TestCase):
     pass
 absltest.main()
 """
-_VERDICT = """
-<testsuite name="half" tests="2" failures="1">
-<testcase name="accuracy_drop" classname="half" time="0"><properties>
-<property name="measured" value="6.5"/></properties>
-<failure message="fail">It is too much.</failure></testcase>
-<testcase name="zipped_size" classname="half" time="0"><properties>
-<property name="measured" value="0.25"/></properties></testcase></testsuite>
-"""
+# As Bazel writes it for a test that left none.
 _OF_BAZEL = """
 <testsuites><testsuite name="a/b" tests="1" failures="0" errors="1">
 <testcase name="a/b" status="run" duration="1" time="1">
 <error message="exited with error code 1"></error></testcase>
 </testsuite></testsuites>
 """
-# As Bazel, of a test that is killed for its time in the first runs.
-_BAZEL = """#!/bin/sh
-printf . >> runs
-mkdir -p bazel-testlogs/a/b
-if [ $(wc -c < runs) -le {late} ]; then
-  : > bazel-testlogs/a/b/test.xml
-  echo '-- Test timed out at 6:40 UTC --' > bazel-testlogs/a/b/test.log
-  exit 3
-fi
-echo '<testsuite/>' > bazel-testlogs/a/b/test.xml
+# Leaves the build events of its first, second … run, and ends with a code.
+_BAZEL = """\
+#!{python}
+import pathlib, sys
+ran = len(list(pathlib.Path().glob('ran*')))
+pathlib.Path(f'ran{{ran}}').touch()
+event = [x for x in sys.argv if x.startswith('--build_event_json_file=')][0]
+text = pathlib.Path(f'events{{ran}}').read_text()
+pathlib.Path(event.partition('=')[2]).write_text(text)
+sys.exit({code})
 """
 
 
-class JunitTest(parameterized.TestCase):
+class TestedTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
-    self.folder = pathlib.Path(self.create_tempdir().full_path)
+    self.root = pathlib.Path(self.create_tempdir().full_path)
+    self.left = self.root / 'bazel-testlogs/a/b'
+    self.left.mkdir(parents=True)
 
-  def test_of_a_real_test(self):
-    script = self.folder / 'net_test.py'
+  def events(self, number: int, *events: tuple[str, Any, dict[str, Any]]):
+    """Leaves the events of a run of Bazel."""
+    ended = ('buildFinished', {}, {'finished': {}})
+    lines = [json.dumps({'id': {k: i}, **e}) for k, i, e in (*events, ended)]
+    (self.root / f'events{number}').write_text('\n'.join(lines))
+
+  def end(self, number: int, status: str):
+    """Leaves the events of a run in which the test ended with a status."""
+    names = ('test.log', 'test.outputs__outputs.zip')
+    files = [
+        {'name': name, 'uri': (self.left / name).as_uri()}
+        for name in names
+        if (self.left / name).exists()
+    ]
+    key, summary = {'label': '//a:b'}, {'overallStatus': status}
+    self.events(
+        number,
+        ('testResult', key, {'testResult': {'testActionOutput': files}}),
+        ('testSummary', key, {'testSummary': summary}),
+    )
+
+  def ask(self, code=3) -> dict[str, Any]:
+    """Returns what is said of the test."""
+    program = self.root / 'bazel'
+    program.write_text(_BAZEL.format(python=sys.executable, code=code))
+    program.chmod(0o755)
+    bazel = draw.Bazel(str(program), self.root)
+    return bazel_probe.tested(bazel, '//a:b', [])
+
+  def test_cases(self):
+    script = self.root / 'net_test.py'
     script.write_text(textwrap.dedent(_TEST))
-    path = self.folder / 'shard_1_of_1/test.xml'
+    path = self.left / 'shard_1_of_1/test.xml'
     path.parent.mkdir()
     subprocess.run(
         [sys.executable, script],
@@ -92,64 +119,83 @@ class JunitTest(parameterized.TestCase):
         capture_output=True,
         env={**os.environ, 'XML_OUTPUT_FILE': str(path)},
     )
-    found = bazel_probe.read_junit(self.folder)
+    self.end(0, 'FAILED')
     self.assertEqual(
-        found['failures'],
+        self.ask()['failures'],
         (
             'NetTest.test_raises: KeyError',
             'NetTest.test_wrong: AssertionError',
         ),
     )
 
-  def test_of_a_verdict(self):
-    (self.folder / 'test.xml').write_text(_VERDICT)
-    found = bazel_probe.read_junit(self.folder)
-    self.assertEqual(found['failures'], ('accuracy_drop',))
-    self.assertEqual(
-        found['metrics'], {'accuracy_drop': 6.5, 'zipped_size': 0.25}
-    )
+  def test_claims(self):
+    claims = [
+        {'claim': 'drop', 'measured': 6.5, 'good': False},
+        {'claim': 'size', 'measured': 0.25, 'good': True},
+    ]
+    rest = {'verdict': '', 'bound': ''}
+    with zipfile.ZipFile(
+        self.left / 'test.outputs__outputs.zip', 'w'
+    ) as archive:
+      verdicts = json.dumps([claim | rest for claim in claims])
+      archive.writestr('verdict.json', verdicts)
+    self.end(0, 'FAILED')
+    found = self.ask()
+    self.assertEqual(found['failures'], ('drop',))
+    self.assertEqual(found['metrics'], {'drop': 6.5, 'size': 0.25})
 
-  @parameterized.parameters(
-      ('Traceback …\nImportError: no net\nerror: x\n', 'run: ImportError'),
-      ('tf.errors.ResourceError: x\n', 'run: ResourceError'),
-      ('Killed\n', 'run: failed'),
-      ('-- Test timed out at 2026-11-28 06:40:00 UTC --\n', 'run: timed out'),
+  @parameterized.product(
+      (
+          {'log': 'Traceback …\nImportError: no net\n', 'name': 'ImportError'},
+          {'log': 'tf.errors.ResourceError: x\n', 'name': 'ResourceError'},
+          {'log': 'Killed\n', 'name': 'failed'},
+      ),
+      junit=('', _OF_BAZEL),
   )
-  def test_of_bazel(self, log, expected):
-    (self.folder / 'test.xml').write_text(_OF_BAZEL)
-    (self.folder / 'test.log').write_text(log)
-    found = bazel_probe.read_junit(self.folder)
-    self.assertEqual(found['failures'], (expected,))
+  def test_that_names_no_case(self, log, name, junit):
+    (self.left / 'test.xml').write_text(junit)
+    (self.left / 'test.log').write_text(log)
+    self.end(0, 'FAILED')
+    self.assertEqual(self.ask()['failures'], (f'run: {name}',))
 
-  def test_killed(self):
-    (self.folder / 'test.xml').write_text('')
-    (self.folder / 'test.log').write_text('-- Test timed out at 6:40 UTC --\n')
-    found = bazel_probe.read_junit(self.folder)
-    self.assertEqual(found['failures'], ('run: timed out',))
-
-  def test_none(self):
-    with self.assertRaisesRegex(probes.BrokenError, 'no test.xml'):
-      bazel_probe.read_junit(self.folder)
-    (self.folder / 'test.xml').write_text('<test')
+  def test_no_junit_file(self):
+    (self.left / 'test.xml').write_text('<test')
+    self.end(0, 'FAILED')
     with self.assertRaisesRegex(probes.BrokenError, 'is no JUnit file'):
-      bazel_probe.read_junit(self.folder)
-
-
-class TestedTest(parameterized.TestCase):
+      self.ask()
 
   @parameterized.parameters(
-      (0, 1, ()),
-      (1, 2, ()),
-      (2, 2, ('run: timed out',)),
+      (['PASSED'], ()),
+      (['TIMEOUT', 'PASSED'], ()),
+      (['TIMEOUT', 'TIMEOUT'], ('run: timed out',)),
   )
-  def test_killed_for_its_time(self, late, runs, failures):
-    root = pathlib.Path(self.create_tempdir().full_path)
-    program = root / 'bazel'
-    program.write_text(_BAZEL.format(late=late))
-    program.chmod(0o755)
-    found = bazel_probe.tested(draw.Bazel(str(program), root), '//a:b', [])
-    self.assertEqual(found['failures'], failures)
-    self.assertLen((root / 'runs').read_text(), runs)
+  def test_killed_for_its_time(self, statuses, failures):
+    for number, status in enumerate(statuses):
+      self.end(number, status)
+    self.assertEqual(self.ask()['failures'], failures)
+    self.assertLen(list(self.root.glob('ran*')), len(statuses))
+
+  def test_not_built(self):
+    key = {'label': '//a:b'}
+    kind = {'configured': {'targetKind': 'py_test rule'}}
+    aborted = {'aborted': {'description': 'x\nImportError: no net'}}
+    self.events(
+        0,
+        ('targetConfigured', key, kind),
+        ('targetCompleted', key, aborted),
+    )
+    (self.left / 'test.xml').write_text('<old')  # Of a run before.
+    self.assertEqual(self.ask(1)['failures'], ('run: ImportError',))
+
+  def test_not_loaded(self):
+    pattern = {'pattern': ['//a:b']}
+    self.events(0, ('pattern', pattern, {'aborted': {'reason': 'x'}}))
+    self.assertEqual(self.ask(1)['failures'], ('run: failed',))
+
+  def test_a_crash_of_bazel_is_no_failure(self):
+    self.events(0)
+    with self.assertRaisesRegex(probes.BrokenError, r'\(exit 37\)'):
+      self.ask(37)
 
 
 class BazelProbeTest(parameterized.TestCase):

@@ -209,8 +209,6 @@ def commits(
 
 def resolve(checkout: pathlib.Path, ref: str) -> str:
   """Returns the commit of a branch, a tag or a commit."""
-  if not checkout.is_dir():
-    raise errors.InputError(f'--checkout {checkout} is no folder')
   return git.resolve(checkout, ref, f'finding {ref} in {checkout}')
 
 
@@ -314,17 +312,10 @@ def _nightlies(axis: str, good: str, bad: str) -> list[Candidate]:
         ' the older one'
     )
   nightlies = index.available(sources.PROJECTS[1], pre=True)
+  dated = [(day[1], name) for name in nightlies if (day := _DATED.search(name))]
   return [
-      Candidate(name)
-      for name in sorted(nightlies, key=_date_of_nightly)
-      if first <= _date_of_nightly(name) <= last
+      Candidate(name) for day, name in sorted(dated) if first <= day <= last
   ]
-
-
-def _date_of_nightly(name: str) -> str:
-  """Returns the date of a nightly, or nothing for what is none."""
-  found = _DATED.search(name)
-  return found[1] if found else ''
 
 
 def finer(

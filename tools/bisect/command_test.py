@@ -30,6 +30,7 @@ from absl.testing import parameterized
 from tfmot_contrib import errors
 from tools.bisect import builds
 from tools.bisect import command
+from tools.bisect import testing
 from tools.env import bootstrap
 
 _COUNT = 12
@@ -52,43 +53,24 @@ sys.exit('ValueError: bad mirror' if int(said) >= 7 else 0)
 """
 
 
-class CommandTest(parameterized.TestCase):
+class CommandTest(testing.CheckoutTestCase):
 
   def setUp(self):
     super().setUp()
-    self.top = pathlib.Path(self.create_tempdir().full_path)
-    self.root = self.top / 'fork'
-    (self.root / 'official').mkdir(parents=True)
-    self.git('init', '-q', '-b', 'main')
-    self.shas = []
-    for number in range(_COUNT):
-      (self.root / 'official/upstream.lock').write_text(str(number))
-      self.git('add', '-A')
-      self.git('commit', '-q', '-m', f'Update to {number}')
-      self.shas.append(self.git('rev-parse', 'HEAD'))
-    self.state = self.top / 'state/state.json'
-    (self.top / 'probe.py').write_text(_PROBE)
-
-  def git(self, *arguments):
-    """Runs git and returns what it prints."""
-    who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com']
-    done = subprocess.run(
-        ['git', '-C', self.root, *who, *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, 'GIT_CONFIG_GLOBAL': os.devnull},
-    )
-    return done.stdout.strip()
+    name = 'official/upstream.lock'
+    self.shas = [self.commit(name, str(number)) for number in range(_COUNT)]
+    self.state = self.scratch / 'state/state.json'
+    self.probe = self.scratch / 'probe.py'
+    self.probe.write_text(_PROBE)
 
   def start(self, *flags):
     """Starts the command."""
     argv = ['--good', f'mirror={self.shas[0]}', '--bad', 'mirror=HEAD']
-    probe = f'{sys.executable} -I -S {self.top}/probe.py {self.root} {{mirror}}'
+    probe = f'{sys.executable} -I -S {self.probe} {self.top} {{mirror}}'
     argv += ['--command', probe, '--state', str(self.state), *flags]
     code = (
         'import pathlib, sys; from tools.bisect import command;'
-        f' sys.exit(command.main({argv!r}, pathlib.Path({str(self.root)!r})))'
+        f' sys.exit(command.main({argv!r}, pathlib.Path({str(self.top)!r})))'
     )
     return subprocess.Popen(
         [sys.executable, '-c', code],
@@ -148,7 +130,7 @@ class CommandTest(parameterized.TestCase):
   )
   def test_ends_that_make_no_row_are_never_run(self, good, bad, message):
     process = self.start(
-        '--good', good, '--bad', bad, '--checkout', str(self.root)
+        '--good', good, '--bad', bad, '--checkout', str(self.top)
     )
     said = process.communicate()[0]
     self.assertEqual(process.returncode, 2, said)
@@ -179,9 +161,9 @@ class CommandTest(parameterized.TestCase):
     guilty = self.shas[_GUILTY]
     if taken:
       self.git('branch', f'revert-{guilty[:12]}{taken}')
-    probe = f'{sys.executable} -I -S {self.top}/probe.py {self.root} {{tfmot}}'
+    probe = f'{sys.executable} -I -S {self.probe} {self.top} {{tfmot}}'
     argv = ['--good', self.shas[0], '--bad', guilty, '--state', str(self.state)]
-    argv += ['--checkout', str(self.root), '--command', f'{probe} {breaks}']
+    argv += ['--checkout', str(self.top), '--command', f'{probe} {breaks}']
     self.enter_context(absltest.mock.patch.dict(os.environ))
     # These commits are none of TFMOT, so there are no wheels to compare.
     self.enter_context(
@@ -190,7 +172,7 @@ class CommandTest(parameterized.TestCase):
         )
     )
     printed = self.enter_context(contextlib.redirect_stdout(io.StringIO()))
-    self.assertEqual(command.main(argv, self.root), 0)
+    self.assertEqual(command.main(argv, self.top), 0)
     self.assertStartsWith(printed.getvalue(), f'first bad tfmot: {guilty[:12]}')
     result = json.loads((self.state.parent / 'result.json').read_text())
     self.assertEqual(result['verdict'], 'found')

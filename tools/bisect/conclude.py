@@ -138,33 +138,27 @@ def _revert(tree: pathlib.Path, guilty: str, tells: str, what: str) -> Revert:
     conflicts = ', '.join(git.text(tree, *command, what=what).split('\n'))
     said = f'{what} conflicts in {conflicts or "its files"}: do it by hand'
     return Revert('', '', errors.one_line(said))
-  made = git.text(tree, 'write-tree', what=what)
-  if made == git.text(tree, 'rev-parse', 'HEAD^{tree}', what=what):
+  subject = git.text(tree, 'log', '-1', '--format=%s', guilty, what=what)
+  text = f'Revert "{subject}"\n\nThis reverts commit {guilty}.\n\n{tells}\n'
+  name, address = (
+      a or b for a, b in zip(git.identity(tree), _NOBODY, strict=True)
+  )
+  who = ['-c', f'user.name={name}', '-c', f'user.email={address}']
+  command = [*who, 'commit', '-q', '--no-verify', '--cleanup=verbatim']
+  if git.run(tree, *command, '-m', text, what=what, ok=(0, 1)).returncode:
     return Revert('', '', f'{guilty[:_SHORT]} was taken back already')
   branch = f'revert-{guilty[:_SHORT]}'
-  command = ['rev-parse', '-q', '--verify', f'refs/heads/{branch}']
-  there = git.run(tree, *command, what=what, ok=(0, 1))
-  commit = there.stdout.decode().strip()
-  if not commit:
-    subject = git.text(tree, 'log', '-1', '--format=%s', guilty, what=what)
-    text = f'Revert "{subject}"\n\nThis reverts commit {guilty}.\n\n{tells}\n'
-    who = [a or b for a, b in zip(git.identity(tree), _NOBODY, strict=True)]
-    names = ('NAME', 'EMAIL')
-    extra = {
-        f'GIT_{role}_{name}': value
-        for role in ('AUTHOR', 'COMMITTER')
-        for name, value in zip(names, who, strict=True)
-    }
-    done = git.run(
-        *(tree, 'commit-tree', made, '-p', 'HEAD', '-m', text),
-        what=what,
-        extra=extra,
-    )
-    commit = done.stdout.decode().strip()
-    git.run(tree, 'branch', '--no-track', branch, commit, what=what)
-  elif made != git.text(tree, 'rev-parse', f'{commit}^{{tree}}', what=what):
-    said = f'there is a branch {branch} with something else: rename it'
-    return Revert('', '', said)
+  try:
+    git.run(tree, 'branch', '--no-track', branch, what=what)
+  except errors.InputError:
+    command = ['diff', '--quiet', 'HEAD', f'refs/heads/{branch}', '--']
+    differs = git.run(tree, *command, what=what, ok=(0, 1, 128)).returncode
+    if differs == 128:  # There is no such branch: git cannot make it.
+      raise
+    if differs:
+      said = f'there is a branch {branch} with something else: rename it'
+      return Revert('', '', said)
+  commit = git.text(tree, 'rev-parse', f'refs/heads/{branch}', what=what)
   return Revert(branch, commit, f'branch {branch} takes it back')
 
 

@@ -14,40 +14,21 @@
 
 """Tests the revert branch, with real git."""
 
-import pathlib
-
 from absl.testing import absltest
 
-from tools.base import git
 from tools.bisect import axes
 from tools.bisect import conclude
+from tools.bisect import testing
 
-_WHO = ('-c', 'user.name=a', '-c', 'user.email=a@example.com')
 
-
-class RevertTest(absltest.TestCase):
+class RevertTest(testing.CheckoutTestCase):
 
   def setUp(self):
     super().setUp()
-    self.top = pathlib.Path(self.create_tempdir().full_path) / 'checkout'
-    self.top.mkdir()
-    self.git('init', '-q', '-b', 'master')
     self.commit('one', '1\n')
     self.commit('two', '2\n')
     self.guilty = self.commit('one', '0\n')
     self.bad = self.commit('three', '3\n')
-
-  def git(self, *arguments):
-    """Runs git and returns what it prints."""
-    done = git.run(self.top, *_WHO, *arguments, what='trying')
-    return done.stdout.decode().strip()
-
-  def commit(self, name, text):
-    """Writes a file, commits it, and returns the commit."""
-    (self.top / name).write_text(text)
-    self.git('add', '-A')
-    self.git('commit', '-q', '-m', f'Set {name} to {text.strip()}')
-    return self.git('rev-parse', 'HEAD')
 
   def revert(self, guilty=None):
     """Makes the branch."""

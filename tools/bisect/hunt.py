@@ -20,17 +20,14 @@ is known and goes on where it was.
 """
 
 import dataclasses
-import pathlib
 from typing import Callable
 
 from tfmot_contrib import errors
 from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import observe
-from tools.bisect import probe as probes
 from tools.bisect import search
 from tools.bisect import signature
-from tools.bisect import state as states
 
 
 @dataclasses.dataclass
@@ -63,10 +60,7 @@ class Stage:
   counts: dict[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
 
 
-class _ContradictionError(Exception):
-  """A candidate was good after one that was bad."""
-
-
+@dataclasses.dataclass
 class Hunt(observe.Observer):
   """Looks for what made the difference between two combinations.
 
@@ -74,29 +68,7 @@ class Hunt(observe.Observer):
     stages: The searches so far.
   """
 
-  def __init__(
-      self,
-      request: observe.Request,
-      state: states.State,
-      probe: probes.Probe,
-      root: pathlib.Path,
-      checkout: pathlib.Path | None = None,
-      say: Callable[[str], None] = print,
-  ):
-    """Prepares a hunt.
-
-    Args:
-      request: What is looked for.
-      state: What is known.
-      probe: Runs combinations.
-      root: The folder of the project.
-      checkout: A git checkout of TFMOT.
-      say: Tells the user what goes on.
-    """
-    super().__init__(request, state, probe, say)
-    self.stages: list[Stage] = []
-    self._root = root
-    self._checkout = checkout
+  stages: list[Stage] = dataclasses.field(default_factory=list)
 
   def run(self) -> None:
     """Hunts until there is an answer, which the last stage has.
@@ -112,7 +84,7 @@ class Hunt(observe.Observer):
     self.say(f'looking for: {self.tells}')
     try:
       self._search()
-    except _ContradictionError:
+    except search.ContradictionError:
       self.say(
           'what failed once passed another time: searching on as for a symptom'
           ' that comes and goes'
@@ -134,7 +106,7 @@ class Hunt(observe.Observer):
     while row:
       stage = Stage(axis, why, row)
       self.stages.append(stage)
-      _Walk(self, stage, guilty.good, self._root).run()
+      _Walk(self, stage, guilty.good).run()
       row, why = self._finer(stage, guilty.good)
 
   def _finer(
@@ -158,7 +130,7 @@ class Hunt(observe.Observer):
     try:
       row = self._row(
           f'finer {axis} {good.value} {bad.value}',
-          lambda: builds.finer(axis, good, bad, self._checkout),
+          lambda: builds.finer(axis, good, bad, self.checkout),
       )
     except errors.InputError as error:  # What was found is not lost by it.
       raise observe.InconclusiveError(
@@ -184,14 +156,14 @@ class Hunt(observe.Observer):
     ends = good[axis], bad[axis]
     return self._row(
         f'row {axis} {ends[0]} {ends[1]}',
-        lambda: builds.row(axis, *ends, self._root, self._checkout),
+        lambda: builds.row(axis, *ends, self.root, self.checkout),
     )
 
   def _row(
       self, key: str, make: Callable[[], list[builds.Candidate]]
   ) -> list[builds.Candidate]:
     """Returns candidates that stay the same when the hunt goes on."""
-    key += f' in {self._checkout}' if self._checkout else ''
+    key += f' in {self.checkout}' if self.checkout else ''
     if key not in self.state.notes:
       self.state.note(key, [list(one) for one in make()])
     return [builds.Candidate(*one) for one in self.state.notes[key]]
@@ -200,24 +172,16 @@ class Hunt(observe.Observer):
 class _Walk:
   """The search of one stage."""
 
-  def __init__(
-      self,
-      hunt: Hunt,
-      stage: Stage,
-      base: axes.Combination,
-      root: pathlib.Path,
-  ):
+  def __init__(self, hunt: Hunt, stage: Stage, base: axes.Combination):
     """Begins it.
 
     Args:
       hunt: Runs combinations.
       stage: What is searched; gets the answer.
       base: The combination whose other axes are held.
-      root: The folder of the project.
     """
     self._hunt = hunt
     self._stage = stage
-    self._root = root
     self._row = search.Row(len(stage.candidates))
     self._combinations = [
         {**base, stage.axis: one.value} for one in stage.candidates
@@ -229,7 +193,7 @@ class _Walk:
 
     Raises:
       observe.InconclusiveError: There is none.
-      _ContradictionError: Bisection cannot explain what was counted.
+      search.ContradictionError: Bisection cannot explain what was counted.
     """
     hunt, stage, row = self._hunt, self._stage, self._row
     for index in (0, len(self._combinations) - 1):
@@ -257,8 +221,6 @@ class _Walk:
       else:
         step = search.plain(pools)
       stage.confidence = step.confidence
-      if step.contradiction:
-        raise _ContradictionError
       if step.first_bad is not None:
         self._conclude(pools, step.first_bad)
         return
@@ -302,7 +264,7 @@ class _Walk:
     key = f'digest {stage.axis} {value}'
     try:
       if key not in notes:
-        digest = builds.digest(stage.axis, value, self._root)
+        digest = builds.digest(stage.axis, value, self._hunt.root)
         self._hunt.state.note(key, digest)
     except errors.InputError as error:
       self._skip(index, errors.one_line(error))

@@ -38,7 +38,10 @@ _ENDS = (
 
 
 class _Probe(probes.Probe):
-  """Fails as a function of the number of a candidate says."""
+  """Fails as a function of a candidate's number and a seed says.
+
+  The function returns what came of the run, or whether `a` failed.
+  """
 
   def __init__(self, fails, seeds=None):
     self.fails = fails
@@ -46,8 +49,21 @@ class _Probe(probes.Probe):
     self.ran = []
 
   def run(self, combination, seed):
-    self.ran.append((combination['tfmot'], seed))
-    return self.fails(combination, seed)
+    value = combination['tfmot']
+    self.ran.append((value, seed))
+    came = self.fails(int(value) if value.isdigit() else value, seed)
+    return came if isinstance(came, dict) else {'failures': ('a',) * bool(came)}
+
+
+class _TensorFlowProbe(_Probe):
+  """Fails with every TensorFlow but the first."""
+
+  def __init__(self):
+    super().__init__(None)
+
+  def run(self, combination, seed):
+    self.ran.append((combination['tensorflow'], seed))
+    return {'failures': ('a',) * (combination['tensorflow'] != '1')}
 
 
 class HuntTest(parameterized.TestCase):
@@ -67,14 +83,7 @@ class HuntTest(parameterized.TestCase):
       **options,
   ):
     """Hunts among numbered candidates; `equal` says whose digest one has."""
-    if not isinstance(probe, _Probe):
-      is_failing = probe
-      probe = _Probe(
-          lambda c, seed: {
-              'failures': ('a',) * bool(is_failing(int(c['tfmot']), seed))
-          }
-      )
-    self.probe = probe
+    self.probe = probe if isinstance(probe, _Probe) else _Probe(probe)
     with states.opened(self.path, {}) as state:
       state.notes |= {
           'row tfmot 0 29': [[str(n), ''] for n in range(_SIZE)],
@@ -91,7 +100,12 @@ class HuntTest(parameterized.TestCase):
             state.notes.setdefault(f'finer tensorflow {m} {n}', [])
       request = observe.Request(*ends, **options)
       self.hunted = hunts.Hunt(
-          request, state, probe, self.path.parent, checkout, self.said.append
+          request,
+          state,
+          self.probe,
+          self.path.parent,
+          checkout,
+          self.said.append,
       )
       self.hunted.run()
       return self.hunted
@@ -121,21 +135,13 @@ class HuntTest(parameterized.TestCase):
     self.assertLen(self.probe.ran, 2)
 
   def test_good_end_that_fails_differently(self):
-    probe = _Probe(
-        lambda c, seed: {'failures': ('a',) if c['tfmot'] != '0' else ('b',)}
-    )
     # It always fails there, so it is the background of that end.
-    self.assertEqual(self.values(self.hunt(probe)), ['1'])
+    hunt = self.hunt(lambda n, seed: n or {'failures': ('b',)})
+    self.assertEqual(self.values(hunt), ['1'])
 
   def test_a_different_failure_is_left_out(self):
-    def fails(combination, seed):
-      del seed
-      number = int(combination['tfmot'])
-      if 12 <= number < 15:
-        return {'failures': ('run: ImportError',)}
-      return {'failures': ('a',) if number >= 15 else ()}
-
-    hunt = self.hunt(_Probe(fails))
+    error = {'failures': ('run: ImportError',)}
+    hunt = self.hunt(lambda n, seed: error if 12 <= n < 15 else n >= 15)
     self.assertEqual(self.values(hunt), ['12', '13', '14', '15'])
     self.assertEqual(
         hunt.stages[-1].skipped['14'],
@@ -143,21 +149,17 @@ class HuntTest(parameterized.TestCase):
     )
 
   def test_what_cannot_be_installed_is_left_out(self):
-    def fails(combination, seed):
-      del seed
-      number = int(combination['tfmot'])
-      if number in (14, 20):
-        return {'unusable': 'numpy clashes'}
-      return {'failures': ('a',) if number >= 18 else ()}
-
-    hunt = self.hunt(_Probe(fails))
+    clash = {'unusable': 'numpy clashes'}
+    hunt = self.hunt(lambda n, seed: clash if n in (14, 20) else n >= 18)
     self.assertEqual(self.values(hunt), ['18'])
     self.assertEqual(hunt.stages[-1].skipped, {'14': 'numpy clashes'})
     self.assertIn('skipping 14: numpy clashes', self.said)
 
   def test_an_end_that_cannot_be_installed(self):
-    probe = _Probe(lambda c, seed: {'unusable': 'no wheel'})
-    self.inconclusive('^the good end cannot be tested: no wheel', probe)
+    self.inconclusive(
+        '^the good end cannot be tested: no wheel',
+        lambda n, seed: {'unusable': 'no wheel'},
+    )
 
   def test_equal_contents_run_once(self):
     equal = dict.fromkeys(range(10, 20), 10)  # The middle of the row is one.
@@ -198,22 +200,19 @@ class HuntTest(parameterized.TestCase):
     )
 
   def test_noisy_end_that_passes_at_first(self):
-
-    def fails(n, seed):
-      return n >= 17 and (n < 29 or seed > 4)
-
-    hunt = self.hunt(fails, noisy=True)
+    hunt = self.hunt(
+        lambda n, seed: n >= 17 and (n < 29 or seed > 4), noisy=True
+    )
     self.assertEqual(self.values(hunt), ['17'])
     self.path.unlink()
     self.inconclusive('bad end is not bad', lambda n, seed: False, noisy=True)
     self.assertEqual([v for v, _ in self.probe.ran].count('29'), 10)
 
   def test_seeds_run_out(self):
-    probe = _Probe(lambda c, seed: {'failures': ('a',) * (seed % 2)}, seeds=3)
+    probe = _Probe(lambda n, seed: seed % 2, seeds=3)
     self.inconclusive('all of its 3 seeds', probe, noisy=True)
 
   def test_budget_and_going_on(self):
-
     def fails(n, seed):
       del seed
       return n >= 21
@@ -239,50 +238,39 @@ class HuntTest(parameterized.TestCase):
   def test_metric(self):
     chance = random.Random(3)
 
-    def fails(combination, seed):
+    def measured(n, seed):
       del seed
-      mean = 3.0 if int(combination['tfmot']) >= 8 else 1.0
-      return {'metrics': {'drop': chance.gauss(mean, 0.7)}}
+      return {'metrics': {'drop': chance.gauss(3.0 if n >= 8 else 1.0, 0.7)}}
 
-    hunt = self.hunt(_Probe(fails), metric='drop')
+    hunt = self.hunt(measured, metric='drop')
     self.assertEqual(self.values(hunt), ['8'])
     self.assertStartsWith(str(hunt.tells), 'drop near')
 
   def test_metric_that_runs_away(self):
-
-    def fails(combination, seed):
-      del seed
-      late = int(combination['tfmot']) >= 8
-      return {'metrics': {'loss': math.nan if late else 0.7}}
-
-    hunt = self.hunt(_Probe(fails), metric='loss')
+    hunt = self.hunt(
+        lambda n, seed: {'metrics': {'loss': math.nan if n >= 8 else 0.7}},
+        metric='loss',
+    )
     self.assertEqual(self.values(hunt), ['8'])
 
   def test_the_guilty_axis_is_found_first(self):
-    def fails(combination, seed):
-      del seed
-      return {'failures': ('a',) * (combination['tensorflow'] == '2')}
-
     ends = _ENDS[0], {**_ENDS[1], 'tensorflow': '2'}
-    hunt = self.hunt(_Probe(fails), ends=ends)
+    hunt = self.hunt(_TensorFlowProbe(), ends=ends)
     self.assertEqual(hunt.stages[-1].axis, 'tensorflow')
     self.assertEqual(self.values(hunt), ['2'])
     self.assertLessEqual(len(self.probe.ran), 6)
 
   def test_goes_finer(self):
-    def fails(combination, seed):
-      del seed
-      value = combination['tfmot']
-      late = value in ('n2', 'n3') or value.isdigit() and int(value) >= 5
-      return {'failures': ('a',) * late}
-
     with states.opened(self.path, {}) as state:
       row = ['4', 'n1', 'n2', 'n3', '5']
       state.note('finer tfmot 4 5', [[name, ''] for name in row])
       state.note('finer tfmot n1 n2', [])
       for name in row:
         state.note(f'digest tfmot {name}', name)
-    hunt = self.hunt(_Probe(fails), skip_finer=False)
+    hunt = self.hunt(
+        lambda n, seed: n in ('n2', 'n3') or isinstance(n, int) and n >= 5,
+        skip_finer=False,
+    )
     self.assertEqual(self.values(hunt), ['n2'])
     self.assertLen(hunt.stages, 2)
 
@@ -297,25 +285,21 @@ class HuntTest(parameterized.TestCase):
     self.assertEqual(self.values(self.hunted), ['5'])
 
   def test_tensorflow_goes_finer(self):
-    def fails(combination, seed):
-      del seed
-      return {'failures': ('a',) * (combination['tensorflow'] != '1')}
-
     with states.opened(self.path, {}) as state:
       row = [['1', ''], ['n', ''], ['2', '']]
       state.note('finer tensorflow 1 2', row)
       state.note('finer tensorflow 1 n', [])
     ends = _ENDS[0], {**_ENDS[1], 'tensorflow': '2'}
-    hunt = self.hunt(_Probe(fails), ends=ends)
+    hunt = self.hunt(_TensorFlowProbe(), ends=ends)
     self.assertEqual(self.values(hunt), ['n'])
     self.assertEqual([one.axis for one in hunt.stages], ['tensorflow'] * 2)
 
   def test_checkout_that_is_given_later(self):
-    def late(combination, seed):
+    def late(n, seed):
       del seed
-      return {'failures': ('a',) * (int(combination['tfmot']) >= 5)}
+      return n >= 5
 
-    self.assertLen(self.hunt(_Probe(late)).stages, 1)
+    self.assertLen(self.hunt(late).stages, 1)
     looked = []
 
     def finer(axis, good, bad, checkout):
@@ -325,7 +309,7 @@ class HuntTest(parameterized.TestCase):
     row = [builds.Candidate(str(n)) for n in range(_SIZE)]
     with mock.patch.object(builds, 'row', return_value=row):
       with mock.patch.object(builds, 'finer', finer):
-        self.hunt(_Probe(late), checkout=self.path)
+        self.hunt(late, checkout=self.path)
     self.assertEqual(looked, [(axes.TFMOT, '4', '5', self.path)])
 
 

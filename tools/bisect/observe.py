@@ -19,6 +19,7 @@ again, and the run is in the state's file before anything is concluded from it.
 """
 
 import dataclasses
+import pathlib
 import time
 from typing import Callable
 
@@ -61,31 +62,35 @@ class Request:
   minutes: float | None = None
 
 
+@dataclasses.dataclass
 class Observer:
   """Runs combinations, within a budget.
 
   Attributes:
     request: What is looked for.
-    good: The good combination.
-    bad: The bad one.
     state: What is known.
     probe: Runs a combination.
+    root: The folder of the project.
+    checkout: A git checkout of TFMOT, if there is one.
     say: Tells the user what goes on.
   """
 
-  def __init__(
-      self,
-      request: Request,
-      state: states.State,
-      probe: probes.Probe,
-      say: Callable[[str], None] = print,
-  ):
-    """Prepares for runs: see the attributes."""
-    self.request = request
-    self.good, self.bad = request.good, request.bad
-    self.state = state
-    self.probe = probe
-    self.say = say
+  request: Request
+  state: states.State
+  probe: probes.Probe
+  root: pathlib.Path
+  checkout: pathlib.Path | None = None
+  say: Callable[[str], None] = print
+
+  @property
+  def good(self) -> axes.Combination:
+    """The good combination."""
+    return self.request.good
+
+  @property
+  def bad(self) -> axes.Combination:
+    """The bad combination."""
+    return self.request.bad
 
   @property
   def noisy(self) -> bool:

@@ -54,13 +54,15 @@ class Step(NamedTuple):
     run: The candidate to run, or None.
     first_bad: The one that was found, or None.
     confidence: The probability of the most likely first bad candidate.
-    contradiction: Whether bisection cannot explain what was counted.
   """
 
   run: int | None = None
   first_bad: int | None = None
   confidence: float = 0.0
-  contradiction: bool = False
+
+
+class ContradictionError(Exception):
+  """A candidate was good after one that was bad."""
 
 
 def plain(counts: Sequence[Counts]) -> Step:
@@ -71,13 +73,16 @@ def plain(counts: Sequence[Counts]) -> Step:
 
   Returns:
     What to do next.
+
+  Raises:
+    ContradictionError: Bisection cannot explain what was counted.
   """
   tested = [i for i, count in enumerate(counts) if count.total]
   good = [i for i in tested if counts[i].good]
   bad = [i for i in tested if counts[i].bad]
   last_good, first_bad = max(good), min(bad)
   if last_good >= first_bad:
-    return Step(contradiction=True)
+    raise ContradictionError
   if first_bad - last_good > 1:
     return Step(run=(last_good + first_bad) // 2)
   for end in (first_bad, last_good):

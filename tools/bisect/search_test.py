@@ -66,7 +66,8 @@ class PlainTest(absltest.TestCase):
         [good, search.Counts(*both), bad],
         [good, search.Counts(), search.Counts(*both)],
     ):
-      self.assertTrue(search.plain(row).contradiction, row)
+      with self.assertRaises(search.ContradictionError, msg=row):
+        search.plain(row)
 
 
 class NoisyTest(absltest.TestCase):

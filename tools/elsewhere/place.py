@@ -30,7 +30,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import time
 from typing import Callable, Iterator, NamedTuple
 
@@ -392,8 +391,3 @@ def version_of(python: str) -> tuple[int, ...]:
   except errors.InputError:
     return ()
   return tuple(map(int, re.findall(r'\d+', said)[:3]))
-
-
-def own_version() -> tuple[int, ...]:
-  """Returns the version of the interpreter of this process."""
-  return sys.version_info[:3]

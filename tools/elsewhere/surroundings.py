@@ -29,6 +29,7 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from typing import Callable, NamedTuple
 
 from tfmot_contrib import errors
@@ -217,7 +218,7 @@ def another_user(place: place_lib.Place) -> None:
 
 def another_python(place: place_lib.Place) -> None:
   """Another version of Python."""
-  if place_lib.version_of(_DEBIAN) == place_lib.own_version():
+  if place_lib.version_of(_DEBIAN) == sys.version_info[:3]:
     raise place_lib.NotHereError(f'{_DEBIAN} is the same version')
   _system_python(place)
   if place.uid is None:

@@ -44,6 +44,8 @@ from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import verdict
+from tools.base import files
+from tools.base import markdown
 from tools.env import bootstrap
 from tools.faults import catalogue
 from tools.suite import draw
@@ -52,7 +54,6 @@ from tools.suite import project
 _CORE = 'tensorflow_model_optimization/python/core'
 _RESULT = 'docs/detection.json'
 _DOCUMENT = 'docs/detection.md'
-# The tiers in the order in which they are tried: the suffix of their tests.
 # What is no claim and shows a fault too.
 _CRASHED = 'the run itself'
 _INVALID = judge.INVALID
@@ -311,38 +312,37 @@ def document(
   of = {fault.id: fault for fault in faults}
   total = summary(detections)
   smoke = sum(one.test.endswith(draw.SUFFIXES['smoke']) for one in detections)
-  lines = [
-      '# What the convergence tests see',
-      '',
-      'Made by `tools/nox -s fault_injection -- --smoke --write` from',
-      '[`catalogue.yaml`](../tools/faults/catalogue.yaml); all of it is in',
-      '[`detection.json`](detection.json). A fault counts as seen if a claim',
-      'is red that is of a kind which it breaks.',
-      '',
-      (
-          f'{total["faults"]} faults, share seen: {total["detected_share"]}.'
-          f' {total["controls"]} honest controls, share of false alarms:'
-          f' {total["false_alarm_share"]}. Without `near_reference`, which'
-          ' compares numbers with those of other seeds and is of many kinds at'
-          f' once: {total["detected_share_without_near"]}. Of the'
-          f' {len(detections)} rows a smoke test decided {smoke}.'
-      ),
-      '',
-      f'| {" | ".join(_HEADER)} |',
-      '| --- ' * len(_HEADER) + '|',
-  ]
+  rows = []
   for one in detections:
     fault = of[one.fault]
     seen = '; '.join(
         f'{claim} ({", ".join(kinds)})' for claim, kinds in one.seen.items()
     )
     nothing = 'nothing, as it should be' if one.control else '**nothing**'
-    lines.append(
-        f'| `{one.fault}` | {fault.what} | {", ".join(fault.kinds)} |'
-        f' {seen or nothing} | `{one.test.rpartition(":")[2]}` |'
-        f' {one.cpu_minutes:.1f} |'
-    )
-  return '\n'.join(lines) + '\n'
+    rows.append((
+        f'`{one.fault}`',
+        fault.what,
+        ', '.join(fault.kinds),
+        seen or nothing,
+        f'`{one.test.rpartition(":")[2]}`',
+        f'{one.cpu_minutes:.1f}',
+    ))
+  return f"""\
+# What the convergence tests see
+
+Made by `tools/nox -s fault_injection -- --smoke --write` from
+[`catalogue.yaml`](../tools/faults/catalogue.yaml); all of it is in
+[`detection.json`](detection.json). A fault counts as seen if a claim
+is red that is of a kind which it breaks.
+
+{total["faults"]} faults, share seen: {total["detected_share"]}.\
+ {total["controls"]} honest controls, share of false alarms:\
+ {total["false_alarm_share"]}. Without `near_reference`, which\
+ compares numbers with those of other seeds and is of many kinds at\
+ once: {total["detected_share_without_near"]}. Of the\
+ {len(detections)} rows a smoke test decided {smoke}.
+
+{markdown.table(_HEADER, rows)}"""
 
 
 @errors.exits_with_one_line
@@ -425,10 +425,8 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   print(document(detections, faults))
   if flags.write:
     text = json.dumps(summary(detections), indent=1) + '\n'
-    (root / _RESULT).write_text(text, encoding='utf-8')
-    (root / _DOCUMENT).write_text(
-        document(detections, faults), encoding='utf-8'
-    )
+    made = {_RESULT: text, _DOCUMENT: document(detections, faults)}
+    files.write_all(root, made)
   return 0 if held(detections) else 1
 
 

@@ -127,6 +127,10 @@ class NotRunError(errors.InputError):
   """Bazel ran none of the tests that there are."""
 
 
+class NotLoadedError(NotRunError):
+  """The tests could not be loaded: the fault is in the tree, not in Bazel."""
+
+
 def run(
     bazel: draw.Bazel,
     targets: Sequence[str],
@@ -175,7 +179,7 @@ def run(
     outcome = read(events)
   if not outcome.tests:
     why = '; '.join(f'{k}: {v}' for k, v in outcome.broken.items())
-    raise NotRunError(f'{what}: no test could run: {why or "see above"}')
+    raise NotLoadedError(f'{what}: no test could run: {why or "see above"}')
   return outcome
 
 

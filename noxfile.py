@@ -18,6 +18,7 @@ Sessions are thin: what they do is in `tools/`, where it is tested. They share
 one environment with Bazel and make none of their own.
 """
 
+from concurrent import futures
 import os
 import pathlib
 import sys
@@ -52,6 +53,13 @@ CHECKS = (
     'tools.env.real_check',
     'tools.evidence.browser_check',
     'tools.elsewhere.check',
+)
+TESTS = (
+    '//official/...',
+    '//tools/...',
+    '//tfmot_contrib/...',
+    '--test_tag_filters=-cpu,-slow',
+    '--build_tests_only',
 )
 MAIN_TEST = '//tfmot_contrib/pruning:mobilenet_v3_cifar10_sparsity50'
 
@@ -103,19 +111,13 @@ def lint_check(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
   """Runs lint, unit, upstream and smoke tests and a real convergence test."""
   lint(session)
-  bazel(
-      session,
-      'test',
-      '//official/...',
-      '//tools/...',
-      '//tfmot_contrib/...',
-      '--test_tag_filters=-cpu,-slow',
-      '--build_tests_only',
-  )
-  for module in CHECKS:
-    python(session, module)
+  bazel(session, 'test', *TESTS)
+  with futures.ThreadPoolExecutor() as pool:
+    training = pool.submit(converge, session)  # It leaves a core idle.
+    for module in CHECKS:
+      python(session, module)
+    training.result()
   python(session, 'tools.release.pin', '--check')
-  converge(session)
 
 
 @nox.session

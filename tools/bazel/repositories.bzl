@@ -252,7 +252,6 @@ def python_env(name):
 _MIRROR = [
     "archive",
     "fork",
-    "globs",
     "patches",
     "pin",
     "sources",

@@ -33,7 +33,7 @@ from tfmot_contrib import errors
 from tools.mirror import tree
 
 _MAX_BYTES = 1 << 30  # Of all files together; the wheel of 2.20.0 has 13 MB.
-_ENCRYPTED = 1  # A flag of the zip format.
+# zipfile cannot stop in the middle of what the others unpack to.
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Not by the email package, which takes longer to import than a --check.
 _FIELD = re.compile(r'^(Name|Version): *(.+?) *$', re.MULTILINE)
@@ -51,34 +51,33 @@ class Wheel(NamedTuple):
   metadata: str
 
 
-def _members(archive: zipfile.ZipFile, where: str) -> list[zipfile.ZipInfo]:
-  """Returns the members that are files, when all are harmless."""
-  members, size, names = [], 0, set()
+def _members(
+    archive: zipfile.ZipFile, where: str
+) -> dict[str, zipfile.ZipInfo]:
+  """Returns the members that are files, by name, when all are harmless."""
+  members, size, names = {}, 0, set()
   for member in archive.infolist():
     # zipfile turns a backslash into a slash and cuts at a NUL: look before.
     name = member.orig_filename
     is_folder = name.endswith('/')
     tree.check_name(name.rstrip('/') if is_folder else name, where)
-    if name in names:
-      raise errors.InputError(f'{where}: {ascii(name)} is in it twice')
-    names.add(name)
     kind = stat.S_IFMT(member.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-      raise errors.InputError(f'{where}: {ascii(name)} is a link or a device')
-    if member.flag_bits & _ENCRYPTED:
-      raise errors.InputError(f'{where}: {ascii(name)} is encrypted')
-    if member.compress_type not in _COMPRESSIONS:
-      raise errors.InputError(
-          f'{where}: {ascii(name)} is not compressed as in a wheel'
-      )
     size += member.file_size
-    if size > _MAX_BYTES:
-      raise errors.InputError(
-          f'{where}: it unpacks to more than {_MAX_BYTES >> 20} MiB'
-      )
+    why = ''
+    if name in names:
+      why = f'{ascii(name)} is in it twice'
+    elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+      why = f'{ascii(name)} is a link or a device'
+    elif member.compress_type not in _COMPRESSIONS:
+      why = f'{ascii(name)} is not compressed as in a wheel'
+    elif size > _MAX_BYTES:
+      why = f'it unpacks to more than {_MAX_BYTES >> 20} MiB'
+    if why:
+      raise errors.InputError(f'{where}: {why}')
+    names.add(name)
     if not is_folder:
-      members.append(member)
-  tree.check_names([member.orig_filename for member in members], where)
+      members[name] = member
+  tree.check_names(members, where)
   return members
 
 
@@ -91,29 +90,26 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
   return data
 
 
-def _record(text: str, where: str) -> dict[str, str]:
-  """Returns the hexadecimal sha256 that a RECORD has for each file."""
-  found = {}
-  try:
-    rows = list(csv.reader(io.StringIO(text)))
-  except csv.Error as error:
-    raise errors.InputError(f'{where}: RECORD is broken: {error}') from error
-  for row in rows:
-    if len(row) != 3:
-      raise errors.InputError(f'{where}: RECORD has a broken line: {row}')
-    if row[1]:
-      name = ascii(row[0])
-      kind, _, value = row[1].partition('=')
-      if kind != 'sha256':
-        raise errors.InputError(f'{where}: RECORD has no sha256 of {name}')
-      try:
-        raw = base64.urlsafe_b64decode(value + '=' * (-len(value) % 4))
-      except ValueError as error:
-        raise errors.InputError(
-            f'{where}: RECORD has a broken digest of {name}'
-        ) from error
-      found[row[0]] = raw.hex()
-  return found
+def _digest(data: bytes) -> str:
+  """Returns the digest of a file as RECORD has it."""
+  digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest())
+  return f'sha256={digest.decode().rstrip("=")}'
+
+
+def _check_record(content: dict[str, bytes], record: str, where: str) -> None:
+  """Refuses files that are not those of the RECORD, one by one."""
+  text = content[record].decode(errors='replace')
+  rows = list(csv.reader(io.StringIO(text)))
+  if broken := [row for row in rows if len(row) != 3]:
+    raise errors.InputError(f'{where}: RECORD has a broken line: {broken[0]}')
+  named = {name: digest for name, digest, _ in rows}
+  found = {name: _digest(data) for name, data in content.items()}
+  found[record] = ''
+  for name in sorted(named.keys() | found.keys()):
+    if named.get(name) != found.get(name):
+      raise errors.InputError(
+          f'{where}: {ascii(name)} is not the file that its RECORD names'
+      )
 
 
 def canonical(name: str) -> str:
@@ -141,11 +137,16 @@ def read_wheel(path: pathlib.Path, package: str, version: str) -> Wheel:
   try:
     with zipfile.ZipFile(path) as archive:
       members = _members(archive, where)
-      content = {
-          member.orig_filename: (member, _read(archive, member))
-          for member in members
-      }
+      content = {n: _read(archive, member) for n, member in members.items()}
+    infos = [name for name in content if name.endswith('.dist-info/METADATA')]
+    if len(infos) != 1 or infos[0].count('/') != 1:
+      raise errors.InputError(f'{where} is no wheel: it needs one METADATA')
+    info = infos[0].removesuffix('METADATA')
+    if f'{info}RECORD' not in content:
+      raise errors.InputError(f'{where} is no wheel: it has no RECORD')
+    _check_record(content, f'{info}RECORD', where)
   except (
+      csv.Error,
       zipfile.BadZipFile,
       zlib.error,
       EOFError,
@@ -157,35 +158,16 @@ def read_wheel(path: pathlib.Path, package: str, version: str) -> Wheel:
     raise errors.InputError(
         f'{where} is corrupt ({error}): delete it and run again'
     ) from error
-  infos = [name for name in content if name.endswith('.dist-info/METADATA')]
-  if len(infos) != 1 or infos[0].count('/') != 1:
-    raise errors.InputError(f'{where} is no wheel: it needs one METADATA')
-  metadata = content[infos[0]][1].decode(errors='replace')
+  metadata = content[f'{info}METADATA'].decode(errors='replace')
   head = metadata.replace('\r\n', '\n').partition('\n\n')[0]
   fields = dict(_FIELD.findall(head))
-  said = f'{canonical(fields.get("Name", ""))} {fields.get("Version")}'
-  if said != f'{canonical(package)} {version}':
-    raise errors.InputError(
-        f'{where} is {said}, not {canonical(package)} {version}'
-    )
-  info = infos[0].removesuffix('METADATA')
-  if f'{info}RECORD' not in content:
-    raise errors.InputError(f'{where} is no wheel: it has no RECORD')
-  record = _record(content[f'{info}RECORD'][1].decode(errors='replace'), where)
+  wanted = f'{canonical(package)} {version}'
+  name = f'{canonical(fields.get("Name", ""))} {fields.get("Version")}'
+  if name != wanted:
+    raise errors.InputError(f'{where} is {name}, not {wanted}')
   files = {}
-  for name, (member, data) in content.items():
-    if name == f'{info}RECORD':
-      continue
-    if record.get(name) != hashlib.sha256(data).hexdigest():
-      raise errors.InputError(
-          f'{where}: {ascii(name)} is not the file that its RECORD names'
-      )
+  for name, data in content.items():
     if not name.startswith(info):
-      runs = member.external_attr >> 16 & stat.S_IXUSR
-      mode = tree.EXECUTABLE if runs else tree.FILE
-      files[name] = tree.Entry(mode, data)
-  if lost := sorted(record.keys() - content.keys()):
-    raise errors.InputError(
-        f'{where} lacks {ascii(lost[0])}, which its RECORD names'
-    )
+      runs = members[name].external_attr >> 16 & stat.S_IXUSR
+      files[name] = tree.Entry(tree.EXECUTABLE if runs else tree.FILE, data)
   return Wheel(files, metadata)

@@ -268,8 +268,7 @@ class ContentTest(WheelTestCase):
         self.assertEqual({n: e.data for n, e in files.items()}, good, at)
 
   @parameterized.named_parameters(
-      ('encrypted', _FLAGS, '<H', 1, "'official/a.py' is encrypted"),
-      ('strongly', _FLAGS, '<H', 0x41, "'official/a.py' is encrypted"),
+      ('encrypted', _FLAGS, '<H', 1, 'is corrupt .*encrypted'),
       ('only_strongly', _FLAGS, '<H', 0x40, 'is corrupt .*encryption'),
       ('patched', _FLAGS, '<H', 0x20, 'is corrupt .*patch'),
       ('unknown', _METHOD, '<H', 99, 'not compressed as in a wheel'),
@@ -355,41 +354,26 @@ class InfoTest(WheelTestCase):
       (
           'file_is_missing',
           lambda text: f'official/\x1b.py,{_sha256(b"")},0\n{text}',
-          r"lacks 'official/\\x1b.py', which its RECORD names",
+          r"'official/\\x1b.py' is not the file that its RECORD names",
       ),
       (
           'md5',
           lambda text: text.replace('sha256=', 'md5=', 1),
-          "no sha256 of 'official/__init__.py'",
-      ),
-      (
-          'sha1_of_a_name_with_control_characters',
-          lambda text: f'\x1b[2J,sha1=x,0\n{text}',
-          r"no sha256 of '\\x1b\[2J'",
-      ),
-      (
-          'base64',
-          lambda text: text.replace('sha256=', 'sha256=é', 1),
-          "broken digest of 'official/__init__.py'",
-      ),
-      (
-          'short_base64',
-          lambda text: text.replace(_sha256(_METADATA), 'sha256=a'),
-          'broken digest of .*METADATA',
+          "'official/__init__.py' is not the file that its RECORD names",
       ),
       ('two_columns', lambda text: f'a,b\n{text}', 'broken line'),
       ('four_columns', lambda text: f'a,b,c,d\n{text}', 'broken line'),
       ('empty_line', lambda text: f'\n{text}', 'broken line'),
       ('open_quote', lambda text: f'"{text}', 'broken line'),
-      ('carriage_return', lambda text: f'a\rb,,\n{text}', 'RECORD is broken'),
-      ('long', lambda text: 'a' * 200_000 + f',,\n{text}', 'RECORD is broken'),
+      ('carriage_return', lambda text: f'a\rb,,\n{text}', 'is corrupt'),
+      ('long', lambda text: 'a' * 200_000 + f',,\n{text}', 'is corrupt'),
   )
   def test_bad_record_is_refused(self, change, why):
     self.refused(_with_record(change(_record(_GOOD))), why)
 
   def test_record_that_is_no_text_is_refused(self):
     data = _wheel({_RECORD: bytes(range(256))})
-    self.refused(data, 'RECORD')
+    self.refused(data, 'is corrupt')
 
   def test_second_record_is_a_file_like_any_other(self):
     self.refused(

@@ -20,7 +20,6 @@ finds a difference or a patch conflicts, and with 2 on bad input.
 """
 
 import argparse
-import functools
 import pathlib
 import sys
 from typing import Sequence
@@ -30,13 +29,10 @@ from tfmot_contrib import surroundings
 from tools.base import git
 from tools.base import markdown
 from tools.env import bootstrap
-from tools.env import environment
-from tools.env import index
 from tools.mirror import fork as forks
 from tools.mirror import install
 from tools.mirror import patches
 from tools.mirror import repository
-from tools.mirror import series
 from tools.mirror import tree
 from tools.mirror import update
 
@@ -139,11 +135,7 @@ def check(fork: forks.Fork) -> int:
       print(f'no patch holds what is edited in {fork.repository}: {told}')
       print(_cut(forks.edits(fork)), end='')
       bad = 1
-  stray = sorted(
-      name
-      for name in tree.files(fork.official, [*forks.OWN, 'mirror'])
-      if not tree.is_byte_code(name)
-  )
+  stray = tree.files(fork.official, [*forks.OWN, 'mirror'])
   print(_cut(''.join(f'extra    official/{name}\n' for name in stray)), end='')
   bad |= bool(stray)
   told = 'not made yet'
@@ -166,44 +158,16 @@ def _table(fork: forks.Fork) -> str:
   """Returns the series as a table."""
   header = ('number', 'reason', 'files', 'upstream', 'subject')
   rows = [
-      (p.name[:4], p.reason, len(patches.files(p)), p.upstream, p.subject)
+      (
+          p.name[:4],
+          p.reason,
+          p.content.count(b'\ndiff --git '),
+          p.upstream,
+          p.subject,
+      )
       for p in fork.series
   ]
   return markdown.table(header, rows)
-
-
-def _newest(fork: forks.Fork, package: str) -> str:
-  """Asks for the newest release that resolves with the environment.
-
-  TFMOT does not count: it is a layer of its own, installed without what it
-  asks for.
-
-  Args:
-    fork: The fork. Without --to, a sync never goes back from its lock.
-    package: Upstream's package.
-
-  Returns:
-    The version.
-
-  Raises:
-    errors.InputError: None resolves, or there is no network.
-  """
-  chosen = environment.settings()['tensorflow']
-  have = fork.lock.source if fork.lock else None
-  same = have and (have.kind, have.where) == ('pypi', package)
-  wanted = f'{package}>={have.version}' if same else package
-  try:
-    return index.resolve(
-        package,
-        [wanted],
-        constraints=environment.lock_of('tensorflow', chosen),
-        overrides=['tensorflow-model-optimization; python_version < "3"'],
-    )
-  except errors.InputError as error:
-    raise errors.InputError(
-        f'no release of {wanted} resolves with the environment: name one with'
-        f' --to, or stay with --same-version ({str(error)[:300]}…)'
-    ) from error
 
 
 def _author(root: pathlib.Path) -> str:
@@ -243,7 +207,6 @@ def _update(
       source=flags.source,
       same=same,
       offline=offline,
-      newest=functools.partial(_newest, fork),
   )
   if not same and not flags.discard_edits:
     if update.is_current(fork, source, offline=offline):
@@ -275,10 +238,10 @@ def _edit(
   repository.edit(fork, space, folder or fork.repository, offline=flags.offline)
   print(
       f'{folder or fork.repository} has a commit for each patch, on the branch'
-      f' {series.BRANCH}. Edit there, and save an edit as a patch of its own:\n'
-      f'    {forks.SYNC} patches new "SUBJECT"\n'
-      'Or work with git (commit --amend, rebase -i old), then:\n'
-      f'    {forks.SYNC} patches export{f" {folder}" if folder else ""}'
+      f' {patches.BRANCH}. Edit there, and save an edit as a patch of its'
+      f' own:\n    {forks.SYNC} patches new "SUBJECT"\nOr work with git (commit'
+      f' --amend, rebase -i old), then:\n    {forks.SYNC} patches'
+      f' export{f" {folder}" if folder else ""}'
   )
   return None
 

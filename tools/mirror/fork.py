@@ -84,7 +84,7 @@ class Fork(NamedTuple):
   @property
   def digests(self) -> dict[str, str]:
     """The digest of each patch file."""
-    return {patch.name: patch.sha256 for patch in self.series}
+    return patches.digests(self.series)
 
 
 def load(root: pathlib.Path) -> Fork:
@@ -104,7 +104,7 @@ def load(root: pathlib.Path) -> Fork:
   lock = None
   if (official / 'upstream.lock').exists():
     lock = pins.load_lock(official)
-  return Fork(root, pin, lock, patches.load(official))
+  return Fork(root, pin, lock, patches.load(official / 'patches'))
 
 
 def disagreement(fork: Fork) -> str:
@@ -126,27 +126,14 @@ def disagreement(fork: Fork) -> str:
     )
   if lock.selection != fork.pin.selection:
     return 'the globs of upstream.toml are not those of the lock'
-  digests = fork.digests
-  for name in sorted(digests.keys() | lock.patches.keys()):
-    if digests.get(name) != lock.patches.get(name):
-      how = 'is new' if name not in lock.patches else 'was changed'
-      return (
-          f'{name} {"is gone" if name not in digests else how} since the lock'
-      )
+  if changed := sorted(fork.digests.items() ^ lock.patches.items()):
+    return f'{changed[0][0]} was changed since the lock'
   return ''
 
 
-def _kept(stamps: tree.Digests) -> pathlib.Path:
+def kept(stamps: tree.Digests) -> pathlib.Path:
   """Returns where the files of a folder are kept, since it may change."""
   return bootstrap.cache_dir() / 'folders' / tree.digest(stamps)[:16]
-
-
-def keep(upstream: sources.Upstream) -> None:
-  """Keeps the files of a folder, which has no versions to come back to."""
-  if upstream.source.kind == 'folder':
-    with bootstrap.made_once(_kept(tree.digests(upstream.files))) as partial:
-      if partial:
-        tree.write(upstream.files, partial)
 
 
 def fetch_locked(
@@ -168,19 +155,18 @@ def fetch_locked(
   lock = lock or fork.lock
   if lock is None:
     raise errors.InputError(f'there is no lock yet: run {SYNC} first')
-  place, stamps = lock.source, lock.pristine
-  if place.kind == 'folder' and (kept := _kept(stamps)).is_dir():
-    place = pins.Source('folder', str(kept))
+  source, folder = lock.source, kept(lock.pristine)
+  if source.kind == 'folder' and folder.is_dir():
+    source = pins.Source('folder', str(folder))
   upstream = sources.fetch(
       fork.pin,
-      place,
+      source,
       root=fork.root,
       offline=offline,
-      commit=lock.resolved.get('commit', ''),
-      sha256=lock.resolved.get('sha256', ''),
-      names=stamps.keys(),
+      locked=lock.resolved,
+      names=lock.pristine.keys(),
   )
-  if told := tree.compare(stamps, upstream.files):
+  if told := tree.compare(lock.pristine, upstream.files):
     raise errors.InputError(
         f'{lock.source} no longer has the files that were locked'
         f' ({told.splitlines()[0]}): the source changed under its name'
@@ -194,24 +180,23 @@ def cached(lock: pins.Lock) -> pathlib.Path:
   return bootstrap.cache_dir() / 'mirror' / key.replace('/', '-')
 
 
-def write_cached(lock: pins.Lock, patched: tree.Tree) -> pathlib.Path:
-  """Writes the mirror of a lock into the cache, where it never changes.
+def write_cached(folder: pathlib.Path, files: tree.Tree) -> pathlib.Path:
+  """Writes files into the cache, where they never change.
 
   Args:
-    lock: The lock.
-    patched: Its files.
+    folder: Of the cache; it may be there already.
+    files: The files.
 
   Returns:
     The folder.
   """
-  with bootstrap.made_once(cached(lock)) as partial:
+  with bootstrap.made_once(folder) as partial:
     if partial:
-      tree.write(patched, partial)
-      for name, entry in patched.items():
-        if entry.mode != tree.LINK:
-          path = partial / name
-          path.chmod(path.stat().st_mode & ~0o222)
-  return cached(lock)
+      tree.write(files, partial)
+      for name in files:
+        path = partial / name
+        path.chmod(path.stat().st_mode & ~0o222)
+  return folder
 
 
 def mirror(fork: Fork) -> pathlib.Path:
@@ -240,13 +225,13 @@ def mirror(fork: Fork) -> pathlib.Path:
         )
       return folder
   pristine = fetch_locked(fork, offline=False).files
-  patched = patches.apply(pristine, fork.series)
+  patched = patches.apply(pristine, fork.series, exact=False)
   if tree.digests(patched) != fork.lock.patched:
     raise errors.InputError(
         'the patches do not make the files of upstream.lock: run'
         f' {SYNC} --same-version'
     )
-  return write_cached(fork.lock, patched)
+  return write_cached(cached(fork.lock), patched)
 
 
 def edits(fork: Fork) -> str:

@@ -413,8 +413,8 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
     Markdown.
   """
   text = f'# {title(fork.lock, after)}\n\n'
-  rows = [(v.verdict, v.name, v.subject) for v in plan.verdicts]
-  text += markdown.table(('verdict', 'patch', 'subject'), rows) if rows else ''
+  if plan.verdicts:
+    text += markdown.table(('verdict', 'patch', 'subject'), plan.verdicts)
   if fork.lock is None or not (folder := forks.cached(fork.lock)).is_dir():
     return text
   old, new = tree.read(folder), plan.patched

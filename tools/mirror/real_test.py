@@ -96,7 +96,7 @@ def judge(
       if name.startswith(('official/', 'orbit/')):
         expected[name] = archive.read(name).splitlines(keepends=True)
   for patch in sorted((official / 'patches').iterdir()):
-    diff = patch.read_bytes().split(b'\n---\n', 1)[1]
+    diff = patch.read_bytes()
     for part in re.split(rb'^diff --git ', diff, flags=re.MULTILINE)[1:]:
       name = re.search(rb'^\+\+\+ b/(.+)$', part, re.MULTILINE)[1].decode()
       hunks = re.split(rb'^(?=@@ )', part, flags=re.MULTILINE)[1:]
@@ -174,7 +174,9 @@ def run(scratch: pathlib.Path) -> None:
     mirror = fork.mirror(fork.load(root))
     count = judge(official, mirror, wheels[pin])
     print(f'judge: {count} files are {wheels[pin].name} plus patches')
-  for name, content in committed.items():  # Patches that the nightly absorbed.
+  shutil.rmtree(official / 'patches')  # The nightly absorbed some.
+  (official / 'patches').mkdir()
+  for name, content in committed.items():
     if name.parts[0] == 'patches':
       (official / name).write_bytes(content)
   _sync(root, '--same-version')

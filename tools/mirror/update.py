@@ -21,17 +21,18 @@ makes that repository of the series as it is, and reads it back afterwards.
 """
 
 import pathlib
-from typing import Callable, Sequence
+from typing import Sequence
 
 from tfmot_contrib import errors
 from tools.base import files
 from tools.base import git
+from tools.env import environment
+from tools.env import index
 from tools.mirror import fork as forks
 from tools.mirror import install
 from tools.mirror import patches
 from tools.mirror import pin as pins
 from tools.mirror import repository
-from tools.mirror import series
 from tools.mirror import sources
 from tools.mirror import tree
 
@@ -42,6 +43,40 @@ class ConflictError(Exception):
   """A patch that somebody has to look at. The message says what to do."""
 
 
+def _newest(fork: forks.Fork, package: str) -> str:
+  """Asks for the newest release that resolves with the environment.
+
+  TFMOT does not count: it is a layer of its own, installed without what it
+  asks for.
+
+  Args:
+    fork: The fork. Without --to, a sync never goes back from its lock.
+    package: Upstream's package.
+
+  Returns:
+    The version.
+
+  Raises:
+    errors.InputError: None resolves, or there is no network.
+  """
+  chosen = environment.settings()['tensorflow']
+  have = fork.lock.source if fork.lock else None
+  same = have and (have.kind, have.where) == ('pypi', package)
+  wanted = f'{package}>={have.version}' if same else package
+  try:
+    return index.resolve(
+        package,
+        [wanted],
+        constraints=environment.lock_of('tensorflow', chosen),
+        overrides=['tensorflow-model-optimization; python_version < "3"'],
+    )
+  except errors.InputError as error:
+    raise errors.InputError(
+        f'no release of {wanted} resolves with the environment: name one with'
+        f' --to, or stay with --same-version ({str(error)[:300]}…)'
+    ) from error
+
+
 def target(
     fork: forks.Fork,
     *,
@@ -49,7 +84,6 @@ def target(
     source: str,
     same: bool,
     offline: bool,
-    newest: Callable[[str], str],
 ) -> pins.Source:
   """Returns the source that a command asks for.
 
@@ -59,7 +93,6 @@ def target(
     source: `pypi:NAME`, `git:PLACE[#SUBFOLDER]` or `folder:PLACE`, or ''.
     same: Whether to stay with what the pin says.
     offline: Whether to do without a network.
-    newest: Asks for the newest version of a package.
 
   Returns:
     The source, with an exact version or a ref.
@@ -89,7 +122,7 @@ def target(
           '--offline cannot ask for the newest version: name one with --to, or'
           ' stay with --same-version'
       )
-    wanted = wanted._replace(version=newest(wanted.where))
+    wanted = wanted._replace(version=_newest(fork, wanted.where))
   elif wanted.kind == 'git' and not wanted.version:
     wanted = wanted._replace(version='HEAD')
   return pins.make_source(wanted.table(), '--source' if source else '--to')
@@ -150,11 +183,11 @@ def prepare(
       source,
       root=fork.root,
       offline=offline,
-      commit=held.get('commit', '') if same else '',
-      sha256=held.get('sha256', ''),
+      locked=held if same or source.kind == 'pypi' else {},
   )
-  forks.keep(upstream)
   stamps = tree.digests(upstream.files)
+  if source.kind == 'folder':  # It has no versions to come back to.
+    forks.write_cached(forks.kept(stamps), upstream.files)
   same_choice = lock and lock.selection == fork.pin.selection
   if same and held and same_choice and stamps != lock.pristine:
     raise errors.InputError(
@@ -162,21 +195,19 @@ def prepare(
         ' --same-version to move to what it has now'
     )
   if lock is None or stamps == lock.pristine:
-    said = [repository.Verdict(p.name, p.subject, 'clean') for p in fork.series]
     patched = patches.apply(upstream.files, fork.series)
-    return repository.Plan(upstream, patched, fork.series, said)
+    told = repository.verdicts(fork.series, fork.series, update=True)
+    return repository.Plan(upstream, patched, fork.series, told)
   git.check_version()
   old = forks.fetch_locked(fork, offline=offline).files
-  # At the very lines, or not at all.
-  patched = patches.apply(old, fork.series)
-  if tree.digests(patched) == lock.patched:
-    forks.write_cached(lock, patched)  # For the report.
   folder = space.scratch()
-  series.create(
-      folder, {'old': old, repository.UPDATE: upstream.files}, fork.series
-  )
+  trees = {patches.EDIT: old, patches.UPDATE: upstream.files}
+  patches.create(folder, trees, fork.series)
+  patched = git.read_tree(folder, 'HEAD')
+  if tree.digests(patched) == lock.patched:
+    forks.write_cached(forks.cached(lock), patched)  # For the report.
   repository.note(fork, folder, upstream)
-  conflicts = series.rebase(folder)
+  conflicts = patches.rebase(folder)
   if conflicts:
     told = _what_to_do(fork, folder, source, conflicts)
     if not dry_run:
@@ -193,18 +224,13 @@ def _what_to_do(
     conflicts: Sequence[str],
 ) -> str:
   """Returns the commands that resolve a conflict."""
-  at = git.text(
-      now,
-      'log',
-      '-1',
-      '--format=%(trailers:key=Patch,valueonly,separator=%x20) (%s)',
-      'REBASE_HEAD',
-      what='reading the conflict',
-  )
+  command = ['log', '-1', '--format=%s', 'REBASE_HEAD']
+  subject = git.text(now, *command, what='reading the conflict')
+  files_ = {patch.subject: patch.name for patch in fork.series}
   folder = fork.repository.relative_to(fork.root)
   names = ''.join(f'    {name}\n' for name in conflicts)
   return (
-      f'{at} conflicts with {source}:\n{names}'
+      f'{files_.get(subject)} ({subject}) conflicts with {source}:\n{names}'
       'official/ was not changed. Resolve it, with the marks of the conflict in'
       f' {folder}/:\n'
       f'    cd {folder}\n'
@@ -236,7 +262,7 @@ def resume(fork: forks.Fork) -> repository.Plan:
   if not repository.updating(fork):
     raise errors.InputError('there is no conflict to continue with')
   source = repository.noted(fork.repository).source
-  if conflicts := series.resume(fork.repository):
+  if conflicts := patches.resume(fork.repository):
     raise ConflictError(_what_to_do(fork, fork.repository, source, conflicts))
   return repository.read(fork, fork.repository)
 
@@ -245,39 +271,6 @@ def retire(fork: forks.Fork, space: install.Space) -> None:
   """Moves the repository of the series aside, if there is one."""
   if fork.repository.exists():
     space.keep(fork.repository)
-
-
-def texts(
-    fork: forks.Fork, plan: repository.Plan
-) -> tuple[pins.Lock, dict[str, bytes]]:
-  """Returns what the fork's own files will say.
-
-  Args:
-    fork: The fork as it is.
-    plan: What is to be put in place.
-
-  Returns:
-    The lock, and the content of each file by its path below `official/`.
-  """
-  source = plan.upstream.source
-  pin = (fork.official / 'upstream.toml').read_bytes()
-  if source != fork.pin.source:
-    pin = pins.pin_text(fork.official, source).encode()
-  lock = pins.Lock(
-      source=source,
-      resolved=plan.upstream.resolved,
-      selection=fork.pin.selection,
-      patches={patch.name: patch.sha256 for patch in plan.series},
-      pristine=tree.digests(plan.upstream.files),
-      patched=tree.digests(plan.patched),
-  )
-  contents: dict[str, bytes] = {
-      'upstream.toml': pin,
-      'upstream.lock': pins.lock_text(lock).encode(),
-  }
-  for patch in plan.series:
-    contents[f'patches/{patch.name}'] = patches.format_patch(patch)
-  return lock, contents
 
 
 def finish(
@@ -303,8 +296,16 @@ def finish(
   # Slow to import, and not there when Bazel makes the mirror.
   from tools.mirror import impact  # pylint: disable=g-import-not-at-top
 
-  lock, contents = texts(fork, plan)
-  forks.write_cached(lock, plan.patched)
+  source = plan.upstream.source
+  lock = pins.Lock(
+      source=source,
+      resolved=plan.upstream.resolved,
+      selection=fork.pin.selection,
+      patches=patches.digests(plan.series),
+      pristine=tree.digests(plan.upstream.files),
+      patched=tree.digests(plan.patched),
+  )
+  forks.write_cached(forks.cached(lock), plan.patched)
   report = impact.report(fork, plan, lock)
   print(report)
   files.write(space.folder / 'report.md', report)
@@ -312,6 +313,14 @@ def finish(
     held = fork.lock.source if fork.lock else 'without upstream'
     print(f'dry run: official/ is still {held}')
     return
+  pin = (fork.official / 'upstream.toml').read_bytes()
+  if source != fork.pin.source:
+    pin = pins.pin_text(fork.official, source).encode()
+  contents = {
+      'upstream.toml': pin,
+      'upstream.lock': pins.lock_text(lock).encode(),
+      **{f'patches/{patch.name}': patch.content for patch in plan.series},
+  }
   committed = commit or fork.committed.is_dir()
   space.install(contents, plan.patched if committed else None)
   if plan.repository == fork.repository and fork.edited:

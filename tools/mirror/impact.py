@@ -23,9 +23,9 @@ import ast
 import email.parser
 import functools
 import pathlib
+import platform
 import re
-import sys
-from typing import Iterable, Mapping, NamedTuple, Sequence
+from typing import Callable, Collection, Iterable, Mapping, Sequence
 
 import griffe
 from packaging import requirements
@@ -35,7 +35,8 @@ from packaging import utils
 from tools.base import build_files
 from tools.base import imports
 from tools.base import markdown
-from tools.env import environment
+from tools.env import clashes
+from tools.env import releases
 from tools.mirror import fork as forks
 from tools.mirror import pin as pins
 from tools.mirror import repository
@@ -47,30 +48,8 @@ _RUN = 'tfmot_contrib.convergence.run'
 _SHOWN = 30  # Entries of a list; the rest is counted.
 _HEADER = re.compile(rb'(?:[ \t]*(?:#[^\n]*)?\r?\n)*')
 _LICENCE = re.compile(r'(?:^|/)(?:LICEN[CS]E|COPYING|NOTICE)[^/]*$', re.I)
-_LOCKED = re.compile(r'^([A-Za-z0-9._-]+)==([^\s\\;]+)', re.MULTILINE)
 _COLOUR = re.compile(r'\x1b\[\d+m')
 _REFERENCE = re.compile(r'(?<![\w/])#(\d+)')
-
-
-class Changes(NamedTuple):
-  """The files that differ between two mirrors, by name.
-
-  Attributes:
-    added: In the new one only.
-    removed: In the old one only.
-    changed: Changed in substance.
-    trivial: Python files in which only comments, layout or docstrings changed.
-  """
-
-  added: list[str]
-  removed: list[str]
-  changed: list[str]
-  trivial: list[str]
-
-  @property
-  def substantial(self) -> set[str]:
-    """What can make a difference to whoever uses the mirror."""
-    return {*self.added, *self.removed, *self.changed}
 
 
 def _skeleton(source: bytes) -> str:
@@ -94,7 +73,7 @@ def _same_in_substance(old: bytes, new: bytes) -> bool:
     return False
 
 
-def compare(old: tree.Tree, new: tree.Tree) -> Changes:
+def compare(old: tree.Tree, new: tree.Tree) -> tuple[dict[str, str], list[str]]:
   """Compares two mirrors file by file.
 
   Args:
@@ -102,29 +81,24 @@ def compare(old: tree.Tree, new: tree.Tree) -> Changes:
     new: The other.
 
   Returns:
-    What differs.
+    A letter for each file that was added (A), deleted (D) or modified (M), and
+    the Python files in which only comments, layout or docstrings changed.
   """
-  changed, trivial = [], []
+  changes = dict.fromkeys(sorted(new.keys() - old), 'A')
+  changes |= dict.fromkeys(sorted(old.keys() - new), 'D')
+  trivial = []
   for name in sorted(old.keys() & new.keys()):
     one, other = old[name], new[name]
     if one != other:
       same = one.mode == other.mode and name.endswith('.py')
-      same = same and _same_in_substance(one.data, other.data)
-      (trivial if same else changed).append(name)
-  added, removed = sorted(new.keys() - old), sorted(old.keys() - new)
-  return Changes(added, removed, changed, trivial)
+      if same and _same_in_substance(one.data, other.data):
+        trivial.append(name)
+      else:
+        changes[name] = 'M'
+  return changes, trivial
 
 
-def _dotted(node: ast.expr) -> list[str]:
-  """Returns the parts of a dotted name; nothing for another expression."""
-  if isinstance(node, ast.Name):
-    return [node.id]
-  if isinstance(node, ast.Attribute) and (head := _dotted(node.value)):
-    return [*head, node.attr]
-  return []
-
-
-def used(root: pathlib.Path, packages: Iterable[str]) -> dict[str, list[str]]:
+def used(root: pathlib.Path, packages: Collection[str]) -> dict[str, list[str]]:
   """Finds the names of the mirror that our code spells out.
 
   Args:
@@ -134,29 +108,12 @@ def used(root: pathlib.Path, packages: Iterable[str]) -> dict[str, list[str]]:
   Returns:
     The places of each dotted name, as PATH:LINE.
   """
-  packages = set(packages)
-  found: dict[str, list[str]] = {}
+  places: dict[str, list[str]] = {}
   for path in sorted((root / _OURS).rglob('*.py')):
-    parsed, names = imports.parse(path), {}
-    for node in ast.walk(parsed):
-      if isinstance(node, ast.Import):
-        for alias in node.names:
-          top = alias.name.partition('.')[0]
-          names[alias.asname or top] = alias.name if alias.asname else top
-      elif isinstance(node, ast.ImportFrom):
-        for alias in node.names:
-          names[alias.asname or alias.name] = f'{node.module}.{alias.name}'
-    spelled = [
-        (f'{names[parts[0]]}.{".".join(parts[1:])}'.rstrip('.'), node.lineno)
-        for node in ast.walk(parsed)
-        if isinstance(node, ast.expr)
-        and (parts := _dotted(node))
-        and parts[0] in names
-    ]
-    for name, line in [*imports.imported(parsed), *spelled]:
-      if name.partition('.')[0] in packages:
-        found.setdefault(name, []).append(f'{path.relative_to(root)}:{line}')
-  return found
+    for line, name in releases.used(imports.parse(path), packages):
+      place = f'{path.relative_to(root)}:{line}'
+      places.setdefault(name.partition('(')[0], []).append(place)
+  return places
 
 
 def _file_of(module: str, files: tree.Tree) -> str:
@@ -248,7 +205,7 @@ def stale(
     root: pathlib.Path,
     mirrors: Sequence[pathlib.Path],
     packages: Iterable[str],
-    changed: set[str],
+    changed: Collection[str],
 ) -> list[str]:
   """Finds the runs that say nothing about the new mirror.
 
@@ -262,34 +219,25 @@ def stale(
     The labels of the convergence tests whose runs, or the runs that they start
     from, import one of them.
   """
-  touched: dict[str, bool] = {}
+
+  @functools.cache
+  def is_touched(module: str) -> bool:
+    folders = [{**dict.fromkeys(packages, m), _OURS: root} for m in mirrors]
+    start = [module, _RUN]
+    return any(not _reached(start, f).isdisjoint(changed) for f in folders)
+
+  labels: set[str] = set()
   starts: dict[str, str] = {}  # From a test to the one that it starts from.
   for package in build_files.packages(root, _OURS):
     for rule in build_files.rules(root, package):
       if rule.kind == 'convergence_test':
-        module = rule.attributes.get('module', '')
-        if module not in touched:
-          touched[module] = any(
-              changed
-              & _reached(
-                  [module, _RUN],
-                  {**dict.fromkeys(packages, mirror), _OURS: root},
-              )
-              for mirror in mirrors
-          )
-        baseline = rule.attributes.get('baseline')
-        start = build_files.absolute(package, baseline) if baseline else ''
-        starts[rule.label] = start
-        touched[rule.label] = touched[module]
-  found = []
-  for label in starts:
-    at, seen = label, set()
-    while at in starts and at not in seen and not touched[at]:
-      seen.add(at)
-      at = starts[at]
-    if touched.get(at):
-      found.append(label)
-  return sorted(found)
+        if is_touched(rule.attributes.get('module', '')):
+          labels.add(rule.label)
+        if baseline := rule.attributes.get('baseline'):
+          starts[rule.label] = build_files.absolute(package, baseline)
+  while more := {x for x, start in starts.items() if start in labels} - labels:
+    labels |= more
+  return sorted(labels)
 
 
 def needs(metadata: str | None, files: tree.Tree) -> dict[str, str]:
@@ -321,54 +269,59 @@ def needs(metadata: str | None, files: tree.Tree) -> dict[str, str]:
   return found
 
 
-def locked() -> dict[str, str]:
-  """Returns the versions of our environment, and the running Python's."""
-  versions = {'python': '.'.join(map(str, sys.version_info[:3]))}
-  for layer, version in environment.settings().items():
-    text = environment.lock_of(layer, version).read_text(encoding='utf-8')
-    for name, number in _LOCKED.findall(text):
-      versions[utils.canonicalize_name(name)] = number
-  return versions
-
-
 def unmet(
-    old: Mapping[str, str], new: Mapping[str, str], have: Mapping[str, str]
+    old: Mapping[str, str],
+    new: Mapping[str, str],
+    version_of: Callable[[str], str | None],
 ) -> list[str]:
-  """Compares what two mirrors require, and that with our locks.
+  """Compares what two mirrors require, and that with our environment.
 
   Args:
     old: The versions by package that the old mirror wants.
     new: Those that the new one wants.
-    have: The versions of our locks.
+    version_of: Returns the version of a package in our environment, or None.
 
   Returns:
-    A line for each requirement that changed, or that our locks do not meet.
+    A line for each requirement that changed, or that we do not meet.
   """
   lines = []
   for name in sorted(old.keys() | new.keys()):
-    before, after = old.get(name, '-'), new.get(name, '-')
+    before, after, have = (
+        old.get(name, '-'),
+        new.get(name, '-'),
+        version_of(name),
+    )
     wanted = specifiers.SpecifierSet('' if after in ('any', '-') else after)
+    fails = have is not None and not wanted.contains(have, prereleases=True)
     told = 'no longer required'
-    fails = name in have and not wanted.contains(have[name], prereleases=True)
     if after != '-':
-      told = f'our lock has {have[name]}' if name in have else 'not in our lock'
+      told = f'our lock has {have}' if have else 'not in our lock'
     if before != after or fails:
       mark = 'NOT met, ' if fails else ''
       lines.append(f'{name} {before} -> {after}: {mark}{told}')
   return lines
 
 
-def licences(changes: Changes, metadata: Sequence[str | None]) -> list[str]:
+def _installed(name: str) -> str | None:
+  """Returns the version of a package of our environment, or of Python."""
+  return (
+      platform.python_version() if name == 'python' else clashes.installed(name)
+  )
+
+
+def licences(
+    changes: Iterable[str], metadata: Sequence[str | None]
+) -> list[str]:
   """Returns licence files that changed, and another licence of the wheel."""
-  found = [n for n in sorted(changes.substantial) if _LICENCE.search(n)]
+  lines = [name for name in sorted(changes) if _LICENCE.search(name)]
   parser = email.parser.HeaderParser()
   declared = [
       message.get('License-Expression') or message.get('License')
       for message in map(parser.parsestr, filter(None, metadata))
   ]
   if len(set(declared)) > 1:
-    found.append(f'the wheel: {declared[0]} -> {declared[1]}')
-  return found
+    lines.append(f'the wheel: {declared[0]} -> {declared[1]}')
+  return lines
 
 
 def _section(title: str, lines: Sequence[str], nothing: str) -> str:
@@ -418,24 +371,20 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
   if fork.lock is None or not (folder := forks.cached(fork.lock)).is_dir():
     return text
   old, new = tree.read(folder), plan.patched
-  changes = compare(old, new)
-  lines = [f'A {name}' for name in changes.added]
-  lines += [f'D {name}' for name in changes.removed]
-  lines += [f'M {name}' for name in changes.changed]
-  count = len(changes.trivial)
-  trivial = f'; {count} in comments only' * bool(count)
-  text += _section(f'Files: {len(lines)} changed{trivial}', lines, 'None.')
-  if not lines:
+  changes, trivial = compare(old, new)
+  lines = [f'{letter} {name}' for name, letter in changes.items()]
+  more = f'; {len(trivial)} in comments only' if trivial else ''
+  text += _section(f'Files: {len(lines)} changed{more}', lines, 'None.')
+  if not changes:
     return text
   packages = {name.split('/')[0] for name in old.keys() | new.keys()}
-  names = used(fork.root, packages)
   api = [
       f'{what}; used in {", ".join(places[:3])}'
-      for _, what, places in breakages(old, new, names)
+      for _, what, places in breakages(old, new, used(fork.root, packages))
   ]
   text += _section('API that our code uses', api, 'Nothing breaks.')
   mirrors = (folder, forks.cached(after))
-  runs = stale(fork.root, mirrors, packages, changes.substantial)
+  runs = stale(fork.root, mirrors, packages, changes)
   text += _section('Runs to make anew', runs, 'None.')
   if fork.lock.pristine == after.pristine:
     return text
@@ -445,6 +394,6 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
     before = forks.fetch_locked(fork, offline=True).metadata
   metadata = (before, plan.upstream.metadata)
   sides = (needs(metadata[0], old), needs(metadata[1], new))
-  text += _section('Requirements', unmet(*sides, locked()), 'All as before.')
+  text += _section('Requirements', unmet(*sides, _installed), 'All as before.')
   said = licences(changes, metadata)
   return text + _section('Licences', said, 'None changed.')

@@ -196,46 +196,25 @@ def _stop_at_edits(fork: forks.Fork, flags: argparse.Namespace) -> None:
     )
 
 
-def _update(
-    fork: forks.Fork, space: install.Space, flags: argparse.Namespace
-) -> repository.Plan | None:
-  """Returns the plan of a sync, or None when there is nothing to do."""
-  same, offline = flags.same_version, flags.offline
-  source = update.target(
-      fork,
-      to=flags.to,
-      source=flags.source,
-      same=same,
-      offline=offline,
-  )
-  if not same and not flags.discard_edits:
-    if update.is_current(fork, source, offline=offline):
-      return None
-  return update.prepare(
-      fork, space, source, same=same, offline=offline, dry_run=flags.dry_run
-  )
-
-
 def _edit(
     fork: forks.Fork, space: install.Space, flags: argparse.Namespace
 ) -> repository.Plan | None:
   """Carries out a verb of `patches`, and returns the plan it asks for."""
   if flags.patches == 'new':
-    return repository.new(
-        fork,
-        subject=flags.subject,
-        author=flags.author or _author(fork.root),
-        reason=flags.reason,
-        upstream=flags.upstream,
-        body=flags.text,
-    )
+    fields = {
+        'Subject': flags.subject.strip(),
+        'Reason': flags.reason,
+        'Upstream': flags.upstream,
+    }
+    author = flags.author or _author(fork.root)
+    return repository.new(fork, author, fields, flags.text)
   folder = flags.folder if 'folder' in flags else None
   if flags.patches == 'export':
     return repository.export(fork, folder or fork.repository)
   if flags.patches == 'refresh':
     _stop_at_edits(fork, flags)
-    return repository.refresh(fork, space, offline=flags.offline)
-  repository.edit(fork, space, folder or fork.repository, offline=flags.offline)
+    return repository.refresh(fork, space)
+  repository.edit(fork, space, folder or fork.repository)
   print(
       f'{folder or fork.repository} has a commit for each patch, on the branch'
       f' {patches.BRANCH}. Edit there, and save an edit as a patch of its'
@@ -271,7 +250,7 @@ def _run(flags: argparse.Namespace) -> int:
     return 0
   space = install.Space(flags.root)
   with space.exclusive():
-    fork = forks.load(flags.root)
+    fork = forks.load(flags.root, flags.offline)
     if flags.commit and not flags.dry_run:
       update.check_index(fork)
     if flags.abort:
@@ -289,14 +268,14 @@ def _run(flags: argparse.Namespace) -> int:
           return 0
       else:
         _stop_at_edits(fork, flags)
-        plan = _update(fork, space, flags)
+        plan = update.prepare(fork, space, flags)
     except update.ConflictError as conflict:
       print(conflict)
       return 1
     if plan is None:
       print(f'nothing to do: official/ is {fork.lock.source}')
       return 0
-    update.finish(fork, space, plan, dry_run=flags.dry_run, commit=flags.commit)
+    update.finish(fork, space, plan, flags)
     return 0
 
 

@@ -54,12 +54,14 @@ class Fork(NamedTuple):
     pin: What upstream.toml asks for.
     lock: What it was resolved to; None before the first sync.
     series: The patches.
+    offline: Whether to do without a network.
   """
 
   root: pathlib.Path
   pin: pins.Pin
   lock: pins.Lock | None
   series: Sequence[patches.Patch]
+  offline: bool = False
 
   @property
   def official(self) -> pathlib.Path:
@@ -87,11 +89,12 @@ class Fork(NamedTuple):
     return patches.digests(self.series)
 
 
-def load(root: pathlib.Path) -> Fork:
+def load(root: pathlib.Path, offline: bool = False) -> Fork:
   """Reads the fork's own files.
 
   Args:
     root: The top folder of the clone.
+    offline: Whether to do without a network.
 
   Returns:
     What they say.
@@ -104,7 +107,7 @@ def load(root: pathlib.Path) -> Fork:
   lock = None
   if (official / 'upstream.lock').exists():
     lock = pins.load_lock(official)
-  return Fork(root, pin, lock, patches.load(official / 'patches'))
+  return Fork(root, pin, lock, patches.load(official / 'patches'), offline)
 
 
 def disagreement(fork: Fork) -> str:
@@ -136,15 +139,12 @@ def kept(stamps: tree.Digests) -> pathlib.Path:
   return bootstrap.cache_dir() / 'folders' / tree.digest(stamps)[:16]
 
 
-def fetch_locked(
-    fork: Fork, lock: pins.Lock | None = None, *, offline: bool
-) -> sources.Upstream:
+def fetch_locked(fork: Fork, lock: pins.Lock | None = None) -> sources.Upstream:
   """Gets the pristine files that a lock is of.
 
   Args:
     fork: The fork.
     lock: The lock, by default that of the fork.
-    offline: Whether to do without a network.
 
   Returns:
     The files, which have the digests of the lock.
@@ -162,7 +162,7 @@ def fetch_locked(
       fork.pin,
       source,
       root=fork.root,
-      offline=offline,
+      offline=fork.offline,
       locked=lock.resolved,
       names=lock.pristine.keys(),
   )
@@ -224,7 +224,7 @@ def mirror(fork: Fork) -> pathlib.Path:
             ' and run again'
         )
       return folder
-  pristine = fetch_locked(fork, offline=False).files
+  pristine = fetch_locked(fork).files
   patched = patches.apply(pristine, fork.series, exact=False)
   if tree.digests(patched) != fork.lock.patched:
     raise errors.InputError(

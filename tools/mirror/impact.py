@@ -391,7 +391,7 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
   text += _log(fork, plan.upstream)
   before = None
   if fork.lock.source.kind == 'pypi':
-    before = forks.fetch_locked(fork, offline=True).metadata
+    before = forks.fetch_locked(fork).metadata
   metadata = (before, plan.upstream.metadata)
   sides = (needs(metadata[0], old), needs(metadata[1], new))
   text += _section('Requirements', unmet(*sides, _installed), 'All as before.')

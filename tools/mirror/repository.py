@@ -21,7 +21,7 @@ to be resolved. What it is for is noted inside `.git`.
 """
 
 import pathlib
-from typing import NamedTuple, Sequence
+from typing import Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tools.base import files
@@ -96,20 +96,13 @@ def updating(fork: forks.Fork) -> bool:
   return there and _base(fork.repository) == patches.UPDATE
 
 
-def edit(
-    fork: forks.Fork,
-    space: install.Space,
-    folder: pathlib.Path,
-    *,
-    offline: bool,
-) -> None:
+def edit(fork: forks.Fork, space: install.Space, folder: pathlib.Path) -> None:
   """Makes a repository with a commit for each patch.
 
   Args:
     fork: The fork.
     space: Where to work.
     folder: Where; it must not exist.
-    offline: Whether to do without a network.
 
   Raises:
     errors.InputError: There is something, or a patch does not apply.
@@ -118,7 +111,7 @@ def edit(
     raise errors.InputError(
         f'{folder} exists: export it, or delete it, and try again'
     )
-  upstream = forks.fetch_locked(fork, offline=offline)
+  upstream = forks.fetch_locked(fork)
   part = space.scratch()
   patches.create(part, {patches.EDIT: upstream.files}, fork.series)
   note(fork, part, upstream)
@@ -165,7 +158,7 @@ def read(fork: forks.Fork, folder: pathlib.Path) -> Plan:
     raise errors.InputError(
         f'{folder} has changes that are not committed, such as {changed[0][0]}'
     )
-  upstream = forks.fetch_locked(fork, lock, offline=True)
+  upstream = forks.fetch_locked(fork._replace(offline=True), lock)
   series = patches.read(folder, base)
   old = tree.digests(git.read_tree(folder, patches.EDIT))
   if (
@@ -216,22 +209,14 @@ def verdicts(
 
 
 def new(
-    fork: forks.Fork,
-    *,
-    subject: str,
-    author: str,
-    reason: str,
-    upstream: str,
-    body: str,
+    fork: forks.Fork, author: str, fields: Mapping[str, str], body: str
 ) -> Plan:
   """Makes a patch of what was edited in the repository of the series.
 
   Args:
     fork: The fork.
-    subject: What the patch does, in a line.
     author: `Name <address>`.
-    reason: A key of `patches.REASONS`.
-    upstream: A link, or `patches.NOT_REPORTED`.
+    fields: Its Subject, Reason and Upstream.
     body: Why it is needed.
 
   Returns:
@@ -250,10 +235,10 @@ def new(
     raise errors.InputError(
         f'nothing in {folder} was edited: there is nothing to make a patch of'
     )
-  fields = {'Subject': subject, 'Reason': reason, 'Upstream': upstream}
   patches.check('the patch', fields)
-  trailers = f'Reason: {reason}\nUpstream: {upstream}\n'
-  text = '\n\n'.join(filter(None, (subject, body.strip(), trailers)))
+  subject, *trailers = (f'{key}: {value}' for key, value in fields.items())
+  subject = subject.removeprefix('Subject: ')
+  text = f'{subject}\n\n{body.strip()}\n\n' + '\n'.join(trailers)
   what = f'committing {subject}'
   git.run(folder, 'add', '--all', what=what)
   command = ['commit', '-q', f'--author={author}', '--file', '-']
@@ -261,21 +246,9 @@ def new(
   return read(fork, folder)
 
 
-def refresh(fork: forks.Fork, space: install.Space, *, offline: bool) -> Plan:
-  """Writes each patch as git would, at the lines where it applies now.
-
-  Args:
-    fork: The fork.
-    space: Where to work.
-    offline: Whether to do without a network.
-
-  Returns:
-    A plan with the same series.
-
-  Raises:
-    errors.InputError: A patch does not apply at all.
-  """
-  upstream = forks.fetch_locked(fork, offline=offline)
+def refresh(fork: forks.Fork, space: install.Space) -> Plan:
+  """Writes each patch as git would, at the lines where it applies now."""
+  upstream = forks.fetch_locked(fork)
   folder = space.scratch()
   trees = {patches.EDIT: upstream.files}
   patches.create(folder, trees, fork.series, exact=False)

@@ -20,6 +20,7 @@ makes that repository of the series as it is, and reads it back afterwards.
 `tools.mirror.command` is the command line of both.
 """
 
+import argparse
 import pathlib
 from typing import Sequence
 
@@ -59,6 +60,11 @@ def _newest(fork: forks.Fork, package: str) -> str:
   Raises:
     errors.InputError: None resolves, or there is no network.
   """
+  if fork.offline:
+    raise errors.InputError(
+        '--offline cannot ask for the newest version: name one with --to, or'
+        ' stay with --same-version'
+    )
   chosen = environment.settings()['tensorflow']
   have = fork.lock.source if fork.lock else None
   same = have and (have.kind, have.where) == ('pypi', package)
@@ -77,22 +83,12 @@ def _newest(fork: forks.Fork, package: str) -> str:
     ) from error
 
 
-def target(
-    fork: forks.Fork,
-    *,
-    to: str,
-    source: str,
-    same: bool,
-    offline: bool,
-) -> pins.Source:
+def target(fork: forks.Fork, flags: argparse.Namespace) -> pins.Source:
   """Returns the source that a command asks for.
 
   Args:
     fork: The fork.
-    to: A version or ref, or ''.
-    source: `pypi:NAME`, `git:PLACE[#SUBFOLDER]` or `folder:PLACE`, or ''.
-    same: Whether to stay with what the pin says.
-    offline: Whether to do without a network.
+    flags: Of the command.
 
   Returns:
     The source, with an exact version or a ref.
@@ -100,41 +96,35 @@ def target(
   Raises:
     errors.InputError: The command contradicts itself or the pin.
   """
-  wanted = fork.pin.source
-  if source:
-    kind, _, where = source.partition(':')
+  wanted, what = fork.pin.source, '--source' if flags.source else '--to'
+  if flags.source:
+    kind, _, where = flags.source.partition(':')
     where, _, subfolder = where.partition('#')
     if kind not in pins.KINDS or not where:
       raise errors.InputError(
-          f'--source {source}: write pypi:NAME, git:URL_OR_PATH[#SUBFOLDER] or'
-          ' folder:PATH'
+          f'--source {flags.source}: write pypi:NAME,'
+          ' git:URL_OR_PATH[#SUBFOLDER] or folder:PATH'
       )
     wanted = pins.Source(kind, where, '', subfolder)
-  if to and wanted.kind == 'folder':
+  if flags.to and wanted.kind == 'folder':
     raise errors.InputError('--to: a folder has no versions')
-  if wanted.kind == 'pypi':  # The name goes to the resolver: look at it first.
-    pins.make_source(wanted._replace(version='0').table(), '--source')
-  if to:
-    wanted = wanted._replace(version=to)
-  elif wanted.kind == 'pypi' and not same:
-    if offline:
-      raise errors.InputError(
-          '--offline cannot ask for the newest version: name one with --to, or'
-          ' stay with --same-version'
-      )
+  if flags.to:
+    wanted = wanted._replace(version=flags.to)
+  elif wanted.kind == 'pypi' and not flags.same_version:
+    # The name goes to the resolver: look at it first.
+    pins.make_source(wanted._replace(version='0').table(), what)
     wanted = wanted._replace(version=_newest(fork, wanted.where))
   elif wanted.kind == 'git' and not wanted.version:
     wanted = wanted._replace(version='HEAD')
-  return pins.make_source(wanted.table(), '--source' if source else '--to')
+  return pins.make_source(wanted.table(), what)
 
 
-def is_current(fork: forks.Fork, source: pins.Source, *, offline: bool) -> bool:
+def is_current(fork: forks.Fork, source: pins.Source) -> bool:
   """Tells, without reading upstream's files, that there is nothing to do.
 
   Args:
     fork: The fork.
     source: What was asked for.
-    offline: Whether to do without a network.
 
   Returns:
     True when the lock is of `source` and agrees with pin and patches. A folder
@@ -143,46 +133,39 @@ def is_current(fork: forks.Fork, source: pins.Source, *, offline: bool) -> bool:
   lock = fork.lock
   if lock is None or source != lock.source or forks.disagreement(fork):
     return False
-  if source.kind == 'folder':
-    return False
-  return source.kind == 'pypi' or lock.resolved['commit'] == sources.commit_of(
-      source, root=fork.root, offline=offline
-  )
+  if source.kind == 'git':
+    now = sources.commit_of(source, root=fork.root, offline=fork.offline)
+    return lock.resolved['commit'] == now
+  return source.kind == 'pypi'
 
 
 def prepare(
-    fork: forks.Fork,
-    space: install.Space,
-    source: pins.Source,
-    *,
-    same: bool,
-    offline: bool,
-    dry_run: bool,
-) -> repository.Plan:
+    fork: forks.Fork, space: install.Space, flags: argparse.Namespace
+) -> repository.Plan | None:
   """Fetches upstream and rebases the patches onto it.
 
   Args:
     fork: The fork.
     space: Where to work.
-    source: What to move to.
-    same: Whether it has to be what the lock has.
-    offline: Whether to do without a network.
-    dry_run: Whether a conflict is only told.
+    flags: Of the command.
 
   Returns:
-    What would be put in place.
+    What would be put in place; None when there is nothing to do.
 
   Raises:
     ConflictError: A patch conflicts. The repository stays for it.
     errors.InputError: Anything else that is wrong.
   """
+  source, same = target(fork, flags), flags.same_version
+  if not same and not flags.discard_edits and is_current(fork, source):
+    return None
   lock = fork.lock
   held = lock.resolved if lock and lock.source == source else {}
   upstream = sources.fetch(
       fork.pin,
       source,
       root=fork.root,
-      offline=offline,
+      offline=fork.offline,
       locked=held if same or source.kind == 'pypi' else {},
   )
   stamps = tree.digests(upstream.files)
@@ -199,7 +182,7 @@ def prepare(
     told = repository.verdicts(fork.series, fork.series, update=True)
     return repository.Plan(upstream, patched, fork.series, told)
   git.check_version()
-  old = forks.fetch_locked(fork, offline=offline).files
+  old = forks.fetch_locked(fork).files
   folder = space.scratch()
   trees = {patches.EDIT: old, patches.UPDATE: upstream.files}
   patches.create(folder, trees, fork.series)
@@ -210,7 +193,7 @@ def prepare(
   conflicts = patches.rebase(folder)
   if conflicts:
     told = _what_to_do(fork, folder, source, conflicts)
-    if not dry_run:
+    if not flags.dry_run:
       retire(fork, space)
       folder.rename(fork.repository)
     raise ConflictError(told)
@@ -277,9 +260,7 @@ def finish(
     fork: forks.Fork,
     space: install.Space,
     plan: repository.Plan,
-    *,
-    dry_run: bool,
-    commit: bool,
+    flags: argparse.Namespace,
 ) -> None:
   """Says what a plan means, and puts it in place.
 
@@ -287,8 +268,7 @@ def finish(
     fork: The fork as it is.
     space: Where to work.
     plan: What is to be put in place.
-    dry_run: Whether to leave `official/` as it is.
-    commit: Whether to commit the result, the mirror too.
+    flags: Of the command.
 
   Raises:
     errors.InputError: It cannot be put in place, or not be committed.
@@ -309,7 +289,7 @@ def finish(
   report = impact.report(fork, plan, lock)
   print(report)
   files.write(space.folder / 'report.md', report)
-  if dry_run:
+  if flags.dry_run:
     held = fork.lock.source if fork.lock else 'without upstream'
     print(f'dry run: official/ is still {held}')
     return
@@ -321,7 +301,7 @@ def finish(
       'upstream.lock': pins.lock_text(lock).encode(),
       **{f'patches/{patch.name}': patch.content for patch in plan.series},
   }
-  committed = commit or fork.committed.is_dir()
+  committed = flags.commit or fork.committed.is_dir()
   space.install(contents, plan.patched if committed else None)
   if plan.repository == fork.repository and fork.edited:
     repository.note(forks.load(fork.root), fork.repository, plan.upstream)
@@ -332,7 +312,7 @@ def finish(
   else:
     retire(fork, space)
   print(f'official/ is {lock.source}, {len(lock.patched)} files')
-  if commit:
+  if flags.commit:
     _commit(fork, impact.title(fork.lock, lock), report)
 
 

@@ -22,6 +22,7 @@ what changed, requirements against our locks, licences.
 import ast
 import email.parser
 import functools
+import operator
 import pathlib
 import platform
 import re
@@ -52,23 +53,14 @@ _COLOUR = re.compile(r'\x1b\[\d+m')
 _REFERENCE = re.compile(r'(?<![\w/])#(\d+)')
 
 
-def _skeleton(source: bytes) -> str:
-  """Returns what runs of Python source: no comment, layout or docstring."""
-  parsed = ast.parse(source)
-  kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-  for node in ast.walk(parsed):
-    if isinstance(node, kinds) and ast.get_docstring(node, False) is not None:
-      node.body = node.body[1:] or [ast.Pass()]
-  return ast.dump(parsed)
-
-
 def _same_in_substance(old: bytes, new: bytes) -> bool:
   """Tells whether two Python files differ in nothing that runs."""
   # Nearly all of upstream's files differ in the year alone: not parsed.
   if old[_HEADER.match(old).end() :] == new[_HEADER.match(new).end() :]:
     return True
   try:
-    return _skeleton(old) == _skeleton(new)
+    sides = (imports.without_docstrings(ast.parse(s)) for s in (old, new))
+    return operator.eq(*map(ast.dump, sides))
   except (SyntaxError, ValueError):
     return False
 
@@ -116,44 +108,33 @@ def used(root: pathlib.Path, packages: Collection[str]) -> dict[str, list[str]]:
   return places
 
 
-def _file_of(module: str, files: tree.Tree) -> str:
-  """Returns the file of a module in a mirror, or ''."""
-  path = module.replace('.', '/')
-  names = (f'{path}.py', f'{path}/__init__.py')
-  return next((name for name in names if name in files), '')
-
-
 def breakages(
-    old: tree.Tree, new: tree.Tree, names: Mapping[str, Sequence[str]]
+    mirrors: Sequence[pathlib.Path], names: Mapping[str, Sequence[str]]
 ) -> list[tuple[str, str, list[str]]]:
   """Finds what breaks of the API that our code uses.
 
   Args:
-    old: The old mirror.
-    new: The new mirror.
+    mirrors: The old one and the new one.
     names: The names that we use, with their places.
 
   Returns:
     The name, what happened to it, and the places of ours that spell it out.
   """
-  modules = set()
+  modules, found = set(), []
   for name in names:
-    parts = name.split('.')
-    heads = ('.'.join(parts[:n]) for n in range(len(parts), 0, -1))
-    modules.add(next((head for head in heads if _file_of(head, old)), ''))
-  found = []
+    while name and not imports.files_of(mirrors[0], name):
+      name = name.rpartition('.')[0]
+    modules.add(name)
   for module in sorted(modules - {''}):
+    sides = [
+        griffe.visit(
+            module, filepath=path, code=path.read_text(errors='replace')
+        )
+        for folder in mirrors
+        for path in [folder / n for n in imports.files_of(folder, module)[:1]]
+    ]
     rows = [(module, f'{module} was removed')]
-    if _file_of(module, new):
-      sides = [
-          griffe.visit(
-              module,
-              filepath=pathlib.Path(name),
-              code=files[name].data.decode(errors='replace'),
-          )
-          for files in (old, new)
-          if (name := _file_of(module, files))
-      ]
+    if len(sides) == 2:
       rows = [
           (change.obj.path, _COLOUR.sub('', change.explain()))
           for change in griffe.find_breaking_changes(*sides)
@@ -164,7 +145,7 @@ def breakages(
           place
           for name, at in names.items()
           if f'{name}.'.startswith(f'{path}.')
-          or (path.startswith(f'{name}.') and not _file_of(name, old))
+          or (path.startswith(f'{name}.') and name not in modules)
           for place in at
       ]
       if places:
@@ -378,12 +359,12 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
   if not changes:
     return text
   packages = {name.split('/')[0] for name in old.keys() | new.keys()}
+  mirrors = (folder, forks.cached(after))
   api = [
       f'{what}; used in {", ".join(places[:3])}'
-      for _, what, places in breakages(old, new, used(fork.root, packages))
+      for _, what, places in breakages(mirrors, used(fork.root, packages))
   ]
   text += _section('API that our code uses', api, 'Nothing breaks.')
-  mirrors = (folder, forks.cached(after))
   runs = stale(fork.root, mirrors, packages, changes)
   text += _section('Runs to make anew', runs, 'None.')
   if fork.lock.pristine == after.pristine:

@@ -110,9 +110,15 @@ class ImpactTest(testing.ForkTestCase):
     """Returns what breaks when a text of the mirror changes."""
     text = _MIRROR[name]
     self.assertIn(old, text)
-    after = _tree({**_MIRROR, name: text.replace(old, new)})
-    names = impact.used(self.root, ['official'])
-    return impact.breakages(_tree(_MIRROR), after, names)
+    return self.compare({**_MIRROR, name: text.replace(old, new)})
+
+  def compare(self, after):
+    """Returns what breaks when the mirror becomes another one."""
+    mirrors = (self.scratch / 'old', self.scratch / 'new')
+    for folder, files in zip(mirrors, (_MIRROR, after), strict=True):
+      texts = {name: textwrap.dedent(text) for name, text in files.items()}
+      testing.write(folder, texts)
+    return impact.breakages(mirrors, impact.used(self.root, ['official']))
 
   @parameterized.parameters(
       (_TASK, 'def make(', 'def made(', 'official.core.task.make', 3),
@@ -144,8 +150,7 @@ class ImpactTest(testing.ForkTestCase):
 
   def test_module_that_is_gone(self):
     after = {n: t for n, t in _MIRROR.items() if n != _CONFIG}
-    names = impact.used(self.root, ['official'])
-    found = impact.breakages(_tree(_MIRROR), _tree(after), names)
+    found = self.compare(after)
     self.assertEqual(
         found[0][:2],
         ('official.core.config', 'official.core.config was removed'),

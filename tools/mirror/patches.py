@@ -63,15 +63,6 @@ _FORMAT = (
     '-U1',
     '--binary',
     '--full-index',
-    '--diff-algorithm=myers',
-    '--indent-heuristic',
-    '--inter-hunk-context=0',
-    '--no-color',
-    '--no-ext-diff',
-    '--no-textconv',
-    '--src-prefix=a/',
-    '--dst-prefix=b/',
-    '-O' + os.devnull,
 )
 _AM = (
     'am',

@@ -30,6 +30,7 @@ import zipfile
 import zlib
 
 from tfmot_contrib import errors
+from tools.env import index
 from tools.mirror import tree
 
 _MAX_BYTES = 1 << 30  # Of all files together; the wheel of 2.20.0 has 13 MB.
@@ -112,11 +113,6 @@ def _check_record(content: dict[str, bytes], record: str, where: str) -> None:
       )
 
 
-def canonical(name: str) -> str:
-  """Returns the one spelling of a package's name."""
-  return re.sub(r'[-_.]+', '-', name).lower()
-
-
 def read_wheel(path: pathlib.Path, package: str, version: str) -> Wheel:
   """Reads a wheel into memory.
 
@@ -161,8 +157,8 @@ def read_wheel(path: pathlib.Path, package: str, version: str) -> Wheel:
   metadata = content[f'{info}METADATA'].decode(errors='replace')
   head = metadata.replace('\r\n', '\n').partition('\n\n')[0]
   fields = dict(_FIELD.findall(head))
-  wanted = f'{canonical(package)} {version}'
-  name = f'{canonical(fields.get("Name", ""))} {fields.get("Version")}'
+  wanted = f'{index.canonical(package)} {version}'
+  name = f'{index.canonical(fields.get("Name", ""))} {fields.get("Version")}'
   if name != wanted:
     raise errors.InputError(f'{where} is {name}, not {wanted}')
   files = {}

@@ -39,6 +39,7 @@ from tools.base import markdown
 from tools.env import clashes
 from tools.env import releases
 from tools.mirror import fork as forks
+from tools.mirror import patches
 from tools.mirror import pin as pins
 from tools.mirror import repository
 from tools.mirror import sources
@@ -322,6 +323,37 @@ def title(before: pins.Lock | None, after: pins.Lock) -> str:
   return f'Official Models: {before.source} -> {after.source}'
 
 
+def verdicts(
+    old: Sequence[patches.Patch],
+    new: Sequence[patches.Patch],
+    *,
+    update: bool,
+) -> list[tuple[str, str, str]]:
+  """Says what became of each patch.
+
+  Args:
+    old: The patches as they were.
+    new: The patches as they will be.
+    update: Whether upstream changed them, and not somebody who edits them.
+
+  Returns:
+    A word for each patch that is or was there, its file and its subject.
+  """
+  before, after = ({p.subject: p for p in side} for side in (old, new))
+  moved, gone = ('rebased', 'absorbed') if update else ('changed', 'dropped')
+  rows = []
+  for subject, patch in {**before, **after}.items():
+    verdict = 'clean'
+    if subject not in before:
+      verdict = 'new'
+    elif subject not in after:
+      verdict = gone
+    elif before[subject].content != patch.content:
+      verdict = moved
+    rows.append((verdict, patch.name, subject))
+  return rows
+
+
 def _log(fork: forks.Fork, upstream: sources.Upstream) -> str:
   """Returns the section with upstream's log."""
   since = fork.lock.resolved.get('commit', '')
@@ -347,8 +379,9 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
     Markdown.
   """
   text = f'# {title(fork.lock, after)}\n\n'
-  if plan.verdicts:
-    text += markdown.table(('verdict', 'patch', 'subject'), plan.verdicts)
+  moved = fork.lock is not None and fork.lock.pristine != after.pristine
+  rows = verdicts(fork.series, plan.series, update=moved)
+  text += markdown.table(('verdict', 'patch', 'subject'), rows) if rows else ''
   if fork.lock is None or not (folder := forks.cached(fork.lock)).is_dir():
     return text
   old, new = tree.read(folder), plan.patched
@@ -367,7 +400,7 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
   text += _section('API that our code uses', api, 'Nothing breaks.')
   runs = stale(fork.root, mirrors, packages, changes)
   text += _section('Runs to make anew', runs, 'None.')
-  if fork.lock.pristine == after.pristine:
+  if not moved:
     return text
   text += _log(fork, plan.upstream)
   before = None

@@ -42,11 +42,7 @@ from tfmot_contrib import errors
 from tools.base import git
 from tools.mirror import tree
 
-REASONS = {
-    'temporary': 'until upstream has it',
-    'environment': 'upstream runs where we do not',
-    'incompatible': 'upstream does not want it',
-}
+REASONS = ('temporary', 'environment', 'incompatible')  # See docs/sync.md.
 NOT_REPORTED = 'not reported yet'
 EDIT, UPDATE = 'old', 'new'  # The branches that patches can be for.
 BRANCH = 'patches'

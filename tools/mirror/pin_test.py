@@ -77,6 +77,81 @@ _SOURCES = st.one_of(
 )
 
 
+def _select(names, include, exclude=()):
+  source = pin.Source('folder', 'x')
+  chosen = pin.Pin(source, '', tuple(include), tuple(exclude))
+  return chosen.select(names, 'upstream 1.0')
+
+
+class GlobTest(parameterized.TestCase):
+  names = ['orbit/b.py', 'official/a.py', 'official/a_test.py', 'LICENSE']
+
+  def test_chooses_and_sorts(self):
+    include = ['orbit/**', 'official/**', '*/a.py']
+    self.assertEqual(
+        _select(reversed(self.names), include),
+        ['official/a.py', 'official/a_test.py', 'orbit/b.py'],
+    )
+    self.assertEqual(
+        _select(iter(self.names), include, ['**/*_test.py', '*/a*']),
+        ['orbit/b.py'],
+    )
+    self.assertEqual(_select(self.names, []), [])
+
+  @parameterized.parameters(
+      (['official/**', 'official/*.txt'], [], 'official/*.txt', 'include'),
+      (['official'], [], 'official', 'include'),
+      (['official/'.upper() + '**'], [], 'OFFICIAL/**', 'include'),
+      (['official/**'], ['*/a.py', '*.md'], '*.md', 'exclude'),
+      (['official/**'], ['orbit/**'], 'orbit/**', 'exclude'),
+  )
+  def test_glob_that_matches_nothing_is_an_error(
+      self, include, exclude, glob, key
+  ):
+    with self.assertRaises(errors.InputError) as caught:
+      _select(self.names, include, exclude)
+    told = str(caught.exception)
+    self.assertStartsWith(told, f'the glob {glob!r} of [files] {key} matches')
+    self.assertIn('upstream 1.0', told)
+    self.assertIn('mend it in official/upstream.toml', told)
+    self.assertNotIn('\n', told)
+
+  def test_one_exclude_may_take_what_another_takes(self):
+    self.assertEqual(
+        _select(self.names, ['official/*'], ['**/a*', '**/a.py']), []
+    )
+
+  @parameterized.parameters(
+      (
+          'official/**',
+          'official/a.py official/a/b/c.py',
+          'official xofficial/a',
+      ),
+      ('official/*', 'official/a.py official/.x', 'official/a/b official'),
+      ('**/*.py', 'a.py a/b.py a/b/.py', 'a.pyc a/b.py/c'),
+      ('a/**/b', 'a/b a/x/b a/x/y/b', 'a/xb ab a/b/c xa/b'),
+      ('a/**/**', 'a/b a/b/c', 'a b/a'),
+      ('a**b', 'ab axxb', 'a/b a/x/b'),
+      ('***/b', 'b a/b a/b/b', 'ab'),
+      ('**', 'a a/b', ''),
+      ('a?c', 'abc aéc a.c', 'ac a/c abbc'),
+      ('a.b', 'a.b', 'axb'),
+      ('(a|b)+', '(a|b)+', 'a aa'),
+      ('a b é', 'a b é', ''),
+  )
+  def test_examples(self, glob, meant, others):
+    whole = [meant] if ' ' in glob else meant.split()
+    self.assertEqual(_select([*whole, *others.split()], [glob]), sorted(whole))
+
+  @parameterized.parameters(
+      '', '/a', 'a/', 'a//b', 'a/../b', '..', 'a\\b', '[a-z]', 'x['
+  )
+  def test_glob_of_another_form_is_refused(self, glob):
+    with self.assertRaisesRegex(errors.InputError, 'is none: write it') as e:
+      _select(['a'], [glob])
+    self.assertIn(repr(glob), str(e.exception))
+
+
 class PinTestCase(parameterized.TestCase):
 
   def setUp(self):

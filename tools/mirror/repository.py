@@ -43,14 +43,12 @@ class Plan(NamedTuple):
     upstream: Upstream's files, pristine, and what they are of.
     patched: The mirror.
     series: The patches.
-    verdicts: What became of each patch: the word, its file and its subject.
     repository: Of the series, when the plan was read from it.
   """
 
   upstream: sources.Upstream
   patched: tree.Tree
   series: Sequence[patches.Patch]
-  verdicts: Sequence[tuple[str, str, str]]
   repository: pathlib.Path | None = None
 
 
@@ -173,39 +171,7 @@ def read(fork: forks.Fork, folder: pathlib.Path) -> Plan:
   patched = git.read_tree(folder, 'HEAD')
   if patches.apply(upstream.files, series) != patched:
     raise errors.InputError(f'the patches of {folder} do not make its files')
-  told = verdicts(fork.series, series, update=base == patches.UPDATE)
-  return Plan(upstream, patched, series, told, folder)
-
-
-def verdicts(
-    old: Sequence[patches.Patch],
-    new: Sequence[patches.Patch],
-    *,
-    update: bool,
-) -> list[tuple[str, str, str]]:
-  """Says what became of each patch.
-
-  Args:
-    old: The patches as they were.
-    new: The patches as they will be.
-    update: Whether upstream changed them, and not somebody who edits them.
-
-  Returns:
-    A word for each patch that is or was there, its file and its subject.
-  """
-  before, after = ({p.subject: p for p in side} for side in (old, new))
-  moved, gone = ('rebased', 'absorbed') if update else ('changed', 'dropped')
-  rows = []
-  for subject, patch in {**before, **after}.items():
-    verdict = 'clean'
-    if subject not in before:
-      verdict = 'new'
-    elif subject not in after:
-      verdict = gone
-    elif before[subject].content != patch.content:
-      verdict = moved
-    rows.append((verdict, patch.name, subject))
-  return rows
+  return Plan(upstream, patched, series, folder)
 
 
 def new(

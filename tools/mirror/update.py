@@ -179,8 +179,7 @@ def prepare(
     )
   if lock is None or stamps == lock.pristine:
     patched = patches.apply(upstream.files, fork.series)
-    told = repository.verdicts(fork.series, fork.series, update=True)
-    return repository.Plan(upstream, patched, fork.series, told)
+    return repository.Plan(upstream, patched, fork.series)
   git.check_version()
   old = forks.fetch_locked(fork).files
   folder = space.scratch()

@@ -217,9 +217,7 @@ class PinTest(PinTestCase):
 
   @parameterized.named_parameters(
       ('not_utf_8', b'\xff', 'cannot read .*upstream.toml'),
-      ('truncated', (_WHOLE)[:-3], 'cannot read .*upstream.toml'),
       ('key_twice', _PYPI + _WHOLE, 'cannot read'),
-      ('long_number', 'a = ' + '9' * 5000, 'cannot read'),
       ('deep', 'a = ' + '[' * 5000, 'cannot read'),
       (
           'merge_marks',
@@ -229,14 +227,11 @@ class PinTest(PinTestCase):
       ('empty', '', 'needs one of pypi'),
       ('unknown_key', f'colour = "red"\n{_WHOLE}', 'unknown key: colour'),
       ('no_files', _PYPI, r'needs \[files\]'),
-      ('files_is_a_list', f'files = []\n{_PYPI}', r'needs \[files\]'),
-      ('unknown_files', _WHOLE + 'only = []', r'needs \[files\]'),
       (
           'include_is_text',
           _PYPI + '[files]\ninclude = "a"',
           'is no list',
       ),
-      ('exclude_is_text', _WHOLE + 'exclude = "a"', 'is no list'),
       (
           'include_nothing',
           _PYPI + '[files]\ninclude = []',
@@ -252,7 +247,6 @@ class PinTest(PinTestCase):
           _WHOLE + 'exclude = ["official/[z-a]"]',
           "glob 'official/.z-a.' is none",
       ),
-      ('repository_number', f'repository = 1\n{_WHOLE}', 'owner/name'),
       ('repository_word', f'repository = "x"\n{_WHOLE}', 'owner/name'),
   )
   def test_bad_pin_is_refused(self, text, why):
@@ -262,14 +256,10 @@ class PinTest(PinTestCase):
   @parameterized.named_parameters(
       ('missing', '', 'needs one of pypi, git, folder'),
       ('is_text', 'source = "a"', 'source.* no table of texts'),
-      ('is_number', 'source = 5', 'source.* no table of texts'),
-      ('is_list', 'source = [1]', 'source.* no table of texts'),
-      ('kind', '[source]\nsvn = "a"', 'needs one of'),
       ('two', '[source]\npypi = "a"\ngit = "b"\nref = "c"', 'needs one of'),
       ('number', '[source]\npypi = "a"\nversion = 2.20', 'no table of texts'),
       ('no_version', '[source]\npypi = "a"', "'' is no version"),
       ('range', '[source]\npypi = "a"\nversion = ">=1"', 'is no version'),
-      ('star', '[source]\npypi = "a"\nversion = "1.*"', 'is no version'),
       (
           'version_leaves_the_cache',
           '[source]\npypi = "a"\nversion = "1/../../../x"',
@@ -280,11 +270,6 @@ class PinTest(PinTestCase):
           'subfolder_of_pypi',
           '[source]\npypi = "a"\nversion = "1"\nsubfolder = "b"',
           'unknown key: subfolder',
-      ),
-      (
-          'version_of_folder',
-          '[source]\nfolder = "a"\nversion = "1"',
-          'unknown key: version',
       ),
       ('empty_key', '[source]\nfolder = "a"\n"" = "1"', 'unknown key'),
       (
@@ -298,11 +283,6 @@ class PinTest(PinTestCase):
           'is no pypi|is no git|is no folder',
       ),
       (
-          'package_of_two_words',
-          '[source]\npypi = "a @ file:///x"\nversion = "1"',
-          'is no pypi',
-      ),
-      (
           'package_is_a_path',
           '[source]\npypi = "../a"\nversion = "1"',
           'is no pypi',
@@ -314,25 +294,12 @@ class PinTest(PinTestCase):
       ),
       ('option_as_ref', '[source]\ngit = "a"\nref = "--output=x"', 'is no ref'),
       ('refspec', '[source]\ngit = "a"\nref = "a:refs/heads/x"', 'is no ref'),
-      ('two_refs', '[source]\ngit = "a"\nref = "a b"', 'is no ref'),
       (
           'nul',
           '[source]\ngit = "https://a\\u0000b"\nref = "v1"',
           'is no pypi|is no git|is no folder',
       ),
-      (
-          'newline',
-          '[source]\nfolder = "a\\nb"',
-          'is no pypi|is no git|is no folder',
-      ),
-      (
-          'option_as_folder',
-          '[source]\nfolder = "-a"',
-          'is no pypi|is no git|is no folder',
-      ),
       ('subfolder_up', '[source]\nfolder = "a"\nsubfolder = "../b"', 'leaves'),
-      ('subfolder_abs', '[source]\nfolder = "a"\nsubfolder = "/b"', 'absolute'),
-      ('subfolder_git', '[source]\nfolder = "a"\nsubfolder = ".git"', 'leaves'),
   )
   def test_bad_source_is_refused(self, text, why):
     self.write('upstream.toml', f'{text}\n{_FILES}')
@@ -434,27 +401,19 @@ class LockTest(PinTestCase):
 
   @parameterized.named_parameters(
       ('tool_newer', 'tool = 1', 'tool = 2', 'version 2 of the tool'),
-      ('tool_missing', 'tool = 1', '', 'version None of the tool'),
       ('merge_marks', '[digests]', '<<<<<<< ours\n[digests]', 'cannot read'),
       ('merged', '3' * 64, '7' * 64, 'pristine does not have the digest'),
       ('merged_patched', '5' * 64, '7' * 64, 'patched does not have'),
       ('merge_marks_in_files', '-  of', '<<<<<<< ours\n-  of', 'not have'),
-      ('file_renamed', 'official/b', 'official/d', 'does not have'),
       ('mode_changed', 'executable ', '', 'pristine does not have'),
-      ('one_space', f'{"3" * 64}  ', f'{"3" * 64} ', 'does not have'),
       ('name_twice', 'official/b', 'official/a', 'does not have'),
       ('no_source', '[source]', '[sauce]', 'source.* no table of texts'),
-      ('no_digests', '[digests]', '[digest]', 'digests.* no table of texts'),
-      ('no_tree_digest', '\npatched = ', '\nother = ', 'patched does not'),
-      ('no_patches', '[patches]', '[patch]', 'patches.* no table of texts'),
       ('no_files', '[files]', '[file]', 'files.* no table of texts'),
       ('no_resolved', '[resolved]', '[solved]', 'resolved.* no table'),
       ('resolved_empty', 'sha256 = ', 'sha1 = ', r'solved\].* lacks sha256'),
       ('resolved_short', '1' * 64, '1' * 63, r'\[resolved\].* lacks sha256'),
-      ('resolved_number', f'"{"1" * 64}"', '1', 'resolved.* no table of texts'),
       ('kind', 'pypi = "a"', 'svn = "a"', 'source.* needs one of'),
       ('option', 'pypi = "a"', 'pypi = "--x"', "'--x' is no pypi"),
-      ('source_key', 'pypi = "a"', 'pypi = "a"\nx = ""', 'unknown key: x'),
   )
   def test_bad_lock_is_refused(self, old, new, why):
     self.assertIn(old, self.text)

@@ -250,7 +250,6 @@ def python_env(name):
 
 # What makes the mirror.
 _MIRROR = [
-    "archive",
     "fork",
     "patches",
     "pin",

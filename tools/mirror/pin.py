@@ -44,7 +44,6 @@ _FORMS = {
     'subfolder': re.compile(r'.+'),
 }
 _REPOSITORY = re.compile(r'([\w.-]+/[\w.-]+)?')
-_BARE = re.compile(r'[A-Za-z0-9]+')
 _WILD = {'*': '[^/]*', '?': '[^/]'}
 _GONE = '-'
 _HEX = re.compile(r'[0-9a-f]{40}([0-9a-f]{24})?')
@@ -323,41 +322,27 @@ def load_lock(official: pathlib.Path) -> Lock:
   return Lock(source, resolved, selection, patches, pristine, patched)
 
 
-def _quoted(text: str) -> str:
-  """Returns a printable text as TOML has it, which is as JSON has it."""
-  return json.dumps(text, ensure_ascii=False)
-
-
-def _table(title: str, values: Mapping[str, str]) -> str:
-  """Returns a table of TOML."""
-  rows = [
-      f'{key if _BARE.fullmatch(key) else _quoted(key)} = {_quoted(value)}\n'
-      for key, value in values.items()
-  ]
-  return f'[{title}]\n' + ''.join(rows)
-
-
 def lock_text(lock: Lock) -> str:
   """Returns the text of `upstream.lock`."""
+  import tomlkit  # pylint: disable=g-import-not-at-top # Bazel has no packages.
+
   changed = {
       name: lock.patched.get(name, _GONE)
       for name in sorted(lock.pristine.keys() | lock.patched.keys())
       if lock.pristine.get(name) != lock.patched.get(name)
   }
-  whole = {
-      'selection': lock.selection,
-      'pristine': tree.digest(lock.pristine),
-      'patched': tree.digest(lock.patched),
+  tables = {
+      'source': lock.source.table(),
+      'resolved': lock.resolved,
+      'digests': {
+          'selection': lock.selection,
+          'pristine': tree.digest(lock.pristine),
+          'patched': tree.digest(lock.patched),
+      },
+      'patches': lock.patches,
+      'files': {},
   }
-  parts = [
-      f'{_LOCK_HEADER}tool = {TOOL}\n',
-      _table('source', lock.source.table()),
-      _table('resolved', lock.resolved),
-      _table('digests', whole),
-      _table('patches', lock.patches),
-      '[files]\n',
-  ]
-  text = '\n'.join(parts)
+  text = f'{_LOCK_HEADER}{tomlkit.dumps({"tool": TOOL, **tables})}'
   for key, stamps in (('pristine', lock.pristine), ('patched', changed)):
     rows = [f'{stamp}  {name}\n' for name, stamp in stamps.items()]
     text += f'{key} = """\n{"".join(rows)}"""\n'

@@ -29,7 +29,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
-from tools.mirror import archive
+from tools.mirror import sources
 from tools.mirror import tree
 
 _INFO = 'tf_x-1.0.dist-info/'
@@ -107,7 +107,7 @@ class WheelTestCase(parameterized.TestCase):
 
   def read(self, data, package='tf-x', version='1.0'):
     self.path.write_bytes(data)
-    return archive.read_wheel(self.path, package, version)
+    return sources.read_wheel(self.path, package, version)
 
   def refused(self, data, why):
     """Checks that a wheel is refused by a line that says why."""
@@ -123,10 +123,10 @@ class GoodTest(WheelTestCase):
 
   @parameterized.parameters(zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED)
   def test_is_read_exactly(self, method):
-    wheel = self.read(_wheel(method=method))
-    self.assertEqual(wheel.metadata, _METADATA.decode())
+    files, metadata = self.read(_wheel(method=method))
+    self.assertEqual(metadata, _METADATA.decode())
     self.assertEqual(
-        wheel.files,
+        files,
         {
             name: tree.Entry(
                 tree.EXECUTABLE if name in _EXECUTABLE else tree.FILE, data
@@ -138,30 +138,30 @@ class GoodTest(WheelTestCase):
 
   def test_archive_without_modes(self):
     modes = dict.fromkeys([*_GOOD, _RECORD], 0)
-    files = self.read(_wheel(modes=modes)).files
+    files = self.read(_wheel(modes=modes))[0]
     self.assertEqual({entry.mode for entry in files.values()}, {tree.FILE})
 
   def test_folders_are_left_out(self):
     folders = {'official/': b'', 'official/new/': b''}
     record = {_RECORD: _record(_GOOD).encode()}
-    wheel = self.read(_wheel({**folders, **record}))
-    self.assertNotIn('official/', wheel.files)
-    self.assertLen(wheel.files, 4)
+    files, _ = self.read(_wheel({**folders, **record}))
+    self.assertNotIn('official/', files)
+    self.assertLen(files, 4)
 
   @parameterized.parameters('tf-x', 'TF.X', 'tf_x', 'tf--x')
   def test_name_in_another_spelling(self, package):
-    self.assertLen(self.read(_wheel(), package).files, 4)
+    self.assertLen(self.read(_wheel(), package)[0], 4)
 
   def test_record_may_quote_names(self):
     name = 'official/a, b.py'
     record = _record(_GOOD) + f'"{name}",{_sha256(b"x")},1\n'
-    wheel = self.read(_wheel({name: b'x', _RECORD: record.encode()}))
-    self.assertEqual(wheel.files[name].data, b'x')
+    files, _ = self.read(_wheel({name: b'x', _RECORD: record.encode()}))
+    self.assertEqual(files[name].data, b'x')
 
   def test_metadata_that_is_no_text_is_read_as_far_as_it_goes(self):
     metadata = _METADATA + b'\xff\n'
-    wheel = self.read(_wheel({f'{_INFO}METADATA': metadata}))
-    self.assertEndsWith(wheel.metadata, 'Text.\n\ufffd\n')
+    _, metadata = self.read(_wheel({f'{_INFO}METADATA': metadata}))
+    self.assertEndsWith(metadata, 'Text.\n\ufffd\n')
 
 
 class NameTest(WheelTestCase):
@@ -239,9 +239,9 @@ class ContentTest(WheelTestCase):
 
   def test_missing_file_and_folder_are_refused(self):
     with self.assertRaisesRegex(errors.InputError, 'nowhere.whl is corrupt'):
-      archive.read_wheel(self.path.parent / 'nowhere.whl', 'tf-x', '1.0')
+      sources.read_wheel(self.path.parent / 'nowhere.whl', 'tf-x', '1.0')
     with self.assertRaisesRegex(errors.InputError, 'is corrupt'):
-      archive.read_wheel(self.path.parent, 'tf-x', '1.0')
+      sources.read_wheel(self.path.parent, 'tf-x', '1.0')
 
   @parameterized.parameters(zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED)
   def test_flipped_byte_is_refused(self, method):
@@ -253,12 +253,12 @@ class ContentTest(WheelTestCase):
 
   def test_no_flipped_byte_changes_a_file_or_has_a_traceback(self):
     data = _wheel()
-    good = {name: e.data for name, e in self.read(data).files.items()}
+    good = {name: e.data for name, e in self.read(data)[0].items()}
     for at in range(0, len(data), 3):
       for value in (0, 0xFF, data[at] ^ 1):
         flipped = data[:at] + bytes([value]) + data[at + 1 :]
         try:
-          files = self.read(flipped).files
+          files, _ = self.read(flipped)
         except errors.InputError:
           continue
         self.assertEqual({n: e.data for n, e in files.items()}, good, at)

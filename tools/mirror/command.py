@@ -138,15 +138,12 @@ def check(fork: forks.Fork) -> int:
   stray = tree.files(fork.official, [*forks.OWN, 'mirror'])
   print(_cut(''.join(f'extra    official/{name}\n' for name in stray)), end='')
   bad |= bool(stray)
-  told = 'not made yet'
-  for folder in (fork.committed, forks.cached(lock)):
-    if folder.is_dir():
-      found = tree.compare(lock.patched, tree.read(folder))
-      told = f'as locked, in {folder}'
-      if found:
-        print(_cut(found), end='')
-        told, bad = f'NOT as locked: delete {folder}', 1
-      break
+  folder, told = forks.place(fork), 'not made yet'
+  if folder.is_dir():
+    told = f'as locked, in {folder}'
+    if found := tree.compare(lock.patched, tree.read(folder)):
+      print(_cut(found), end='')
+      told, bad = f'NOT as locked: delete {folder}', 1
   print(
       f'mirror: {len(lock.patched)} files of {lock.source} with'
       f' {len(fork.series)} patches, {told}'

@@ -180,58 +180,17 @@ def cached(lock: pins.Lock) -> pathlib.Path:
   return bootstrap.cache_dir() / 'mirror' / key.replace('/', '-')
 
 
-def write_cached(folder: pathlib.Path, files: tree.Tree) -> pathlib.Path:
-  """Writes files into the cache, where they never change.
+def place(fork: Fork) -> pathlib.Path:
+  """Returns where the mirror of the lock is, made or not."""
+  committed = fork.committed
+  return committed if committed.is_dir() else cached(fork.lock)
 
-  Args:
-    folder: Of the cache; it may be there already.
-    files: The files.
 
-  Returns:
-    The folder.
-  """
+def write_cached(folder: pathlib.Path, files: tree.Tree) -> None:
+  """Writes files into the cache, if they are not there. They never change."""
   with bootstrap.made_once(folder) as partial:
     if partial:
-      tree.write(files, partial)
-      for name in files:
-        path = partial / name
-        path.chmod(path.stat().st_mode & ~0o222)
-  return folder
-
-
-def mirror(fork: Fork) -> pathlib.Path:
-  """Returns the mirror that Bazel takes, and makes it where it is not there.
-
-  Args:
-    fork: The fork.
-
-  Returns:
-    The folder of upstream's packages: the repository of the series while
-    somebody edits it, else files that are what the lock says.
-
-  Raises:
-    errors.InputError: The pin, the lock, the source or a patch is wrong.
-  """
-  if fork.lock and fork.edited:
-    return fork.repository
-  if told := disagreement(fork):
-    raise errors.InputError(f'{told}: run {SYNC} --same-version')
-  for folder in (fork.committed, cached(fork.lock)):
-    if folder.is_dir():
-      if told := tree.compare(fork.lock.patched, tree.read(folder)):
-        raise errors.InputError(
-            f'{folder} is not the mirror ({told.splitlines()[0]}): delete it'
-            ' and run again'
-        )
-      return folder
-  pristine = fetch_locked(fork).files
-  patched = patches.apply(pristine, fork.series, exact=False)
-  if tree.digests(patched) != fork.lock.patched:
-    raise errors.InputError(
-        'the patches do not make the files of upstream.lock: run'
-        f' {SYNC} --same-version'
-    )
-  return write_cached(cached(fork.lock), patched)
+      tree.write(files, partial, read_only=True)
 
 
 def edits(fork: Fork) -> str:
@@ -255,13 +214,32 @@ def packages(root: pathlib.Path = bootstrap.ROOT) -> dict[str, pathlib.Path]:
     root: The top folder of the clone.
 
   Returns:
-    Where each is: `official`, `orbit`.
+    Where each is: `official`, `orbit`. They are in the repository of the series
+    while somebody edits it, else they are what the lock says.
 
   Raises:
-    errors.InputError: See `mirror`.
+    errors.InputError: The pin, the lock, the source or a patch is wrong.
   """
   fork = load(root)
-  folder = mirror(fork)
+  if fork.lock and fork.edited:
+    folder = fork.repository
+  elif told := disagreement(fork):
+    raise errors.InputError(f'{told}: run {SYNC} --same-version')
+  elif (folder := place(fork)).is_dir():
+    if told := tree.compare(fork.lock.patched, tree.read(folder)):
+      raise errors.InputError(
+          f'{folder} is not the mirror ({told.splitlines()[0]}): delete it and'
+          ' run again'
+      )
+  else:
+    pristine = fetch_locked(fork).files
+    patched = patches.apply(pristine, fork.series, exact=False)
+    if tree.digests(patched) != fork.lock.patched:
+      raise errors.InputError(
+          'the patches do not make the files of upstream.lock: run'
+          f' {SYNC} --same-version'
+      )
+    write_cached(folder, patched)
   names = sorted({name.split('/')[0] for name in fork.lock.patched})
   return {name: folder / name for name in names}
 

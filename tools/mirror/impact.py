@@ -354,18 +354,6 @@ def verdicts(
   return rows
 
 
-def _log(fork: forks.Fork, upstream: sources.Upstream) -> str:
-  """Returns the section with upstream's log."""
-  since = fork.lock.resolved.get('commit', '')
-  lines = sources.log(upstream, fork.pin, since)
-  where = rf'{fork.pin.repository}#\1'  # Not of this project on GitHub.
-  named = [_REFERENCE.sub(where, line) for line in lines or ()]
-  none = 'The source has no history back to the old version.'
-  return _section(
-      'Log', named, none if lines is None else 'No commit touches the mirror.'
-  )
-
-
 def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
   """Says what a plan means, before it is put in place.
 
@@ -402,7 +390,14 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
   text += _section('Runs to make anew', runs, 'None.')
   if not moved:
     return text
-  text += _log(fork, plan.upstream)
+  since = fork.lock.resolved.get('commit', '')
+  log = sources.log(plan.upstream, fork.pin, since)
+  where = rf'{fork.pin.repository}#\1'  # Not of this project on GitHub.
+  named = [_REFERENCE.sub(where, line) for line in log or ()]
+  none = 'No commit touches the mirror.'
+  if log is None:
+    none = 'The source has no history back to the old version.'
+  text += _section('Log', named, none)
   before = None
   if fork.lock.source.kind == 'pypi':
     before = forks.fetch_locked(fork).metadata

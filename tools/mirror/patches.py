@@ -48,27 +48,13 @@ EDIT, UPDATE = 'old', 'new'  # The branches that patches can be for.
 BRANCH = 'patches'
 # One line of context: the fewest by which git still knows a wrong place.
 _FORMAT = (
-    'format-patch',
-    '--quiet',
-    '--keep-subject',
-    '--zero-commit',
-    '--no-signature',
-    '--no-encode-email-headers',
-    '--no-stat',
-    '-M',
-    '-U1',
-    '--binary',
-    '--full-index',
-)
+    'format-patch --quiet --keep-subject --zero-commit --no-signature'
+    ' --no-encode-email-headers --no-stat -M -U1 --binary --full-index'
+).split()
 _AM = (
-    'am',
-    '--quiet',
-    '--keep',
-    '--keep-cr',
-    '--no-scissors',
-    '--patch-format=mbox',
-    '--committer-date-is-author-date',
-)
+    'am --quiet --keep --keep-cr --no-scissors --patch-format=mbox'
+    ' --committer-date-is-author-date'
+).split()
 _DIFF = b'\ndiff --git '
 # Of objects, which change with every update; binary files need it.
 _INDEX = re.compile(rb'^index .*\n(?!GIT binary patch)', re.MULTILINE)

@@ -171,7 +171,7 @@ def run(scratch: pathlib.Path) -> None:
     _sync(root, '--source', f'pypi:{package}', '--to', version)
     _sync(root, '--check')
     pin = _NIGHTLY if package == _NIGHTLY else f'{package}=={version}'
-    mirror = fork.mirror(fork.load(root))
+    mirror = fork.packages(root)['official'].parent
     count = judge(official, mirror, wheels[pin])
     print(f'judge: {count} files are {wheels[pin].name} plus patches')
   shutil.rmtree(official / 'patches')  # The nightly absorbed some.
@@ -201,7 +201,7 @@ class JudgeTest(testing.ForkTestCase):
         archive.writestr(name, text)
 
     self.mirror = self.scratch / 'mirror'
-    shutil.copytree(fork.mirror(fork.load(self.root)), self.mirror)
+    shutil.copytree(fork.packages(self.root)['official'].parent, self.mirror)
     for path in self.mirror.rglob('*.py'):
       path.chmod(0o644)
 

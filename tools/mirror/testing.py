@@ -185,7 +185,7 @@ class ForkTestCase(parameterized.TestCase):
 
   def mirror(self) -> dict[str, str]:
     """Returns the text of every file of the mirror that Bazel takes."""
-    folder = fork.mirror(fork.load(self.root))
+    folder = fork.packages(self.root)['official'].parent
     return {
         name: entry.data.decode(errors='replace')
         for name, entry in tree.read(folder, ['.git']).items()

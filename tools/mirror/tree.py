@@ -141,9 +141,11 @@ def check(tree: Mapping[str, Entry], where: str) -> None:
       )
 
 
-def write(tree: Mapping[str, Entry], folder: pathlib.Path) -> None:
+def write(
+    tree: Mapping[str, Entry], folder: pathlib.Path, read_only: bool = False
+) -> None:
   """Writes a tree that `check` has seen into an empty folder."""
-  made = set()
+  made, mask = set(), 0o555 if read_only else 0o755
   for name, entry in tree.items():
     path = f'{folder}/{name}'
     parent = posixpath.dirname(path)
@@ -152,7 +154,7 @@ def write(tree: Mapping[str, Entry], folder: pathlib.Path) -> None:
       made.add(parent)
     with open(path, 'xb') as stream:
       stream.write(entry.data)
-    os.chmod(path, 0o755 if entry.mode == EXECUTABLE else 0o644)
+    os.chmod(path, mask & (0o755 if entry.mode == EXECUTABLE else 0o644))
 
 
 def files(folder: pathlib.Path, skip: Collection[str] = ()) -> list[str]:

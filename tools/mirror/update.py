@@ -119,26 +119,6 @@ def target(fork: forks.Fork, flags: argparse.Namespace) -> pins.Source:
   return pins.make_source(wanted.table(), what)
 
 
-def is_current(fork: forks.Fork, source: pins.Source) -> bool:
-  """Tells, without reading upstream's files, that there is nothing to do.
-
-  Args:
-    fork: The fork.
-    source: What was asked for.
-
-  Returns:
-    True when the lock is of `source` and agrees with pin and patches. A folder
-    may have changed, so of that nobody knows.
-  """
-  lock = fork.lock
-  if lock is None or source != lock.source or forks.disagreement(fork):
-    return False
-  if source.kind == 'git':
-    now = sources.commit_of(source, root=fork.root, offline=fork.offline)
-    return lock.resolved['commit'] == now
-  return source.kind == 'pypi'
-
-
 def prepare(
     fork: forks.Fork, space: install.Space, flags: argparse.Namespace
 ) -> repository.Plan | None:
@@ -156,11 +136,16 @@ def prepare(
     ConflictError: A patch conflicts. The repository stays for it.
     errors.InputError: Anything else that is wrong.
   """
-  source, same = target(fork, flags), flags.same_version
-  if not same and not flags.discard_edits and is_current(fork, source):
-    return None
-  lock = fork.lock
+  source, same, lock = target(fork, flags), flags.same_version, fork.lock
   held = lock.resolved if lock and lock.source == source else {}
+  anew = same or flags.discard_edits
+  # A folder may have changed, so of that nobody knows.
+  current = held and not anew and not forks.disagreement(fork)
+  if current and source.kind == 'git':
+    now = sources.commit_of(source, root=fork.root, offline=fork.offline)
+    current = held['commit'] == now
+  if current:
+    return None
   upstream = sources.fetch(
       fork.pin,
       source,

@@ -154,15 +154,10 @@ def check(fork: forks.Fork) -> int:
 def _table(fork: forks.Fork) -> str:
   """Returns the series as a table."""
   header = ('number', 'reason', 'files', 'upstream', 'subject')
+  counts = [p.content.count(b'\ndiff --git ') for p in fork.series]
   rows = [
-      (
-          p.name[:4],
-          p.reason,
-          p.content.count(b'\ndiff --git '),
-          p.upstream,
-          p.subject,
-      )
-      for p in fork.series
+      (p.name[:4], p.reason, count, p.upstream, p.subject)
+      for p, count in zip(fork.series, counts, strict=True)
   ]
   return markdown.table(header, rows)
 

@@ -194,14 +194,7 @@ def write_cached(folder: pathlib.Path, files: tree.Tree) -> None:
 
 
 def edits(fork: Fork) -> str:
-  """Returns how the mirror that Bazel takes differs from the lock.
-
-  Args:
-    fork: The fork.
-
-  Returns:
-    A line for each file, see `tree.compare`; '' while nobody edits it.
-  """
+  """Returns how what Bazel takes differs from the lock; see `tree.compare`."""
   if not fork.edited:
     return ''
   return tree.compare(fork.lock.patched, tree.read(fork.repository, ['.git']))

@@ -91,36 +91,26 @@ def compare(old: tree.Tree, new: tree.Tree) -> tuple[dict[str, str], list[str]]:
   return changes, trivial
 
 
-def used(root: pathlib.Path, packages: Collection[str]) -> dict[str, list[str]]:
-  """Finds the names of the mirror that our code spells out.
-
-  Args:
-    root: The top folder of the clone.
-    packages: Of the mirror.
-
-  Returns:
-    The places of each dotted name, as PATH:LINE.
-  """
-  places: dict[str, list[str]] = {}
-  for path in sorted((root / _OURS).rglob('*.py')):
-    for line, name in releases.used(imports.parse(path), packages):
-      place = f'{path.relative_to(root)}:{line}'
-      places.setdefault(name.partition('(')[0], []).append(place)
-  return places
-
-
 def breakages(
-    mirrors: Sequence[pathlib.Path], names: Mapping[str, Sequence[str]]
+    root: pathlib.Path,
+    mirrors: Sequence[pathlib.Path],
+    packages: Collection[str],
 ) -> list[tuple[str, str, list[str]]]:
   """Finds what breaks of the API that our code uses.
 
   Args:
+    root: The top folder of the clone.
     mirrors: The old one and the new one.
-    names: The names that we use, with their places.
+    packages: Of the mirrors.
 
   Returns:
     The name, what happened to it, and the places of ours that spell it out.
   """
+  names: dict[str, list[str]] = {}
+  for path in sorted((root / _OURS).rglob('*.py')):
+    for line, name in releases.used(imports.parse(path), packages):
+      place = f'{path.relative_to(root)}:{line}'
+      names.setdefault(name.partition('(')[0], []).append(place)
   modules, found = set(), []
   for name in names:
     while name and not imports.files_of(mirrors[0], name):
@@ -268,11 +258,8 @@ def unmet(
   """
   lines = []
   for name in sorted(old.keys() | new.keys()):
-    before, after, have = (
-        old.get(name, '-'),
-        new.get(name, '-'),
-        version_of(name),
-    )
+    before, after = old.get(name, '-'), new.get(name, '-')
+    have = version_of(name)
     wanted = specifiers.SpecifierSet('' if after in ('any', '-') else after)
     fails = have is not None and not wanted.contains(have, prereleases=True)
     told = 'no longer required'
@@ -286,9 +273,8 @@ def unmet(
 
 def _installed(name: str) -> str | None:
   """Returns the version of a package of our environment, or of Python."""
-  return (
-      platform.python_version() if name == 'python' else clashes.installed(name)
-  )
+  is_python = name == 'python'
+  return platform.python_version() if is_python else clashes.installed(name)
 
 
 def licences(
@@ -383,7 +369,7 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
   mirrors = (folder, forks.cached(after))
   api = [
       f'{what}; used in {", ".join(places[:3])}'
-      for _, what, places in breakages(mirrors, used(fork.root, packages))
+      for _, what, places in breakages(fork.root, mirrors, packages)
   ]
   text += _section('API that our code uses', api, 'Nothing breaks.')
   runs = stale(fork.root, mirrors, packages, changes)

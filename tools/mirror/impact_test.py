@@ -118,7 +118,7 @@ class ImpactTest(testing.ForkTestCase):
     for folder, files in zip(mirrors, (_MIRROR, after), strict=True):
       texts = {name: textwrap.dedent(text) for name, text in files.items()}
       testing.write(folder, texts)
-    return impact.breakages(mirrors, impact.used(self.root, ['official']))
+    return impact.breakages(self.root, mirrors, ['official'])
 
   @parameterized.parameters(
       (_TASK, 'def make(', 'def made(', 'official.core.task.make', 3),

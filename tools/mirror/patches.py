@@ -278,17 +278,7 @@ def status(folder: pathlib.Path) -> list[tuple[str, str]]:
 
 
 def rebase(folder: pathlib.Path) -> list[str]:
-  """Moves the patches from `old` to `new`.
-
-  Args:
-    folder: Of the repository.
-
-  Returns:
-    The files in conflict; none when all went.
-
-  Raises:
-    errors.InputError: git cannot do it.
-  """
+  """Moves the patches from `old` to `new`; returns the files in conflict."""
   return _settle(folder, 'rebase', '-q', '--onto', UPDATE, EDIT, BRANCH)
 
 

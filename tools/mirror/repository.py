@@ -94,6 +94,17 @@ def updating(fork: forks.Fork) -> bool:
   return there and _base(fork.repository) == patches.UPDATE
 
 
+def _make(
+    fork: forks.Fork, space: install.Space, exact: bool = True
+) -> pathlib.Path:
+  """Returns a repository of the series, in a folder that goes."""
+  upstream, folder = forks.fetch_locked(fork), space.scratch()
+  trees = {patches.EDIT: upstream.files}
+  patches.create(folder, trees, fork.series, exact=exact)
+  note(fork, folder, upstream)
+  return folder
+
+
 def edit(fork: forks.Fork, space: install.Space, folder: pathlib.Path) -> None:
   """Makes a repository with a commit for each patch.
 
@@ -109,10 +120,7 @@ def edit(fork: forks.Fork, space: install.Space, folder: pathlib.Path) -> None:
     raise errors.InputError(
         f'{folder} exists: export it, or delete it, and try again'
     )
-  upstream = forks.fetch_locked(fork)
-  part = space.scratch()
-  patches.create(part, {patches.EDIT: upstream.files}, fork.series)
-  note(fork, part, upstream)
+  part = _make(fork, space)
   digest = tree.digest(fork.lock.patched)
   files.write(
       part / forks.BAZELRC,
@@ -214,12 +222,7 @@ def new(
 
 def refresh(fork: forks.Fork, space: install.Space) -> Plan:
   """Writes each patch as git would, at the lines where it applies now."""
-  upstream = forks.fetch_locked(fork)
-  folder = space.scratch()
-  trees = {patches.EDIT: upstream.files}
-  patches.create(folder, trees, fork.series, exact=False)
-  note(fork, folder, upstream)
-  return read(fork, folder)
+  return read(fork, _make(fork, space, exact=False))
 
 
 def unsaved(fork: forks.Fork) -> str:

@@ -309,29 +309,24 @@ def _commit(fork: forks.Fork, subject: str, report: str) -> None:
     if at:
       files.write(log, f'{text[:at]}* {subject}.\n{text[at:]}')
       names.append(log.name)
-  run_git(fork, 'add', '--force', '--all', '--', *names)
-  if run_git(fork, 'diff', '--cached', '--name-only'):
+  _git(fork, 'add', '--force', '--all', '--', *names)
+  if _git(fork, 'diff', '--cached', '--name-only'):
     body = report.partition('\n')[2].replace('\n#', '\n')
-    run_git(fork, 'commit', '-q', '-F', '-', stdin=f'{subject}\n{body}')
+    _git(fork, 'commit', '-q', '-F', '-', stdin=f'{subject}\n{body}')
     print(f'committed: {subject}')
 
 
 def check_index(fork: forks.Fork) -> None:
   """Refuses to commit what somebody staged before the sync."""
-  if staged := run_git(fork, 'diff', '--cached', '--name-only').split('\n')[0]:
+  if staged := _git(fork, 'diff', '--cached', '--name-only').split('\n')[0]:
     raise errors.InputError(
         f'{staged} is staged: commit it first, so that the sync is a commit of'
         ' its own'
     )
 
 
-def run_git(fork: forks.Fork, *command: str, stdin: str = '') -> str:
+def _git(fork: forks.Fork, *command: str, stdin: str = '') -> str:
   """Runs the git of the user, with the user's settings."""
-  done = git.run(
-      fork.root,
-      *command,
-      what=f'git {command[0]}',
-      stdin=stdin.encode(),
-      isolated=False,
-  )
+  options = {'stdin': stdin.encode(), 'isolated': False}
+  done = git.run(fork.root, *command, what=f'git {command[0]}', **options)
   return done.stdout.decode()

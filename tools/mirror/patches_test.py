@@ -308,9 +308,7 @@ class ApplyTest(parameterized.TestCase):
     super().setUp()
     scratch = tempfile.TemporaryDirectory()
     self.addCleanup(scratch.cleanup)
-    self.home = pathlib.Path(scratch.name)
-    self.scratch = self.home / 'scratch'
-    self.scratch.mkdir()
+    self.scratch = pathlib.Path(scratch.name)
     self.enter_context(
         absltest.mock.patch.object(tempfile, 'tempdir', str(self.scratch))
     )
@@ -421,19 +419,6 @@ class ApplyTest(parameterized.TestCase):
   @parameterized.parameters(r'x\\y', r'x\"y', r'x\ty', r'x\377', r'x\ny')
   def test_name_that_git_has_to_quote_is_refused(self, name):
     self.refused('the path .* has a|as git writes it', _quoted(name))
-
-  def test_settings_of_the_user_do_not_count(self):
-    (self.home / '.gitconfig').write_text(
-        '[apply]\n\tignoreWhitespace = change'
-    )
-    outside = {
-        'GIT_CONFIG_COUNT': '1',
-        'GIT_CONFIG_KEY_0': 'apply.ignoreWhitespace',
-        'GIT_CONFIG_VALUE_0': 'change',
-    }
-    for variables in ({'HOME': str(self.home)}, outside):
-      with absltest.mock.patch.dict(os.environ, variables):
-        self.refused('not apply', testing.EDIT.replace(b' line 4', b' line  4'))
 
 
 if __name__ == '__main__':

@@ -233,10 +233,6 @@ class JudgeTest(testing.ForkTestCase):
     with self.assertRaisesRegex(ValueError, 'line 6 is not'):
       self.judge()
 
-  def test_wheel_that_is_not_there(self):
-    with self.assertRaises(FileNotFoundError):
-      judge(self.official, self.mirror, pathlib.Path('no.whl'))
-
 
 class RealTest(absltest.TestCase):
 

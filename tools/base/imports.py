@@ -43,6 +43,15 @@ def parse(path: pathlib.Path) -> ast.Module:
     raise errors.InputError(f'{path} is no Python: {error}') from error
 
 
+def without_docstrings(tree: ast.Module) -> ast.Module:
+  """Returns a syntax tree, which loses its docstrings."""
+  kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+  for node in ast.walk(tree):
+    if isinstance(node, kinds) and ast.get_docstring(node, False) is not None:
+      del node.body[0]
+  return tree
+
+
 def imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
   """Yields the modules that a syntax tree imports anywhere, with the line.
 

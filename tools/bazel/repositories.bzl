@@ -250,9 +250,7 @@ def python_env(name):
 
 # What makes the mirror.
 _MIRROR = [
-    "archive",
     "fork",
-    "globs",
     "patches",
     "pin",
     "sources",

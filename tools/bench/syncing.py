@@ -46,7 +46,6 @@ from tools.base import markdown
 from tools.bench import report
 from tools.env import bootstrap
 from tools.env import index
-from tools.mirror import patches
 
 _PACKAGE = 'tf-models-official'
 _OLD, _NEW = '2.19.1', '2.20.0'
@@ -162,11 +161,9 @@ class Bench:
     prefix = '--prefix=mirror'
     what = [prefix, self.models, f'v{_OLD}']
     _git(self.subtree, 'subtree', 'add', '-q', *what)
-    for patch in patches.load(bootstrap.ROOT / 'official'):
-      diff = self.scratch / 'diff'
-      diff.write_bytes(patch.diff)
-      _git(self.subtree, 'apply', '--directory=mirror', diff)
-      _git(self.subtree, 'commit', '-q', '-a', '-m', patch.subject)
+    for patch in sorted((bootstrap.ROOT / 'official/patches').iterdir()):
+      _git(self.subtree, 'apply', '--directory=mirror', patch)
+      _git(self.subtree, 'commit', '-q', '-a', '-m', patch.stem)
     _git(self.subtree, 'tag', 'old')
     self._subtree_pull()
 

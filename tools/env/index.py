@@ -31,6 +31,11 @@ _NEWEST = 5  # Versions that a message names.
 _COMPILE = ('pip', 'compile', '--no-header', '--no-annotate')
 
 
+def canonical(name: str) -> str:
+  """Returns the one spelling of a package's name."""
+  return re.sub(r'[-_.]+', '-', name).lower()
+
+
 def available(package: str, *, pre: bool = False) -> list[str]:
   """Lists the versions of a package that were not yanked, oldest first.
 
@@ -160,8 +165,7 @@ def resolve(
     command = [*_COMPILE, '-q', *options, '--constraints', constraints]
     command += ['--overrides', listed, '-']
     output = bootstrap.uv(*command, what=what, input='\n'.join(wanted) + '\n')
-  name = re.sub(r'[-_.]+', '-', package).lower()
-  pinned = re.search(rf'^{name}==(\S+)', output, re.MULTILINE)
+  pinned = re.search(rf'^{canonical(package)}==(\S+)', output, re.MULTILINE)
   if not pinned:
     raise errors.InputError(f'{what}: the answer does not name {package}')
   return pinned[1]

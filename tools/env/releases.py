@@ -17,7 +17,7 @@
 import ast
 import functools
 import pathlib
-from typing import Iterator, Mapping
+from typing import Collection, Iterator, Mapping
 import zipfile
 
 import griffe
@@ -33,7 +33,7 @@ PACKAGE = MODULE.replace('_', '-')
 
 
 def _chain(node: ast.expr, known: Mapping[str, str]) -> str | None:
-  """Returns what of TFMOT an expression names, or None."""
+  """Returns what an expression names of what is known, or None."""
   parts: list[str] = []
   while isinstance(node, ast.Attribute):
     parts.append(node.attr)
@@ -43,11 +43,12 @@ def _chain(node: ast.expr, known: Mapping[str, str]) -> str | None:
   return '.'.join([known[node.id], *reversed(parts)])
 
 
-def _names(tree: ast.Module) -> dict[str, str]:
-  """Returns the names of a file that stand for something of TFMOT.
+def _names(tree: ast.Module, packages: Collection[str]) -> dict[str, str]:
+  """Returns the names of a file that stand for something of some packages.
 
   Args:
     tree: The syntax tree of the file.
+    packages: The packages.
 
   Returns:
     By name, the dotted name, from the package on.
@@ -57,10 +58,10 @@ def _names(tree: ast.Module) -> dict[str, str]:
     if isinstance(node, ast.Import):
       for alias in node.names:
         top = alias.name.partition('.')[0]
-        if top == MODULE:
+        if top in packages:
           known[alias.asname or top] = alias.name if alias.asname else top
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-      if node.module.partition('.')[0] == MODULE:
+      if node.module.partition('.')[0] in packages:
         for alias in node.names:
           known[alias.asname or alias.name] = f'{node.module}.{alias.name}'
   size = -1
@@ -74,20 +75,24 @@ def _names(tree: ast.Module) -> dict[str, str]:
   return known
 
 
-def used(tree: ast.Module) -> Iterator[tuple[int, str]]:
-  """Yields the names of TFMOT that a module uses.
+def used(
+    tree: ast.Module, packages: Collection[str] = (MODULE,)
+) -> Iterator[tuple[int, str]]:
+  """Yields the names of TFMOT, or of other packages, that a module uses.
 
   Args:
     tree: Its syntax tree.
+    packages: Whose names.
 
   Yields:
     The line and the dotted name from the package on, the longest chain of
     attributes only; of a parameter that is passed by name, `NAME(PARAMETER)`.
   """
   for module, line in imports.imported(tree):
-    if module.startswith(f'{MODULE}.'):
+    top, dot, _ = module.partition('.')
+    if dot and top in packages:
       yield line, module
-  known = _names(tree)
+  known = _names(tree, packages)
   nodes = list(ast.walk(tree)) if known else []
   inner = {id(n.value) for n in nodes if isinstance(n, ast.Attribute)}
   for node in nodes:

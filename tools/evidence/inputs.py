@@ -177,11 +177,7 @@ def code_of(parsed: ast.Module) -> Any:
   Returns:
     The tree as JSON, without docstrings and comments.
   """
-  with_body = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-  for node in ast.walk(parsed):
-    if isinstance(node, with_body) and ast.get_docstring(node) is not None:
-      del node.body[0]
-  return _syntax(parsed)
+  return _syntax(imports.without_docstrings(parsed))
 
 
 def _config(path: pathlib.Path) -> Any:

@@ -20,7 +20,6 @@ finds a difference or a patch conflicts, and with 2 on bad input.
 """
 
 import argparse
-import functools
 import pathlib
 import sys
 from typing import Sequence
@@ -30,13 +29,10 @@ from tfmot_contrib import surroundings
 from tools.base import git
 from tools.base import markdown
 from tools.env import bootstrap
-from tools.env import environment
-from tools.env import index
 from tools.mirror import fork as forks
 from tools.mirror import install
 from tools.mirror import patches
 from tools.mirror import repository
-from tools.mirror import series
 from tools.mirror import tree
 from tools.mirror import update
 
@@ -139,22 +135,15 @@ def check(fork: forks.Fork) -> int:
       print(f'no patch holds what is edited in {fork.repository}: {told}')
       print(_cut(forks.edits(fork)), end='')
       bad = 1
-  stray = sorted(
-      name
-      for name in tree.files(fork.official, [*forks.OWN, 'mirror'])
-      if not tree.is_byte_code(name)
-  )
+  stray = tree.files(fork.official, [*forks.OWN, 'mirror'])
   print(_cut(''.join(f'extra    official/{name}\n' for name in stray)), end='')
   bad |= bool(stray)
-  told = 'not made yet'
-  for folder in (fork.committed, forks.cached(lock)):
-    if folder.is_dir():
-      found = tree.compare(lock.patched, tree.read(folder))
-      told = f'as locked, in {folder}'
-      if found:
-        print(_cut(found), end='')
-        told, bad = f'NOT as locked: delete {folder}', 1
-      break
+  folder, told = forks.place(fork), 'not made yet'
+  if folder.is_dir():
+    told = f'as locked, in {folder}'
+    if found := tree.compare(lock.patched, tree.read(folder)):
+      print(_cut(found), end='')
+      told, bad = f'NOT as locked: delete {folder}', 1
   print(
       f'mirror: {len(lock.patched)} files of {lock.source} with'
       f' {len(fork.series)} patches, {told}'
@@ -165,45 +154,12 @@ def check(fork: forks.Fork) -> int:
 def _table(fork: forks.Fork) -> str:
   """Returns the series as a table."""
   header = ('number', 'reason', 'files', 'upstream', 'subject')
+  counts = [p.content.count(b'\ndiff --git ') for p in fork.series]
   rows = [
-      (p.name[:4], p.reason, len(patches.files(p)), p.upstream, p.subject)
-      for p in fork.series
+      (p.name[:4], p.reason, count, p.upstream, p.subject)
+      for p, count in zip(fork.series, counts, strict=True)
   ]
   return markdown.table(header, rows)
-
-
-def _newest(fork: forks.Fork, package: str) -> str:
-  """Asks for the newest release that resolves with the environment.
-
-  TFMOT does not count: it is a layer of its own, installed without what it
-  asks for.
-
-  Args:
-    fork: The fork. Without --to, a sync never goes back from its lock.
-    package: Upstream's package.
-
-  Returns:
-    The version.
-
-  Raises:
-    errors.InputError: None resolves, or there is no network.
-  """
-  chosen = environment.settings()['tensorflow']
-  have = fork.lock.source if fork.lock else None
-  same = have and (have.kind, have.where) == ('pypi', package)
-  wanted = f'{package}>={have.version}' if same else package
-  try:
-    return index.resolve(
-        package,
-        [wanted],
-        constraints=environment.lock_of('tensorflow', chosen),
-        overrides=['tensorflow-model-optimization; python_version < "3"'],
-    )
-  except errors.InputError as error:
-    raise errors.InputError(
-        f'no release of {wanted} resolves with the environment: name one with'
-        f' --to, or stay with --same-version ({str(error)[:300]}…)'
-    ) from error
 
 
 def _author(root: pathlib.Path) -> str:
@@ -232,53 +188,31 @@ def _stop_at_edits(fork: forks.Fork, flags: argparse.Namespace) -> None:
     )
 
 
-def _update(
-    fork: forks.Fork, space: install.Space, flags: argparse.Namespace
-) -> repository.Plan | None:
-  """Returns the plan of a sync, or None when there is nothing to do."""
-  same, offline = flags.same_version, flags.offline
-  source = update.target(
-      fork,
-      to=flags.to,
-      source=flags.source,
-      same=same,
-      offline=offline,
-      newest=functools.partial(_newest, fork),
-  )
-  if not same and not flags.discard_edits:
-    if update.is_current(fork, source, offline=offline):
-      return None
-  return update.prepare(
-      fork, space, source, same=same, offline=offline, dry_run=flags.dry_run
-  )
-
-
 def _edit(
     fork: forks.Fork, space: install.Space, flags: argparse.Namespace
 ) -> repository.Plan | None:
   """Carries out a verb of `patches`, and returns the plan it asks for."""
   if flags.patches == 'new':
-    return repository.new(
-        fork,
-        subject=flags.subject,
-        author=flags.author or _author(fork.root),
-        reason=flags.reason,
-        upstream=flags.upstream,
-        body=flags.text,
-    )
+    fields = {
+        'Subject': flags.subject.strip(),
+        'Reason': flags.reason,
+        'Upstream': flags.upstream,
+    }
+    author = flags.author or _author(fork.root)
+    return repository.new(fork, author, fields, flags.text)
   folder = flags.folder if 'folder' in flags else None
   if flags.patches == 'export':
     return repository.export(fork, folder or fork.repository)
   if flags.patches == 'refresh':
     _stop_at_edits(fork, flags)
-    return repository.refresh(fork, space, offline=flags.offline)
-  repository.edit(fork, space, folder or fork.repository, offline=flags.offline)
+    return repository.refresh(fork, space)
+  repository.edit(fork, space, folder or fork.repository)
   print(
       f'{folder or fork.repository} has a commit for each patch, on the branch'
-      f' {series.BRANCH}. Edit there, and save an edit as a patch of its own:\n'
-      f'    {forks.SYNC} patches new "SUBJECT"\n'
-      'Or work with git (commit --amend, rebase -i old), then:\n'
-      f'    {forks.SYNC} patches export{f" {folder}" if folder else ""}'
+      f' {patches.BRANCH}. Edit there, and save an edit as a patch of its'
+      f' own:\n    {forks.SYNC} patches new "SUBJECT"\nOr work with git (commit'
+      f' --amend, rebase -i old), then:\n    {forks.SYNC} patches'
+      f' export{f" {folder}" if folder else ""}'
   )
   return None
 
@@ -308,7 +242,7 @@ def _run(flags: argparse.Namespace) -> int:
     return 0
   space = install.Space(flags.root)
   with space.exclusive():
-    fork = forks.load(flags.root)
+    fork = forks.load(flags.root, flags.offline)
     if flags.commit and not flags.dry_run:
       update.check_index(fork)
     if flags.abort:
@@ -326,14 +260,14 @@ def _run(flags: argparse.Namespace) -> int:
           return 0
       else:
         _stop_at_edits(fork, flags)
-        plan = _update(fork, space, flags)
+        plan = update.prepare(fork, space, flags)
     except update.ConflictError as conflict:
       print(conflict)
       return 1
     if plan is None:
       print(f'nothing to do: official/ is {fork.lock.source}')
       return 0
-    update.finish(fork, space, plan, dry_run=flags.dry_run, commit=flags.commit)
+    update.finish(fork, space, plan, flags)
     return 0
 
 

@@ -156,7 +156,7 @@ class SyncTest(testing.ForkTestCase):
       (['--source', 'folder:nowhere'], "no folder 'nowhere'"),
       (['--source', 'folder:~nobody-here/x'], 'no such user'),
       (['--source', 'git:~nobody-here/x'], 'no such user'),
-      (['--source', 'pypi:a b'], 'no package name'),
+      (['--source', 'pypi:a b'], 'is no pypi'),
       (['--source', 'pypi:x', '--offline'], 'name one with --to'),
       (['--source', 'pypi:x', '--to', '1', '--offline'], 'not in the cache'),
       (['--source', 'pypi:x', '--to=--evil'], 'no version'),

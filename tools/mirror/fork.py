@@ -54,12 +54,14 @@ class Fork(NamedTuple):
     pin: What upstream.toml asks for.
     lock: What it was resolved to; None before the first sync.
     series: The patches.
+    offline: Whether to do without a network.
   """
 
   root: pathlib.Path
   pin: pins.Pin
   lock: pins.Lock | None
   series: Sequence[patches.Patch]
+  offline: bool = False
 
   @property
   def official(self) -> pathlib.Path:
@@ -84,14 +86,15 @@ class Fork(NamedTuple):
   @property
   def digests(self) -> dict[str, str]:
     """The digest of each patch file."""
-    return {patch.name: patch.sha256 for patch in self.series}
+    return patches.digests(self.series)
 
 
-def load(root: pathlib.Path) -> Fork:
+def load(root: pathlib.Path, offline: bool = False) -> Fork:
   """Reads the fork's own files.
 
   Args:
     root: The top folder of the clone.
+    offline: Whether to do without a network.
 
   Returns:
     What they say.
@@ -104,7 +107,7 @@ def load(root: pathlib.Path) -> Fork:
   lock = None
   if (official / 'upstream.lock').exists():
     lock = pins.load_lock(official)
-  return Fork(root, pin, lock, patches.load(official))
+  return Fork(root, pin, lock, patches.load(official / 'patches'), offline)
 
 
 def disagreement(fork: Fork) -> str:
@@ -126,38 +129,22 @@ def disagreement(fork: Fork) -> str:
     )
   if lock.selection != fork.pin.selection:
     return 'the globs of upstream.toml are not those of the lock'
-  digests = fork.digests
-  for name in sorted(digests.keys() | lock.patches.keys()):
-    if digests.get(name) != lock.patches.get(name):
-      how = 'is new' if name not in lock.patches else 'was changed'
-      return (
-          f'{name} {"is gone" if name not in digests else how} since the lock'
-      )
+  if changed := sorted(fork.digests.items() ^ lock.patches.items()):
+    return f'{changed[0][0]} was changed since the lock'
   return ''
 
 
-def _kept(stamps: tree.Digests) -> pathlib.Path:
+def kept(stamps: tree.Digests) -> pathlib.Path:
   """Returns where the files of a folder are kept, since it may change."""
   return bootstrap.cache_dir() / 'folders' / tree.digest(stamps)[:16]
 
 
-def keep(upstream: sources.Upstream) -> None:
-  """Keeps the files of a folder, which has no versions to come back to."""
-  if upstream.source.kind == 'folder':
-    with bootstrap.made_once(_kept(tree.digests(upstream.files))) as partial:
-      if partial:
-        tree.write(upstream.files, partial)
-
-
-def fetch_locked(
-    fork: Fork, lock: pins.Lock | None = None, *, offline: bool
-) -> sources.Upstream:
+def fetch_locked(fork: Fork, lock: pins.Lock | None = None) -> sources.Upstream:
   """Gets the pristine files that a lock is of.
 
   Args:
     fork: The fork.
     lock: The lock, by default that of the fork.
-    offline: Whether to do without a network.
 
   Returns:
     The files, which have the digests of the lock.
@@ -168,19 +155,18 @@ def fetch_locked(
   lock = lock or fork.lock
   if lock is None:
     raise errors.InputError(f'there is no lock yet: run {SYNC} first')
-  place, stamps = lock.source, lock.pristine
-  if place.kind == 'folder' and (kept := _kept(stamps)).is_dir():
-    place = pins.Source('folder', str(kept))
+  source, folder = lock.source, kept(lock.pristine)
+  if source.kind == 'folder' and folder.is_dir():
+    source = pins.Source('folder', str(folder))
   upstream = sources.fetch(
       fork.pin,
-      place,
+      source,
       root=fork.root,
-      offline=offline,
-      commit=lock.resolved.get('commit', ''),
-      sha256=lock.resolved.get('sha256', ''),
-      names=stamps.keys(),
+      offline=fork.offline,
+      locked=lock.resolved,
+      names=lock.pristine.keys(),
   )
-  if told := tree.compare(stamps, upstream.files):
+  if told := tree.compare(lock.pristine, upstream.files):
     raise errors.InputError(
         f'{lock.source} no longer has the files that were locked'
         f' ({told.splitlines()[0]}): the source changed under its name'
@@ -194,70 +180,21 @@ def cached(lock: pins.Lock) -> pathlib.Path:
   return bootstrap.cache_dir() / 'mirror' / key.replace('/', '-')
 
 
-def write_cached(lock: pins.Lock, patched: tree.Tree) -> pathlib.Path:
-  """Writes the mirror of a lock into the cache, where it never changes.
+def place(fork: Fork) -> pathlib.Path:
+  """Returns where the mirror of the lock is, made or not."""
+  committed = fork.committed
+  return committed if committed.is_dir() else cached(fork.lock)
 
-  Args:
-    lock: The lock.
-    patched: Its files.
 
-  Returns:
-    The folder.
-  """
-  with bootstrap.made_once(cached(lock)) as partial:
+def write_cached(folder: pathlib.Path, files: tree.Tree) -> None:
+  """Writes files into the cache, if they are not there. They never change."""
+  with bootstrap.made_once(folder) as partial:
     if partial:
-      tree.write(patched, partial)
-      for name, entry in patched.items():
-        if entry.mode != tree.LINK:
-          path = partial / name
-          path.chmod(path.stat().st_mode & ~0o222)
-  return cached(lock)
-
-
-def mirror(fork: Fork) -> pathlib.Path:
-  """Returns the mirror that Bazel takes, and makes it where it is not there.
-
-  Args:
-    fork: The fork.
-
-  Returns:
-    The folder of upstream's packages: the repository of the series while
-    somebody edits it, else files that are what the lock says.
-
-  Raises:
-    errors.InputError: The pin, the lock, the source or a patch is wrong.
-  """
-  if fork.lock and fork.edited:
-    return fork.repository
-  if told := disagreement(fork):
-    raise errors.InputError(f'{told}: run {SYNC} --same-version')
-  for folder in (fork.committed, cached(fork.lock)):
-    if folder.is_dir():
-      if told := tree.compare(fork.lock.patched, tree.read(folder)):
-        raise errors.InputError(
-            f'{folder} is not the mirror ({told.splitlines()[0]}): delete it'
-            ' and run again'
-        )
-      return folder
-  pristine = fetch_locked(fork, offline=False).files
-  patched = patches.apply(pristine, fork.series)
-  if tree.digests(patched) != fork.lock.patched:
-    raise errors.InputError(
-        'the patches do not make the files of upstream.lock: run'
-        f' {SYNC} --same-version'
-    )
-  return write_cached(fork.lock, patched)
+      tree.write(files, partial, read_only=True)
 
 
 def edits(fork: Fork) -> str:
-  """Returns how the mirror that Bazel takes differs from the lock.
-
-  Args:
-    fork: The fork.
-
-  Returns:
-    A line for each file, see `tree.compare`; '' while nobody edits it.
-  """
+  """Returns how what Bazel takes differs from the lock; see `tree.compare`."""
   if not fork.edited:
     return ''
   return tree.compare(fork.lock.patched, tree.read(fork.repository, ['.git']))
@@ -270,13 +207,32 @@ def packages(root: pathlib.Path = bootstrap.ROOT) -> dict[str, pathlib.Path]:
     root: The top folder of the clone.
 
   Returns:
-    Where each is: `official`, `orbit`.
+    Where each is: `official`, `orbit`. They are in the repository of the series
+    while somebody edits it, else they are what the lock says.
 
   Raises:
-    errors.InputError: See `mirror`.
+    errors.InputError: The pin, the lock, the source or a patch is wrong.
   """
   fork = load(root)
-  folder = mirror(fork)
+  if fork.lock and fork.edited:
+    folder = fork.repository
+  elif told := disagreement(fork):
+    raise errors.InputError(f'{told}: run {SYNC} --same-version')
+  elif (folder := place(fork)).is_dir():
+    if told := tree.compare(fork.lock.patched, tree.read(folder)):
+      raise errors.InputError(
+          f'{folder} is not the mirror ({told.splitlines()[0]}): delete it and'
+          ' run again'
+      )
+  else:
+    pristine = fetch_locked(fork).files
+    patched = patches.apply(pristine, fork.series, exact=False)
+    if tree.digests(patched) != fork.lock.patched:
+      raise errors.InputError(
+          'the patches do not make the files of upstream.lock: run'
+          f' {SYNC} --same-version'
+      )
+    write_cached(folder, patched)
   names = sorted({name.split('/')[0] for name in fork.lock.patched})
   return {name: folder / name for name in names}
 

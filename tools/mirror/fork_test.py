@@ -55,9 +55,9 @@ class ForkTest(testing.ForkTestCase):
   def test_patches_that_do_not_make_the_files(self):
     shutil.rmtree(self.scratch / 'cache/mirror')
     path = self.official / 'patches/0001-core-five.patch'
-    before = fork.load(self.root).series[0].sha256
+    before = fork.load(self.root).digests[path.name]
     self.edit(self.official, f'patches/{path.name}', '55', '56')
-    after = fork.load(self.root).series[0].sha256
+    after = fork.load(self.root).digests[path.name]
     self.edit(self.official, 'upstream.lock', before, after)
     with self.assertRaisesRegex(ValueError, 'do not make the files'):
       fork.packages(self.root)

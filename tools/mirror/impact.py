@@ -22,10 +22,11 @@ what changed, requirements against our locks, licences.
 import ast
 import email.parser
 import functools
+import operator
 import pathlib
+import platform
 import re
-import sys
-from typing import Iterable, Mapping, NamedTuple, Sequence
+from typing import Callable, Collection, Iterable, Mapping, Sequence
 
 import griffe
 from packaging import requirements
@@ -35,8 +36,10 @@ from packaging import utils
 from tools.base import build_files
 from tools.base import imports
 from tools.base import markdown
-from tools.env import environment
+from tools.env import clashes
+from tools.env import releases
 from tools.mirror import fork as forks
+from tools.mirror import patches
 from tools.mirror import pin as pins
 from tools.mirror import repository
 from tools.mirror import sources
@@ -47,40 +50,8 @@ _RUN = 'tfmot_contrib.convergence.run'
 _SHOWN = 30  # Entries of a list; the rest is counted.
 _HEADER = re.compile(rb'(?:[ \t]*(?:#[^\n]*)?\r?\n)*')
 _LICENCE = re.compile(r'(?:^|/)(?:LICEN[CS]E|COPYING|NOTICE)[^/]*$', re.I)
-_LOCKED = re.compile(r'^([A-Za-z0-9._-]+)==([^\s\\;]+)', re.MULTILINE)
 _COLOUR = re.compile(r'\x1b\[\d+m')
 _REFERENCE = re.compile(r'(?<![\w/])#(\d+)')
-
-
-class Changes(NamedTuple):
-  """The files that differ between two mirrors, by name.
-
-  Attributes:
-    added: In the new one only.
-    removed: In the old one only.
-    changed: Changed in substance.
-    trivial: Python files in which only comments, layout or docstrings changed.
-  """
-
-  added: list[str]
-  removed: list[str]
-  changed: list[str]
-  trivial: list[str]
-
-  @property
-  def substantial(self) -> set[str]:
-    """What can make a difference to whoever uses the mirror."""
-    return {*self.added, *self.removed, *self.changed}
-
-
-def _skeleton(source: bytes) -> str:
-  """Returns what runs of Python source: no comment, layout or docstring."""
-  parsed = ast.parse(source)
-  kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-  for node in ast.walk(parsed):
-    if isinstance(node, kinds) and ast.get_docstring(node, False) is not None:
-      node.body = node.body[1:] or [ast.Pass()]
-  return ast.dump(parsed)
 
 
 def _same_in_substance(old: bytes, new: bytes) -> bool:
@@ -89,12 +60,13 @@ def _same_in_substance(old: bytes, new: bytes) -> bool:
   if old[_HEADER.match(old).end() :] == new[_HEADER.match(new).end() :]:
     return True
   try:
-    return _skeleton(old) == _skeleton(new)
+    sides = (imports.without_docstrings(ast.parse(s)) for s in (old, new))
+    return operator.eq(*map(ast.dump, sides))
   except (SyntaxError, ValueError):
     return False
 
 
-def compare(old: tree.Tree, new: tree.Tree) -> Changes:
+def compare(old: tree.Tree, new: tree.Tree) -> tuple[dict[str, str], list[str]]:
   """Compares two mirrors file by file.
 
   Args:
@@ -102,101 +74,58 @@ def compare(old: tree.Tree, new: tree.Tree) -> Changes:
     new: The other.
 
   Returns:
-    What differs.
+    A letter for each file that was added (A), deleted (D) or modified (M), and
+    the Python files in which only comments, layout or docstrings changed.
   """
-  changed, trivial = [], []
+  changes = dict.fromkeys(sorted(new.keys() - old), 'A')
+  changes |= dict.fromkeys(sorted(old.keys() - new), 'D')
+  trivial = []
   for name in sorted(old.keys() & new.keys()):
     one, other = old[name], new[name]
     if one != other:
       same = one.mode == other.mode and name.endswith('.py')
-      same = same and _same_in_substance(one.data, other.data)
-      (trivial if same else changed).append(name)
-  added, removed = sorted(new.keys() - old), sorted(old.keys() - new)
-  return Changes(added, removed, changed, trivial)
-
-
-def _dotted(node: ast.expr) -> list[str]:
-  """Returns the parts of a dotted name; nothing for another expression."""
-  if isinstance(node, ast.Name):
-    return [node.id]
-  if isinstance(node, ast.Attribute) and (head := _dotted(node.value)):
-    return [*head, node.attr]
-  return []
-
-
-def used(root: pathlib.Path, packages: Iterable[str]) -> dict[str, list[str]]:
-  """Finds the names of the mirror that our code spells out.
-
-  Args:
-    root: The top folder of the clone.
-    packages: Of the mirror.
-
-  Returns:
-    The places of each dotted name, as PATH:LINE.
-  """
-  packages = set(packages)
-  found: dict[str, list[str]] = {}
-  for path in sorted((root / _OURS).rglob('*.py')):
-    parsed, names = imports.parse(path), {}
-    for node in ast.walk(parsed):
-      if isinstance(node, ast.Import):
-        for alias in node.names:
-          top = alias.name.partition('.')[0]
-          names[alias.asname or top] = alias.name if alias.asname else top
-      elif isinstance(node, ast.ImportFrom):
-        for alias in node.names:
-          names[alias.asname or alias.name] = f'{node.module}.{alias.name}'
-    spelled = [
-        (f'{names[parts[0]]}.{".".join(parts[1:])}'.rstrip('.'), node.lineno)
-        for node in ast.walk(parsed)
-        if isinstance(node, ast.expr)
-        and (parts := _dotted(node))
-        and parts[0] in names
-    ]
-    for name, line in [*imports.imported(parsed), *spelled]:
-      if name.partition('.')[0] in packages:
-        found.setdefault(name, []).append(f'{path.relative_to(root)}:{line}')
-  return found
-
-
-def _file_of(module: str, files: tree.Tree) -> str:
-  """Returns the file of a module in a mirror, or ''."""
-  path = module.replace('.', '/')
-  names = (f'{path}.py', f'{path}/__init__.py')
-  return next((name for name in names if name in files), '')
+      if same and _same_in_substance(one.data, other.data):
+        trivial.append(name)
+      else:
+        changes[name] = 'M'
+  return changes, trivial
 
 
 def breakages(
-    old: tree.Tree, new: tree.Tree, names: Mapping[str, Sequence[str]]
+    root: pathlib.Path,
+    mirrors: Sequence[pathlib.Path],
+    packages: Collection[str],
 ) -> list[tuple[str, str, list[str]]]:
   """Finds what breaks of the API that our code uses.
 
   Args:
-    old: The old mirror.
-    new: The new mirror.
-    names: The names that we use, with their places.
+    root: The top folder of the clone.
+    mirrors: The old one and the new one.
+    packages: Of the mirrors.
 
   Returns:
     The name, what happened to it, and the places of ours that spell it out.
   """
-  modules = set()
+  names: dict[str, list[str]] = {}
+  for path in sorted((root / _OURS).rglob('*.py')):
+    for line, name in releases.used(imports.parse(path), packages):
+      place = f'{path.relative_to(root)}:{line}'
+      names.setdefault(name.partition('(')[0], []).append(place)
+  modules, found = set(), []
   for name in names:
-    parts = name.split('.')
-    heads = ('.'.join(parts[:n]) for n in range(len(parts), 0, -1))
-    modules.add(next((head for head in heads if _file_of(head, old)), ''))
-  found = []
+    while name and not imports.files_of(mirrors[0], name):
+      name = name.rpartition('.')[0]
+    modules.add(name)
   for module in sorted(modules - {''}):
+    sides = [
+        griffe.visit(
+            module, filepath=path, code=path.read_text(errors='replace')
+        )
+        for folder in mirrors
+        for path in [folder / n for n in imports.files_of(folder, module)[:1]]
+    ]
     rows = [(module, f'{module} was removed')]
-    if _file_of(module, new):
-      sides = [
-          griffe.visit(
-              module,
-              filepath=pathlib.Path(name),
-              code=files[name].data.decode(errors='replace'),
-          )
-          for files in (old, new)
-          if (name := _file_of(module, files))
-      ]
+    if len(sides) == 2:
       rows = [
           (change.obj.path, _COLOUR.sub('', change.explain()))
           for change in griffe.find_breaking_changes(*sides)
@@ -207,7 +136,7 @@ def breakages(
           place
           for name, at in names.items()
           if f'{name}.'.startswith(f'{path}.')
-          or (path.startswith(f'{name}.') and not _file_of(name, old))
+          or (path.startswith(f'{name}.') and name not in modules)
           for place in at
       ]
       if places:
@@ -248,7 +177,7 @@ def stale(
     root: pathlib.Path,
     mirrors: Sequence[pathlib.Path],
     packages: Iterable[str],
-    changed: set[str],
+    changed: Collection[str],
 ) -> list[str]:
   """Finds the runs that say nothing about the new mirror.
 
@@ -262,34 +191,25 @@ def stale(
     The labels of the convergence tests whose runs, or the runs that they start
     from, import one of them.
   """
-  touched: dict[str, bool] = {}
+
+  @functools.cache
+  def is_touched(module: str) -> bool:
+    folders = [{**dict.fromkeys(packages, m), _OURS: root} for m in mirrors]
+    start = [module, _RUN]
+    return any(not _reached(start, f).isdisjoint(changed) for f in folders)
+
+  labels: set[str] = set()
   starts: dict[str, str] = {}  # From a test to the one that it starts from.
   for package in build_files.packages(root, _OURS):
     for rule in build_files.rules(root, package):
       if rule.kind == 'convergence_test':
-        module = rule.attributes.get('module', '')
-        if module not in touched:
-          touched[module] = any(
-              changed
-              & _reached(
-                  [module, _RUN],
-                  {**dict.fromkeys(packages, mirror), _OURS: root},
-              )
-              for mirror in mirrors
-          )
-        baseline = rule.attributes.get('baseline')
-        start = build_files.absolute(package, baseline) if baseline else ''
-        starts[rule.label] = start
-        touched[rule.label] = touched[module]
-  found = []
-  for label in starts:
-    at, seen = label, set()
-    while at in starts and at not in seen and not touched[at]:
-      seen.add(at)
-      at = starts[at]
-    if touched.get(at):
-      found.append(label)
-  return sorted(found)
+        if is_touched(rule.attributes.get('module', '')):
+          labels.add(rule.label)
+        if baseline := rule.attributes.get('baseline'):
+          starts[rule.label] = build_files.absolute(package, baseline)
+  while more := {x for x, start in starts.items() if start in labels} - labels:
+    labels |= more
+  return sorted(labels)
 
 
 def needs(metadata: str | None, files: tree.Tree) -> dict[str, str]:
@@ -321,54 +241,55 @@ def needs(metadata: str | None, files: tree.Tree) -> dict[str, str]:
   return found
 
 
-def locked() -> dict[str, str]:
-  """Returns the versions of our environment, and the running Python's."""
-  versions = {'python': '.'.join(map(str, sys.version_info[:3]))}
-  for layer, version in environment.settings().items():
-    text = environment.lock_of(layer, version).read_text(encoding='utf-8')
-    for name, number in _LOCKED.findall(text):
-      versions[utils.canonicalize_name(name)] = number
-  return versions
-
-
 def unmet(
-    old: Mapping[str, str], new: Mapping[str, str], have: Mapping[str, str]
+    old: Mapping[str, str],
+    new: Mapping[str, str],
+    version_of: Callable[[str], str | None],
 ) -> list[str]:
-  """Compares what two mirrors require, and that with our locks.
+  """Compares what two mirrors require, and that with our environment.
 
   Args:
     old: The versions by package that the old mirror wants.
     new: Those that the new one wants.
-    have: The versions of our locks.
+    version_of: Returns the version of a package in our environment, or None.
 
   Returns:
-    A line for each requirement that changed, or that our locks do not meet.
+    A line for each requirement that changed, or that we do not meet.
   """
   lines = []
   for name in sorted(old.keys() | new.keys()):
     before, after = old.get(name, '-'), new.get(name, '-')
+    have = version_of(name)
     wanted = specifiers.SpecifierSet('' if after in ('any', '-') else after)
+    fails = have is not None and not wanted.contains(have, prereleases=True)
     told = 'no longer required'
-    fails = name in have and not wanted.contains(have[name], prereleases=True)
     if after != '-':
-      told = f'our lock has {have[name]}' if name in have else 'not in our lock'
+      told = f'our lock has {have}' if have else 'not in our lock'
     if before != after or fails:
       mark = 'NOT met, ' if fails else ''
       lines.append(f'{name} {before} -> {after}: {mark}{told}')
   return lines
 
 
-def licences(changes: Changes, metadata: Sequence[str | None]) -> list[str]:
+def _installed(name: str) -> str | None:
+  """Returns the version of a package of our environment, or of Python."""
+  is_python = name == 'python'
+  return platform.python_version() if is_python else clashes.installed(name)
+
+
+def licences(
+    changes: Iterable[str], metadata: Sequence[str | None]
+) -> list[str]:
   """Returns licence files that changed, and another licence of the wheel."""
-  found = [n for n in sorted(changes.substantial) if _LICENCE.search(n)]
+  lines = [name for name in sorted(changes) if _LICENCE.search(name)]
   parser = email.parser.HeaderParser()
   declared = [
       message.get('License-Expression') or message.get('License')
       for message in map(parser.parsestr, filter(None, metadata))
   ]
   if len(set(declared)) > 1:
-    found.append(f'the wheel: {declared[0]} -> {declared[1]}')
-  return found
+    lines.append(f'the wheel: {declared[0]} -> {declared[1]}')
+  return lines
 
 
 def _section(title: str, lines: Sequence[str], nothing: str) -> str:
@@ -388,16 +309,35 @@ def title(before: pins.Lock | None, after: pins.Lock) -> str:
   return f'Official Models: {before.source} -> {after.source}'
 
 
-def _log(fork: forks.Fork, upstream: sources.Upstream) -> str:
-  """Returns the section with upstream's log."""
-  since = fork.lock.resolved.get('commit', '')
-  lines = sources.log(upstream, fork.pin, since)
-  where = rf'{fork.pin.repository}#\1'  # Not of this project on GitHub.
-  named = [_REFERENCE.sub(where, line) for line in lines or ()]
-  none = 'The source has no history back to the old version.'
-  return _section(
-      'Log', named, none if lines is None else 'No commit touches the mirror.'
-  )
+def verdicts(
+    old: Sequence[patches.Patch],
+    new: Sequence[patches.Patch],
+    *,
+    update: bool,
+) -> list[tuple[str, str, str]]:
+  """Says what became of each patch.
+
+  Args:
+    old: The patches as they were.
+    new: The patches as they will be.
+    update: Whether upstream changed them, and not somebody who edits them.
+
+  Returns:
+    A word for each patch that is or was there, its file and its subject.
+  """
+  before, after = ({p.subject: p for p in side} for side in (old, new))
+  moved, gone = ('rebased', 'absorbed') if update else ('changed', 'dropped')
+  rows = []
+  for subject, patch in {**before, **after}.items():
+    verdict = 'clean'
+    if subject not in before:
+      verdict = 'new'
+    elif subject not in after:
+      verdict = gone
+    elif before[subject].content != patch.content:
+      verdict = moved
+    rows.append((verdict, patch.name, subject))
+  return rows
 
 
 def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
@@ -413,38 +353,42 @@ def report(fork: forks.Fork, plan: repository.Plan, after: pins.Lock) -> str:
     Markdown.
   """
   text = f'# {title(fork.lock, after)}\n\n'
-  rows = [(v.verdict, v.name, v.subject) for v in plan.verdicts]
+  moved = fork.lock is not None and fork.lock.pristine != after.pristine
+  rows = verdicts(fork.series, plan.series, update=moved)
   text += markdown.table(('verdict', 'patch', 'subject'), rows) if rows else ''
   if fork.lock is None or not (folder := forks.cached(fork.lock)).is_dir():
     return text
   old, new = tree.read(folder), plan.patched
-  changes = compare(old, new)
-  lines = [f'A {name}' for name in changes.added]
-  lines += [f'D {name}' for name in changes.removed]
-  lines += [f'M {name}' for name in changes.changed]
-  count = len(changes.trivial)
-  trivial = f'; {count} in comments only' * bool(count)
-  text += _section(f'Files: {len(lines)} changed{trivial}', lines, 'None.')
-  if not lines:
+  changes, trivial = compare(old, new)
+  lines = [f'{letter} {name}' for name, letter in changes.items()]
+  more = f'; {len(trivial)} in comments only' if trivial else ''
+  text += _section(f'Files: {len(lines)} changed{more}', lines, 'None.')
+  if not changes:
     return text
   packages = {name.split('/')[0] for name in old.keys() | new.keys()}
-  names = used(fork.root, packages)
+  mirrors = (folder, forks.cached(after))
   api = [
       f'{what}; used in {", ".join(places[:3])}'
-      for _, what, places in breakages(old, new, names)
+      for _, what, places in breakages(fork.root, mirrors, packages)
   ]
   text += _section('API that our code uses', api, 'Nothing breaks.')
-  mirrors = (folder, forks.cached(after))
-  runs = stale(fork.root, mirrors, packages, changes.substantial)
+  runs = stale(fork.root, mirrors, packages, changes)
   text += _section('Runs to make anew', runs, 'None.')
-  if fork.lock.pristine == after.pristine:
+  if not moved:
     return text
-  text += _log(fork, plan.upstream)
+  since = fork.lock.resolved.get('commit', '')
+  log = sources.log(plan.upstream, fork.pin, since)
+  where = rf'{fork.pin.repository}#\1'  # Not of this project on GitHub.
+  named = [_REFERENCE.sub(where, line) for line in log or ()]
+  none = 'No commit touches the mirror.'
+  if log is None:
+    none = 'The source has no history back to the old version.'
+  text += _section('Log', named, none)
   before = None
   if fork.lock.source.kind == 'pypi':
-    before = forks.fetch_locked(fork, offline=True).metadata
+    before = forks.fetch_locked(fork).metadata
   metadata = (before, plan.upstream.metadata)
   sides = (needs(metadata[0], old), needs(metadata[1], new))
-  text += _section('Requirements', unmet(*sides, locked()), 'All as before.')
+  text += _section('Requirements', unmet(*sides, _installed), 'All as before.')
   said = licences(changes, metadata)
   return text + _section('Licences', said, 'None changed.')

@@ -87,11 +87,7 @@ class Space:
   """
 
   def __init__(self, root: pathlib.Path):
-    """Names the folders, and touches none.
-
-    Args:
-      root: The top folder of the clone.
-    """
+    """Names the folders of a clone, and touches none."""
     self.root = root
     self.official = root / 'official'
     self.folder = root / forks.FOLDER

@@ -74,23 +74,27 @@ class NothingLostTest(testing.ForkTestCase):
     with self.assertRaisesRegex(ValueError, 'cannot exchange'):
       install.exchange(self.scratch / 'none', self.official)
 
-  @parameterized.parameters('stage', 'swap')
-  def test_next_run_says_which_tree_it_is(self, when):
-    real = install.exchange
-
-    def killed(one, other):
-      if when == 'swap':
-        real(one, other)
-      os._exit(9)
-
+  def die(self, exchange):
+    """Runs a sync in a process of its own, which ends in `exchange`."""
     pid = os.fork()
     if not pid:
-      install.exchange = killed
+      real, install.exchange = install.exchange, lambda *both: exchange(
+          real, both
+      )
       try:
         self.sync()
       finally:
         os._exit(1)
     self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 9)
+
+  @parameterized.parameters('stage', 'swap')
+  def test_next_run_says_which_tree_it_is(self, when):
+    def killed(real, both):
+      if when == 'swap':
+        real(*both)
+      os._exit(9)
+
+    self.die(killed)
     message = 'an earlier sync was stopped; official/ is whole'
     self.assertIn(message, self.sync('--check'))
     self.assertEqual(self.snapshot() != self.before, when == 'swap')
@@ -99,21 +103,12 @@ class NothingLostTest(testing.ForkTestCase):
     self.assertIn('line_zero', self.mirror()['official/core.py'])
 
   def test_edit_before_a_kill_is_kept(self):
-    pid = os.fork()
-    if not pid:
-      real = install.exchange
+    def killed(real, both):
+      self.edit(self.official, 'BUILD', 'Ours', 'Meanwhile')
+      real(*both)
+      os._exit(9)
 
-      def killed(one, other):
-        self.edit(self.official, 'BUILD', 'Ours', 'Meanwhile')
-        real(one, other)
-        os._exit(9)
-
-      install.exchange = killed
-      try:
-        self.sync()
-      finally:
-        os._exit(1)
-    self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 9)
+    self.die(killed)
     self.assertIn('kept in', self.sync())
     (kept,) = (self.root / fork.FOLDER).glob('kept-*')
     self.assertIn('Meanwhile', (kept / 'BUILD').read_text())

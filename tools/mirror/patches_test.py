@@ -12,8 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests the text of patches, and that they apply exactly or not at all."""
+"""Tests patches: as git writes them, applied exactly, made of commits."""
 
+import os
 import pathlib
 import tempfile
 
@@ -23,287 +24,401 @@ import hypothesis
 from hypothesis import strategies as st
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.env import bootstrap
 from tools.mirror import patches
 from tools.mirror import testing
+from tools.mirror import tree
 
-_SETTINGS = hypothesis.settings(
-    deadline=None, derandomize=True, database=None, max_examples=100
+# What upstream's .gitattributes say must not change a byte.
+_ATTRIBUTES = 'official/.gitattributes'
+_NAMES = (
+    'official/a.py',
+    'official/b c.py',
+    'official/é/中 文.txt',
+    'official/A.py',
+    'official/deep/er/x',
+    'official/deep',
+    'official/-x',
+    'official/[a]*?.py',
+    "official/it's; rm",
+    'official/:(top)x',
+    'orbit/loop.py',
+    _ATTRIBUTES,
 )
-_TEXT = b"""\
-From: A. Uthor <a.uthor@x.example>
-Subject: vision: do it
-Reason: temporary
-Upstream: tensorflow/models#12
-
-Why it is
-
-  needed.
-
----
-""" + testing.EDIT
-_BODY = st.text('ab.#:-> \n\t\r\0é中\x85\u2028\ud800', max_size=30) | st.lists(
-    st.sampled_from(
-        ['', ' x', '#', '--', '-- ', ' ---', 'Reason: x', 'From: x', '+++ b/x']
+_LINES = (
+    'a = 1',
+    'b = 2  ',
+    '\tc',
+    '',
+    'é 中',
+    'def f():\r',
+    '\r',
+    '\f',
+    '--- a/official/a.py',
+    '+++ b/official/a.py',
+    '-- ',
+    '@@ -1 +1 @@',
+    'diff --git a/official/a.py b/official/a.py',
+    'index 1234567..89abcde 100644',
+    'GIT binary patch',
+    '\\ No newline at end of file',
+    'rename from official/a.py',
+    '<<<<<<< ours',
+    '* text eol=crlf -diff',
+    '* diff=python binary ident',
+    '\udcff',  # A byte that is no UTF-8.
+)
+_CONTENTS = st.one_of(
+    st.builds(
+        lambda lines, end: os.fsencode('\n'.join(lines) + end),
+        st.lists(st.sampled_from(_LINES), max_size=8),
+        st.sampled_from(['', '\n', '\r\n']),
     ),
-    max_size=5,
-).map('\n'.join)
+    st.sampled_from([b'', b'\0', bytes(range(256)), b'\0x\n' * 9]),
+)
+_ENTRIES = st.builds(
+    tree.Entry, st.sampled_from([tree.FILE, tree.EXECUTABLE]), _CONTENTS
+)
+_OPERATIONS = st.tuples(
+    st.sampled_from(['put', 'put', 'append', 'delete', 'move', 'chmod']),
+    st.sampled_from(_NAMES),
+    st.sampled_from(_NAMES),
+    _ENTRIES,
+)
+_MESSAGES = st.tuples(
+    st.sampled_from(['A', 'A. B. C', 'Ünï 中', 'x, y', "O'Neil"]),
+    st.sampled_from(['a: b', '[x] y', 'é', '#x', 'long ' * 30, 'Revert "a"']),
+    st.lists(
+        st.sampled_from(
+            ['', '  x', '#', '-', '---x', '> --', 'é\u2028', 'From x']
+        ),
+        max_size=6,
+    )
+    .map('\n'.join)
+    .map(str.strip),
+    st.sampled_from(sorted(patches.REASONS)),
+    st.sampled_from([patches.NOT_REPORTED, 'a/b#1', 'https://x.example/?é']),
+)
+_TRAILERS = '\nReason: temporary\nUpstream: a/b#1\n'
 
 
-class TextTest(parameterized.TestCase):
+def _clash(one, other):
+  one, other = f'{one.lower()}/', f'{other.lower()}/'
+  return one.startswith(other) or other.startswith(one)
+
+
+def _edited(files, operations):
+  """Returns a tree after some edits; official/keep/me is not among them."""
+  files = dict(files)
+  for what, name, other, entry in operations:
+    if what == 'put':
+      files[name] = entry
+    elif name not in files:
+      continue
+    elif what == 'delete':
+      del files[name]
+    elif what == 'append':
+      files[name] = files[name]._replace(data=files[name].data + entry.data)
+    elif what == 'move':
+      files[other] = files.pop(name)
+    elif what == 'chmod':
+      files[name] = files[name]._replace(mode=tree.EXECUTABLE)
+    new = other if what == 'move' else name
+    files = {
+        name: entry
+        for name, entry in files.items()
+        if name == new or not _clash(name, new)
+    }
+  return files
+
+
+def _files(**contents):
+  """Returns a tree of files in official/."""
+  return {
+      f'official/{name}': tree.Entry(tree.FILE, content.encode())
+      for name, content in contents.items()
+  }
+
+
+def _quoted(name):
+  """Returns a diff that makes a file, with its name as git quotes it."""
+  return (
+      f'diff --git "a/official/{name}" "b/official/{name}"\n'
+      f'new file mode 100644\n--- /dev/null\n+++ "b/official/{name}"\n'
+      '@@ -0,0 +1 @@\n+x\n'
+  ).encode()
+
+
+class RoundTripTest(testing.SeriesTestCase):
+
+  @hypothesis.settings(
+      deadline=None,
+      derandomize=True,
+      database=None,
+      max_examples=20,
+      suppress_health_check=list(hypothesis.HealthCheck),
+  )
+  @hypothesis.given(
+      st.lists(_OPERATIONS, max_size=8),
+      st.lists(
+          st.tuples(st.lists(_OPERATIONS, min_size=1, max_size=4), _MESSAGES),
+          min_size=1,
+          max_size=4,
+      ),
+  )
+  def test_trees_to_patches_to_commits_to_patches(self, start, steps):
+    states = [_edited(_files(**{'keep/me': 'x\n'}), start)]
+    messages = []
+    for operations, message in steps:
+      files = _edited(states[-1], operations)
+      if files != states[-1]:
+        states.append(files)
+        messages.append(message)
+    made = self.make(states, messages)
+    for end in range(len(states)):
+      self.assertEqual(patches.apply(states[0], made[:end]), states[end])
+    folder = self.create(states[0], made)
+    self.assertEqual(patches.read(folder, 'old'), made)
+
+  def test_diff_has_one_line_of_context_and_no_objects(self):
+    old = _files(a='a\n' * 9, b='\0')
+    new = _files(a='a\n' * 4 + 'b\n' + 'a\n' * 4, b='\0\0')
+    content = self.make([old, new])[0].content
+    text, binary = content.split(b'diff --git ')[1:]
+    self.assertEqual(
+        text,
+        b'a/official/a b/official/a\n--- a/official/a\n'
+        b'+++ b/official/a\n@@ -4,3 +4,3 @@ a\n a\n-a\n+b\n a\n',
+    )
+    self.assertIn(b'\nindex ', binary)
+
+  @parameterized.parameters(
+      'From: Else <else@b.example>', '---', 'diff -u a b', 'Index: x'
+  )
+  def test_text_that_git_reads_otherwise_is_refused(self, line):
+    patch = testing.patch_of(testing.EDIT)
+    content = patch.content.replace(b'Why it is', line.encode())
+    files = _files(**{'a.py': ''.join(f'line {i}\n' for i in range(20))})
+    self.create(files, [patch])
+    with self.assertRaisesRegex(errors.InputError, '0001-x.patch'):
+      self.create(files, [patch._replace(content=content)])
+
+
+class ParseTest(parameterized.TestCase):
 
   def test_parts(self):
-    patch = patches.parse(testing.PATCH.name, _TEXT)
-    self.assertEqual(patch, testing.PATCH)
-    self.assertEqual(patches.format_patch(patch), _TEXT)
-    self.assertEqual(patch.number, 1)
-
-  def test_no_body(self):
-    text = _TEXT.replace(b'\nWhy it is\n\n  needed.\n', b'')
-    patch = patches.parse(testing.PATCH.name, text)
-    self.assertEqual(patch, testing.PATCH._replace(body=''))
-    self.assertEqual(patches.format_patch(patch), text)
-
-  @_SETTINGS
-  @hypothesis.given(
-      st.sampled_from(['A', 'A. B', 'Ünï Cödé', "O'Brien, Jr", '-']),
-      st.sampled_from(['a', '---', 'From: x', 'é 中', 'diff --git a/x']),
-      st.sampled_from(sorted(patches.REASONS)),
-      st.sampled_from(
-          [patches.NOT_REPORTED, 'a/b#1', 'https://x.example/é?a#b']
-      ),
-      _BODY,
-      st.binary(max_size=20),
-  )
-  def test_round_trip(self, name, subject, reason, upstream, body, diff):
-    body = patches.tidy_body(body)
-    self.assertEqual(patches.tidy_body(body), body)
-    patch = patches.Patch(
-        '0012-x.patch',
-        f'{name} <x@y.example>',
-        subject,
-        reason,
-        upstream,
-        body,
-        b'diff --git ' + diff,
+    patch = testing.patch_of(testing.EDIT)
+    self.assertEqual(
+        patch[:-1], ('0001-x.patch', 'x', 'temporary', 'tensorflow/models#12')
     )
-    patches.check(patch)
-    text = patches.format_patch(patch)
-    self.assertEqual(patches.parse(patch.name, text), patch)
 
   def test_series_of_the_fork(self):
-    official = bootstrap.ROOT / 'official'
-    series = patches.load(official)
+    series = patches.load(bootstrap.ROOT / 'official/patches')
     self.assertNotEmpty(series)
-    for patch in series:
-      path = official / 'patches' / patch.name
-      self.assertEqual(patches.format_patch(patch), path.read_bytes())
-      names = patches.files(patch)
-      self.assertNotEmpty(names)
-      self.assertEqual({name.split('/')[0] for name in names}, {'official'})
 
   @parameterized.parameters(
-      '1-a.patch',
-      '00001-a.patch',
-      '0001-.patch',
-      '0001-a-.patch',
-      '0001-a--b.patch',
-      '0001-A.patch',
-      '0001-é.patch',
-      '0001-a b.patch',
-      '0001_a.patch',
-      '0001-a.diff',
-      '0001-a.patch.orig',
-      '0001-a/../b.patch',
-      '../0001-a.patch',
-      '٠٠٠١-a.patch',
-      '',
+      '1-a.patch', '0001-.patc', '0001_a.patch', '../0001-a.patch', 'README.md'
   )
   def test_bad_file_name_is_refused(self, name):
-    with self.assertRaisesRegex(errors.InputError, 'is named like 0001-short'):
-      patches.parse(name, _TEXT)
+    with self.assertRaisesRegex(errors.InputError, 'is named like 0001-name'):
+      patches.parse(name, testing.HEAD + testing.EDIT)
 
-  @parameterized.named_parameters(
-      ('empty', _TEXT, '', 'line ---, and then a diff'),
-      ('no_diff', testing.EDIT, '', 'line ---, and then a diff'),
-      ('no_line', '\n---\n', '\n', 'line ---, and then a diff'),
-      ('plain_diff', 'diff --git', 'diff -u', 'line ---, and then a diff'),
-      ('crlf', '\n', '\r\n', 'line ---, and then a diff'),
-      (
-          'merge_marks',
-          'From:',
-          '<<<<<<< ours\nFrom:',
-          'line 1 has to be "From:',
-      ),
-      ('bom', 'From', '\ufeffFrom', 'line 1 has to be "From:'),
-      ('utf_8', 'Uthor', b'\xff', 'header is no UTF-8'),
-      ('mbox', 'From: ', 'From 1234\nFrom: ', 'line 1 has to be "From:'),
-      ('no_from', 'From', 'To', 'line 1 has to be "From: …"'),
-      ('no_subject', 'Subject: ', 'Subject:', 'line 2 has to be "Subject: …"'),
-      ('no_reason', 'Reason: temporary\n', '', 'line 3 has to be "Reason: …"'),
-      ('no_upstream', 'Upstream', 'upstream', 'line 4 has to be "Upstream: …"'),
-      ('author_address', '<a.uthor@x.example>', '', 'From is no'),
-      ('author_name', 'A. Uthor <', '<', 'From is no'),
-      ('author_spaces', 'A. Uthor <', ' A. Uthor <', 'From is no'),
-      ('author_space', 'A. Uthor <', 'A. Uthor  <', 'From is no'),
-      ('author_twice', '.example>', '.example> <b@c>', 'From is no'),
-      ('author_at', 'a.uthor@x', 'a.uthor', 'From is no'),
-      ('author_nul', 'A. Uthor', 'A.\0Uthor', 'From is no'),
-      ('author_control', 'a.uthor@', 'a\x1b@', 'From is no'),
-      ('subject_empty', 'vision: do it', ' ', 'Subject is not one line'),
-      ('subject_control', 'do it', 'do\x1bit', 'Subject is not one line'),
-      ('reason', 'temporary', 'because', "Reason is 'because', not one of"),
-      ('reason_case', 'temporary', 'Temporary', "Reason is 'Temporary'"),
-      ('upstream', 'tensorflow/models#12', 'reported', 'Upstream is no link'),
-      ('upstream_text', 'tensorflow/', 'see tensorflow/', 'is no link'),
-      ('upstream_number', 'tensorflow/models#12', '#12', 'Upstream is no link'),
-      (
-          'upstream_ftp',
-          'tensorflow/models#12',
-          'ftp://x',
-          'Upstream is no link',
-      ),
-      ('upstream_nul', 'models#12', 'models#12\0', 'Upstream is no link'),
-      (
-          'upstream_url',
-          'tensorflow/models#12',
-          'https://\x1b',
-          'Upstream is no',
-      ),
-      ('body_space', 'Why it is\n', 'Why it is \n', 'spaces at its ends'),
-      ('body_tab', 'Why', '\tWhy', 'control characters'),
-      ('body_nul', 'Why', '\0Why', 'control characters'),
-      ('body_lines', 'is\n\n', 'is\n\n\n', 'spaces at its ends'),
-      ('body_diff', 'Why', 'diff --git a/x b/x', 'line that begins a diff'),
-      ('body_end', 'needed.\n\n', 'needed.\n', 'an empty line has to stand'),
-      ('no_empty_line', '#12\n\n', '#12\n', 'an empty line has to stand'),
-      ('more_fields', '#12\n', '#12\nCc: x\n', 'an empty line has to stand'),
+  @parameterized.parameters(
+      (testing.EDIT, b'', 'changes nothing'),
+      (b'diff --git', b'diff -u', 'changes nothing'),
+      (b'\n', b'\r\n', 'needs a line "Subject: '),
+      (b'Subject: x', b'Subject: ', 'needs a line "Subject: '),
+      (b'Subject: x', b'Subject: \xff\x1b', 'needs a line "Subject: '),
+      (b'Reason: temporary\n', b'', "needs a line \"Reason: .* not ''"),
+      (b'temporary', b'because', "needs a line \"Reason: .* not 'because'"),
+      (b'Upstream', b'upstream', 'needs a line "Upstream: '),
+      (b'tensorflow/models#12', b'#12', "Upstream: .* not '#12'"),
+      (b'tensorflow/models#12', b'ftp://x', 'Upstream: '),
+      (b'tensorflow/models#12', b'https://\x1b', 'Upstream: '),
   )
   def test_bad_text_is_refused(self, old, new, why):
-    old, new = (
-        part if isinstance(part, bytes) else part.encode()
-        for part in (old, new)
-    )
-    self.assertIn(old, _TEXT)
+    text = testing.HEAD + testing.EDIT
+    self.assertIn(old, text)
     with self.assertRaisesRegex(errors.InputError, why) as caught:
-      patches.parse(testing.PATCH.name, _TEXT.replace(old, new))
+      patches.parse('0001-x.patch', text.replace(old, new))
     told = str(caught.exception)
-    self.assertStartsWith(told, '0001-a-b.patch: ')
+    self.assertStartsWith(told, '0001-x.patch')
     self.assertTrue(told.isprintable(), told)
 
-  def test_header_that_ends_early_is_refused(self):
-    with self.assertRaisesRegex(errors.InputError, 'line 2 has to be'):
-      patches.parse(testing.PATCH.name, b'From: A <a@b>\n---\n' + testing.EDIT)
+  def test_load(self):
+    folder = pathlib.Path(self.create_tempdir().full_path) / 'patches'
+    self.assertEqual(patches.load(folder), [])
+    for name in ('0010-a', '0002-b', '0001-c'):
+      text = testing.HEAD.replace(b': x', b': ' + name.encode())
+      testing.write(folder, {f'{name}.patch': text + testing.EDIT})
+    names = [patch.name[:4] for patch in patches.load(folder)]
+    self.assertEqual(names, ['0001', '0002', '0010'])
+    testing.write(folder, {'0003-d.patch': text + testing.EDIT})
+    with self.assertRaisesRegex(errors.InputError, '0001.* and 0003.* one sub'):
+      patches.load(folder)
+    (folder / '0004-e.patch').mkdir()
+    with self.assertRaisesRegex(errors.InputError, 'cannot read .*0004-e'):
+      patches.load(folder)
 
-  @parameterized.parameters(
-      '---', 'a\n---\nb', 'diff --git a/x b/x', ' a\n\nb '
-  )
-  def test_text_that_would_not_be_read_again_is_refused(self, body):
-    with self.assertRaisesRegex(errors.InputError, 'a line that begins a diff'):
-      patches.check(testing.PATCH._replace(body=body))
 
-  @parameterized.parameters(
-      ('\n\n a \n\n\n\nb\n', ' a\n\nb'),
-      ('a\tb\r\nc\0d\x85', 'a b\nc d'),
-      ('\ud800é', ' é'),
-      (' \n ', ''),
-  )
-  def test_tidy_body(self, text, expected):
-    self.assertEqual(patches.tidy_body(text), expected)
+class CommitTest(testing.SeriesTestCase):
 
-  def test_files(self):
-    diff = (
-        'diff --git a/official/mode b/official/mode\nold mode 100644\n'
-        'new mode 100755\n'
-        'diff --git a/official/a b c.py b/official/a b c.py\n'
-        '--- a/official/a b c.py\t\n+++ b/official/a b c.py\t\n@@ -1 +1 @@\n'
-        '-x\n+y\n'
-        'diff --git a/official/old é b/official/new 中\n'
-        'similarity index 100%\nrename from official/old é\n'
-        'rename to official/new 中\n'
-        'diff --git a/official/one b/orbit/two\nsimilarity index 90%\n'
-        'copy from official/one\ncopy to orbit/two\n'
-        '--- a/official/one\n+++ b/orbit/two\n@@ -1 +1 @@\n-x\n+y\n'
-        'diff --git a/official/from b/official/to\nsimilarity index 100%\n'
-        'copy from official/from\ncopy to official/to\n'
-        '--- a/official/minus\t\n+++ b/official/plus\t\n@@ -1 +1 @@\n'
-        'diff --git a/official/bin b/official/bin\n'
-        'GIT binary patch\nliteral 0\nHcmV?d00001\n'
-    )
-    expected = 'mode|a b c.py|old é|new 中|one|bin|from|to|minus|plus'.split(
-        '|'
-    )
+  def read(self, message):
+    folder = self.create(_files(a='a\n'))
+    (folder / 'official/a').unlink()
+    self.commit(folder, message)
+    return patches.read(folder, 'old')
+
+  def test_commit_by_hand(self):
+    (patch,) = self.read(f'do it\n\nWhy.\n{_TRAILERS}')
     self.assertEqual(
-        patches.files(testing.patch_of(diff.encode())),
-        sorted(['orbit/two', *(f'official/{name}' for name in expected)]),
+        patch[:-1], ('0001-do-it.patch', 'do it', 'temporary', 'a/b#1')
     )
-    self.assertEqual(
-        patches.files(testing.patch_of(testing.new_file('official/x'))),
-        ['official/x'],
-    )
+    self.assertIn(b'deleted file mode', patch.content)
 
   @parameterized.parameters(
-      ('vision: do IT, now!', 'vision-do-it-now'),
-      ('é', 'patch'),
-      ('', 'patch'),
-      ('../../x.y', 'x-y'),
-      ('a' * 99, 'a' * 48),
-      ('a' * 47 + ' b', 'a' * 47),
-      ('-–-x', 'x'),
+      ('x\n\nUpstream: a/b#1\n', 'needs a line "Reason: …"'),
+      ('x\n\nReason: temporary\n', 'needs a line "Upstream: …"'),
+      ('x\n\nReason: y\nUpstream: a/b#1\n', "not 'y'"),
+      ('', 'is named like'),
   )
-  def test_slug(self, subject, expected):
-    self.assertEqual(patches.slug(subject), expected)
+  def test_message_that_is_no_patch_is_refused(self, message, why):
+    with self.assertRaisesRegex(errors.InputError, why) as caught:
+      self.read(message)
+    self.assertNotIn('\n', str(caught.exception))
 
-  @_SETTINGS
-  @hypothesis.given(st.text(max_size=60), st.integers(0, 9998))
-  def test_next_name_is_a_good_name(self, subject, last):
-    series = (
-        [testing.patch_of(b'', number) for number in (1, last, 2)]
-        if last
-        else []
-    )
-    name = patches.next_name(series, subject)
-    patches.check(testing.PATCH._replace(name=name))
-    self.assertEqual(int(name[:4]), max(last, 2) + 1 if last else 1)
+  def test_empty_commit_is_refused(self):
+    folder = self.create(_files(a='a\n'))
+    self.commit(folder, f'x\n{_TRAILERS}')
+    with self.assertRaisesRegex(errors.InputError, 'changes nothing'):
+      patches.read(folder, 'old')
+
+  def test_merge_is_refused(self):
+    folder = self.create(_files(a='a\n'), side=_files(a='b\n'))
+    command = ['merge', '-q', '--no-ff', '-m', 'x', 'side']
+    git.run(folder, *command, what='merging')
+    with self.assertRaisesRegex(errors.InputError, 'is a merge: rebase'):
+      patches.read(folder, 'old')
 
 
-class LoadTest(absltest.TestCase):
+class ApplyTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
     scratch = tempfile.TemporaryDirectory()
     self.addCleanup(scratch.cleanup)
-    self.official = pathlib.Path(scratch.name)
+    self.scratch = pathlib.Path(scratch.name)
+    self.enter_context(
+        absltest.mock.patch.object(tempfile, 'tempdir', str(self.scratch))
+    )
+    self.files = {
+        name: tree.Entry(tree.FILE, text.encode())
+        for name, text in {
+            'official/a.py': ''.join(f'line {i}\n' for i in range(20)),
+            'official/b.py': 'b = 1\n',
+            'official/deep/c.py': 'c = 1\n',
+            'orbit/d.py': 'd = 1\n',
+        }.items()
+    }
 
-  def write(self, *names):
-    (self.official / 'patches').mkdir(exist_ok=True)
-    for name in names:
-      (self.official / 'patches' / name).write_bytes(_TEXT)
+  def apply(self, *diffs):
+    try:
+      return patches.apply(
+          self.files,
+          [testing.patch_of(diff, at) for at, diff in enumerate(diffs, 1)],
+      )
+    finally:  # Nothing is left, inside or beside the folder of the tree.
+      self.assertEqual(list(self.scratch.iterdir()), [])
 
-  def test_order(self):
-    self.assertEqual(patches.load(self.official), [])
-    self.write('0010-a.patch', '0002-b.patch', '0001-c.patch')
-    numbers = [patch.number for patch in patches.load(self.official)]
-    self.assertEqual(numbers, [1, 2, 10])
+  def refused(self, why, *diffs):
+    """Checks that patches are refused by a line that says why."""
+    with self.assertRaisesRegex(errors.InputError, why) as caught:
+      self.apply(*diffs)
+    self.assertNotIn('\n', str(caught.exception))
 
-  def test_number_that_is_there_twice(self):
-    self.write('0001-a.patch', '0002-a.patch', '0002-b.patch')
-    with self.assertRaisesRegex(
-        errors.InputError, '0002-a.patch and 0002-b.patch have one number'
-    ):
-      patches.load(self.official)
+  def test_exact(self):
+    found = self.apply(testing.EDIT)
+    text = self.files['official/a.py'].data.replace(b' 5', b' five')
+    self.assertEqual(found.pop('official/a.py').data, text)
+    del self.files['official/a.py']
+    self.assertEqual(found, self.files)
 
-  def test_what_is_no_patch(self):
-    self.write('README.md')
-    with self.assertRaisesRegex(
-        errors.InputError, 'README.md: a patch is named'
-    ):
-      patches.load(self.official)
+  def test_no_patch(self):
+    self.assertEqual(self.apply(), self.files)
 
-  def test_folder(self):
-    (self.official / 'patches/0001-a.patch').mkdir(parents=True)
-    with self.assertRaisesRegex(errors.InputError, 'cannot read 0001-a.patch'):
-      patches.load(self.official)
+  def test_patches_build_on_one_another(self):
+    again = testing.EDIT.replace(b'+line five', b'+line cinq')
+    again = again.replace(b'-line 5', b'-line five')
+    found = self.apply(testing.EDIT, again)
+    self.assertIn(b'line cinq\n', found['official/a.py'].data)
+    self.refused('0001-x.patch does not apply', again, testing.EDIT)
+    self.refused('0002-xx.patch does not apply', testing.EDIT, testing.EDIT)
+
+  @parameterized.parameters(2, 4, 6, 15)
+  def test_offset_is_refused_with_the_command_that_mends_it(self, line):
+    moved = testing.EDIT.replace(b'-5,3 +5,3', b'-%d,3 +%d,3' % (line, line))
+    self.refused('0001-x.patch applies, but not at .* patches refresh', moved)
+
+  @parameterized.parameters(
+      (b' line 4', b' line 3'),
+      (b' line 6', b' line 6 '),
+      (b'-line 5', b'-line five'),
+      (b' line 4', b' LINE 4'),
+      (b'official/a.py', b'official/gone.py'),
+      (b'@@ -5,3 +5,3 @@', b'@@ -5,2 +5,3 @@'),
+      (b'@@ -5,3 +5,3 @@', b'@@ nonsense @@'),
+  )
+  def test_no_fuzz(self, old, new):
+    self.refused(
+        '0001-x.patch does not apply: ', testing.EDIT.replace(old, new)
+    )
+
+  def test_message_names_the_place(self):
+    bad = testing.EDIT.replace(b' line 4', b' line 3')
+    self.refused('not apply: patch failed: official/a.py:5; official', bad)
+    self.refused(
+        'not apply: official/b.py: already', testing.new_file('official/b.py')
+    )
+
+  @parameterized.parameters(
+      '../x',
+      '../../x',
+      'official/../../x',
+      '.git/config',
+      'official/.git/hooks/post-checkout',
+      'official/.GIT/x',
+      '/etc/x',
+      'official/./x',
+  )
+  def test_file_outside_is_refused(self, name):
+    self.refused('0001-x.patch does not apply: ', testing.new_file(name))
+
+  @parameterized.parameters(
+      ('rename from official/b.py\nrename to ../x\n', '../x'),
+      ('copy from official/b.py\ncopy to .git/x\n', '.git/x'),
+      ('rename from ../x\nrename to official/x\n', 'official/x'),
+  )
+  def test_rename_or_copy_outside_is_refused(self, lines, to):
+    diff = f'diff --git a/official/b.py b/{to}\nsimilarity index 100%\n{lines}'
+    self.refused('0001-x.patch does not apply: ', diff.encode())
+
+  def test_link_is_refused(self):
+    link = testing.new_file('official/l', 'b.py', '120000')
+    self.refused('the patched tree: official/l is a link', link)
+    self.refused(
+        '0002-xx.patch does not apply', link, testing.new_file('official/l/x')
+    )
+
+  @parameterized.parameters('official/A.py', 'official/Deep/x', 'official/deep')
+  def test_clash_is_refused(self, name):
+    self.refused(
+        'the patched tree: .*case|does not apply', testing.new_file(name)
+    )
+
+  @parameterized.parameters(r'x\\y', r'x\"y', r'x\ty', r'x\377', r'x\ny')
+  def test_name_that_git_has_to_quote_is_refused(self, name):
+    self.refused('the path .* has a|as git writes it', _quoted(name))
 
 
 if __name__ == '__main__':

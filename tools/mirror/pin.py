@@ -26,25 +26,28 @@ import json
 import pathlib
 import re
 import tomllib
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Iterable, Mapping, NamedTuple
 
 from tfmot_contrib import errors
-from tools.mirror import globs
 from tools.mirror import tree
 
 TOOL = 1  # The version of the tool, written into the lock.
 KINDS = ('pypi', 'git', 'folder')
 _VERSION_KEY = {'pypi': 'version', 'git': 'ref', 'folder': ''}
-_PACKAGE = re.compile(r'[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?')
-_WORD = {
+# Of each key of [source], what it may be. Some become arguments of a program.
+_FORMS = {
+    'pypi': re.compile(r'[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?'),
+    'git': re.compile(r'[^-].*'),
+    'folder': re.compile(r'[^-].*'),
     'version': re.compile(r'[A-Za-z0-9][A-Za-z0-9._+!-]*'),
     'ref': re.compile(r'[A-Za-z0-9][A-Za-z0-9._/+-]*'),
+    'subfolder': re.compile(r'.+'),
 }
 _REPOSITORY = re.compile(r'([\w.-]+/[\w.-]+)?')
-_BARE = re.compile(r'[A-Za-z0-9]+')
-_STAMP = re.compile(r'((executable|link) )?[0-9a-f]{64}')
+_WILD = {'*': '[^/]*', '?': '[^/]'}
 _GONE = '-'
 _HEX = re.compile(r'[0-9a-f]{40}([0-9a-f]{24})?')
+_MEND = 'take it from git, or make it anew: sync_upstream -- --same-version'
 
 _LOCK_HEADER = """\
 # What upstream.toml was resolved to, with the sha256 of every file: `pristine`
@@ -76,12 +79,12 @@ class Source(NamedTuple):
 
   def table(self) -> dict[str, str]:
     """Returns the `[source]` table that says this."""
-    found = {self.kind: self.where}
+    table = {self.kind: self.where}
     if self.kind != 'folder':
-      found[_VERSION_KEY[self.kind]] = self.version
+      table[_VERSION_KEY[self.kind]] = self.version
     if self.subfolder:
-      found['subfolder'] = self.subfolder
-    return found
+      table['subfolder'] = self.subfolder
+    return table
 
 
 class Pin(NamedTuple):
@@ -102,8 +105,36 @@ class Pin(NamedTuple):
   @property
   def selection(self) -> str:
     """The digest of all that says which files there are."""
-    said = json.dumps([self.include, self.exclude, []])
-    return hashlib.sha256(said.encode()).hexdigest()
+    globs = json.dumps([self.include, self.exclude, []])
+    return hashlib.sha256(globs.encode()).hexdigest()
+
+  def select(self, names: Iterable[str], where: str) -> list[str]:
+    """Chooses the files of the mirror.
+
+    Args:
+      names: The paths that upstream has.
+      where: What has them, for the message.
+
+    Returns:
+      The paths that a glob includes and none excludes, sorted.
+
+    Raises:
+      errors.InputError: A glob matches nothing: it has a typing mistake, or
+        upstream moved what it meant.
+    """
+    chosen = left = set(names)
+    for key, globs in (('include', self.include), ('exclude', self.exclude)):
+      matched = set()
+      for glob in globs:
+        found = set(filter(_pattern(glob).fullmatch, chosen))
+        if not found:
+          raise errors.InputError(
+              f'the glob {glob!r} of [files] {key} matches nothing in {where}:'
+              ' mend it in official/upstream.toml'
+          )
+        matched |= found
+      chosen = left = matched if key == 'include' else left - matched
+    return sorted(left)
 
 
 class Lock(NamedTuple):
@@ -126,6 +157,36 @@ class Lock(NamedTuple):
   patched: tree.Digests
 
 
+def _pattern(glob: str) -> re.Pattern[str]:
+  """Returns what a glob means, which is what git's `:(glob)` means.
+
+  Args:
+    glob: Such as `official/**/*.py`: `*` and `?` stay within a part of a path,
+      `**` as a whole part stands for any number of parts.
+
+  Returns:
+    A pattern that matches whole paths.
+
+  Raises:
+    errors.InputError: It has an empty part, `..`, a set or a backslash.
+  """
+  parts = glob.split('/')
+  if not all(parts) or '..' in parts or set(glob) & set('[\\'):
+    raise errors.InputError(
+        f'the glob {glob!r} is none: write it like official/**/*.py, with *, **'
+        ' and ? alone'
+    )
+  out = ''
+  for number, part in enumerate(parts, 1):
+    last = number == len(parts)
+    if len(part) > 1 and not part.strip('*'):
+      out += '.+' if last else '(?:[^/]+/)*'
+    else:
+      out += ''.join(_WILD.get(char) or re.escape(char) for char in part)
+      out += '' if last else '/'
+  return re.compile(out, re.DOTALL)
+
+
 def _read(path: pathlib.Path) -> dict[str, Any]:
   """Reads a TOML file, or says which one is broken."""
   try:
@@ -144,7 +205,7 @@ def _texts(value: Any, what: str) -> dict[str, str]:
   return value
 
 
-def make_source(values: Mapping[str, Any], what: str) -> Source:
+def make_source(values: Any, what: str) -> Source:
   """Returns the source that a table describes.
 
   Args:
@@ -161,28 +222,19 @@ def make_source(values: Mapping[str, Any], what: str) -> Source:
   kinds = [kind for kind in KINDS if kind in values]
   if len(kinds) != 1:
     raise errors.InputError(f'{what} needs one of {", ".join(KINDS)}')
-  kind = kinds[0]
+  (kind,) = kinds
   key = _VERSION_KEY[kind]
-  known = {kind, key, 'subfolder'} - ({'subfolder'} if kind == 'pypi' else {''})
-  if unknown := sorted(values.keys() - known):
+  keys = {kind, key, '' if kind == 'pypi' else 'subfolder'} - {''}
+  if unknown := sorted(values.keys() - keys):
     raise errors.InputError(f'{what} has an unknown key: {unknown[0]}')
-  source = Source(
-      kind,
-      values[kind],
-      values.get(key, ''),
-      values.get('subfolder', ''),
-  )
-  if not source.where.isprintable() or source.where[:1] in ('', '-'):
-    raise errors.InputError(f'{what}: {kind} = {source.where!r} is no source')
-  if kind == 'pypi' and not _PACKAGE.fullmatch(source.where):
-    raise errors.InputError(f'{what}: {source.where!r} is no package name')
-  if kind != 'folder' and not _WORD[key].fullmatch(source.version):
-    raise errors.InputError(
-        f'{what}: {key} = {source.version!r} is no {key}: write it in full'
-    )
-  if source.subfolder:
-    tree.check_name(source.subfolder, what)
-  return source
+  values = {key: '', **values} if key else values
+  for name, value in values.items():
+    if not _FORMS[name].fullmatch(value) or not value.isprintable():
+      raise errors.InputError(f'{what}: {value!r} is no {name}: write it whole')
+  subfolder = values.get('subfolder', '')
+  if subfolder:
+    tree.check_name(subfolder, what)
+  return Source(kind, values[kind], values.get(key, ''), subfolder)
 
 
 def load(official: pathlib.Path) -> Pin:
@@ -200,63 +252,24 @@ def load(official: pathlib.Path) -> Pin:
   path = official / 'upstream.toml'
   values = _read(path)
   what = path.name
-  known = {'source', 'files', 'repository'}
-  if unknown := sorted(values.keys() - known):
-    raise errors.InputError(f'{what} has an unknown key: {unknown[0]}')
-  chosen = values.get('files')
+  chosen = values.pop('files', None)
+  source = make_source(values.pop('source', {}), f'[source] of {what}')
+  repository = values.pop('repository', '')
+  if values:
+    raise errors.InputError(f'{what} has an unknown key: {min(values)}')
   if not isinstance(chosen, dict) or chosen.keys() - {'include', 'exclude'}:
     raise errors.InputError(f'{what} needs [files] with include and exclude')
-  lists = []
-  for key in ('include', 'exclude'):
-    found = chosen.get(key, [])
-    if not isinstance(found, list) or not all(
-        isinstance(glob, str) for glob in found
+  lists = [chosen.get(key, []) for key in ('include', 'exclude')]
+  for globs in lists:
+    if not isinstance(globs, list) or not all(
+        isinstance(glob, str) and _pattern(glob) for glob in globs
     ):
-      raise errors.InputError(f'{what}: {key} is no list of globs')
-    for glob in found:
-      globs.compile_glob(glob)
-    lists.append(tuple(found))
+      raise errors.InputError(f'{what}: include or exclude is no list of globs')
   if not lists[0]:
     raise errors.InputError(f'{what}: include has no glob')
-  repository = values.get('repository', '')
   if not isinstance(repository, str) or not _REPOSITORY.fullmatch(repository):
     raise errors.InputError(f'{what}: repository is no "owner/name"')
-  source = make_source(values.get('source', {}), f'[source] of {what}')
-  return Pin(source, repository, *lists)
-
-
-def _stamps(value: Any, what: str) -> tree.Digests:
-  """Returns `value` if it is a table of stamps with safe names."""
-  value = _texts(value, what)
-  tree.check_names(value, what)
-  for name, stamp in value.items():
-    if not _STAMP.fullmatch(stamp):
-      raise errors.InputError(f'{what}: {name} has no sha256 but {stamp!r}')
-  return value
-
-
-def _rows(value: Any, what: str) -> dict[str, str]:
-  """Returns what a text with a stamp and a name in each line lists.
-
-  A table of TOML says the same and takes ten times as long to read.
-
-  Args:
-    value: The text.
-    what: What it is, for the message.
-
-  Returns:
-    A stamp by name.
-
-  Raises:
-    errors.InputError: It is no text, or a line or name is wrong.
-  """
-  found: dict[str, str] = {}
-  for line in value.split('\n')[:-1] if isinstance(value, str) else ['']:
-    stamp, _, name = line.partition('  ')
-    if not name or name in found:
-      raise errors.InputError(f'{what} has a broken line: {line!r}')
-    found[name] = stamp
-  return found
+  return Pin(source, repository, *map(tuple, lists))
 
 
 def load_lock(official: pathlib.Path) -> Lock:
@@ -275,76 +288,65 @@ def load_lock(official: pathlib.Path) -> Lock:
   path = official / 'upstream.lock'
   values = _read(path)
   what = path.name
-  mend = 'take it from git, or make it anew: sync_upstream -- --same-version'
   if values.get('tool') != TOOL:
     raise errors.InputError(
         f'{what} is of version {values.get("tool")!r} of the tool, this is'
-        f' version {TOOL}: {mend}'
+        f' version {TOOL}: {_MEND}'
     )
-  try:
-    said = _texts(values['digests'], f'[digests] of {what}')
-    patches = _stamps(values['patches'], f'[patches] of {what}')
-    resolved = _texts(values['resolved'], f'[resolved] of {what}')
-    listed = _texts(values['files'], f'[files] of {what}')
-    pristine = _rows(listed['pristine'], f'pristine of {what}')
-    changed = _rows(listed['patched'], f'patched of {what}')
-    patched = {**pristine, **changed}
-    for name in [name for name, stamp in changed.items() if stamp == _GONE]:
-      del patched[name]
-    _stamps(pristine, f'pristine of {what}')
-    if changed:
-      _stamps(patched, f'patched of {what}')
-    source = make_source(values['source'], f'[source] of {what}')
-    for key, stamps in (('pristine', pristine), ('patched', patched)):
-      if tree.digest(stamps) != said[key]:
-        raise errors.InputError(
-            f'{what} contradicts itself: {key} does not have the digest that'
-            f' it names; {mend}'
-        )
-    selection = said['selection']
-  except KeyError as error:
-    raise errors.InputError(f'{what} lacks {error}: {mend}') from error
-  if source.kind != 'folder':
-    key = 'sha256' if source.kind == 'pypi' else 'commit'
-    if not _HEX.fullmatch(resolved.get(key, '')):
-      raise errors.InputError(f'[resolved] of {what} lacks {key}: {mend}')
+  digests, patches, resolved, listed = (
+      _texts(values.get(key), f'[{key}] of {what}')
+      for key in ('digests', 'patches', 'resolved', 'files')
+  )
+  # A table of TOML says the same and takes ten times as long to read.
+  pristine, changed = (
+      {
+          name: stamp
+          for row in listed.get(key, '').splitlines()
+          for stamp, _, name in [row.partition('  ')]
+      }
+      for key in ('pristine', 'patched')
+  )
+  patched = {**pristine, **changed}
+  patched = {n: stamp for n, stamp in patched.items() if stamp != _GONE}
+  for key, stamps in (('pristine', pristine), ('patched', patched)):
+    if tree.digest(stamps) != digests.get(key):
+      raise errors.InputError(
+          f'{what} contradicts itself: {key} does not have the digest that it'
+          f' names; {_MEND}'
+      )
+  source = make_source(values.get('source'), f'[source] of {what}')
+  key = {'pypi': 'sha256', 'git': 'commit'}.get(source.kind)
+  if key and not _HEX.fullmatch(resolved.get(key, '')):
+    raise errors.InputError(f'[resolved] of {what} lacks {key}: {_MEND}')
+  selection = digests.get('selection', '')
   return Lock(source, resolved, selection, patches, pristine, patched)
-
-
-def _quoted(text: str) -> str:
-  """Returns a printable text as TOML has it, which is as JSON has it."""
-  return json.dumps(text, ensure_ascii=False)
 
 
 def lock_text(lock: Lock) -> str:
   """Returns the text of `upstream.lock`."""
+  import tomlkit  # pylint: disable=g-import-not-at-top # Bazel has no packages.
+
   changed = {
       name: lock.patched.get(name, _GONE)
       for name in sorted(lock.pristine.keys() | lock.patched.keys())
       if lock.pristine.get(name) != lock.patched.get(name)
   }
-  whole = {
-      'selection': lock.selection,
-      'pristine': tree.digest(lock.pristine),
-      'patched': tree.digest(lock.patched),
+  tables = {
+      'source': lock.source.table(),
+      'resolved': lock.resolved,
+      'digests': {
+          'selection': lock.selection,
+          'pristine': tree.digest(lock.pristine),
+          'patched': tree.digest(lock.patched),
+      },
+      'patches': lock.patches,
+      'files': {},
   }
-  out = [_LOCK_HEADER, f'tool = {TOOL}\n']
-  for title, table in (
-      ('source', lock.source.table()),
-      ('resolved', lock.resolved),
-      ('digests', whole),
-      ('patches', lock.patches),
-  ):
-    rows = [
-        f'{key if _BARE.fullmatch(key) else _quoted(key)} = {_quoted(value)}\n'
-        for key, value in table.items()
-    ]
-    out.append(f'\n[{title}]\n' + ''.join(rows))
-  out.append('\n[files]\n')
+  text = f'{_LOCK_HEADER}{tomlkit.dumps({"tool": TOOL, **tables})}'
   for key, stamps in (('pristine', lock.pristine), ('patched', changed)):
     rows = [f'{stamp}  {name}\n' for name, stamp in stamps.items()]
-    out.append(f'{key} = """\n{"".join(rows)}"""\n')
-  return ''.join(out)
+    text += f'{key} = """\n{"".join(rows)}"""\n'
+  return text
 
 
 def pin_text(official: pathlib.Path, source: Source) -> str:

@@ -41,7 +41,7 @@ _NAMES = st.text(
 ).filter(lambda part: part not in ('.', '..') and part.lower() != '.git')
 _STAMPS = st.builds(
     '{}{}'.format,
-    st.sampled_from(['', 'executable ', 'link ']),
+    st.sampled_from(['', 'executable ']),
     st.text('0123456789abcdef', min_size=64, max_size=64),
 )
 _TREES = st.dictionaries(
@@ -77,13 +77,79 @@ _SOURCES = st.one_of(
 )
 
 
-def _is_safe(*trees):
-  try:
-    for names in trees:
-      tree.check_names(names, 'here')
-  except errors.InputError:
-    return False
-  return True
+def _select(names, include, exclude=()):
+  source = pin.Source('folder', 'x')
+  chosen = pin.Pin(source, '', tuple(include), tuple(exclude))
+  return chosen.select(names, 'upstream 1.0')
+
+
+class GlobTest(parameterized.TestCase):
+  names = ['orbit/b.py', 'official/a.py', 'official/a_test.py', 'LICENSE']
+
+  def test_chooses_and_sorts(self):
+    include = ['orbit/**', 'official/**', '*/a.py']
+    self.assertEqual(
+        _select(reversed(self.names), include),
+        ['official/a.py', 'official/a_test.py', 'orbit/b.py'],
+    )
+    self.assertEqual(
+        _select(iter(self.names), include, ['**/*_test.py', '*/a*']),
+        ['orbit/b.py'],
+    )
+    self.assertEqual(_select(self.names, []), [])
+
+  @parameterized.parameters(
+      (['official/**', 'official/*.txt'], [], 'official/*.txt', 'include'),
+      (['official'], [], 'official', 'include'),
+      (['official/'.upper() + '**'], [], 'OFFICIAL/**', 'include'),
+      (['official/**'], ['*/a.py', '*.md'], '*.md', 'exclude'),
+      (['official/**'], ['orbit/**'], 'orbit/**', 'exclude'),
+  )
+  def test_glob_that_matches_nothing_is_an_error(
+      self, include, exclude, glob, key
+  ):
+    with self.assertRaises(errors.InputError) as caught:
+      _select(self.names, include, exclude)
+    told = str(caught.exception)
+    self.assertStartsWith(told, f'the glob {glob!r} of [files] {key} matches')
+    self.assertIn('upstream 1.0', told)
+    self.assertIn('mend it in official/upstream.toml', told)
+    self.assertNotIn('\n', told)
+
+  def test_one_exclude_may_take_what_another_takes(self):
+    self.assertEqual(
+        _select(self.names, ['official/*'], ['**/a*', '**/a.py']), []
+    )
+
+  @parameterized.parameters(
+      (
+          'official/**',
+          'official/a.py official/a/b/c.py',
+          'official xofficial/a',
+      ),
+      ('official/*', 'official/a.py official/.x', 'official/a/b official'),
+      ('**/*.py', 'a.py a/b.py a/b/.py', 'a.pyc a/b.py/c'),
+      ('a/**/b', 'a/b a/x/b a/x/y/b', 'a/xb ab a/b/c xa/b'),
+      ('a/**/**', 'a/b a/b/c', 'a b/a'),
+      ('a**b', 'ab axxb', 'a/b a/x/b'),
+      ('***/b', 'b a/b a/b/b', 'ab'),
+      ('**', 'a a/b', ''),
+      ('a?c', 'abc aéc a.c', 'ac a/c abbc'),
+      ('a.b', 'a.b', 'axb'),
+      ('(a|b)+', '(a|b)+', 'a aa'),
+      ('a b é', 'a b é', ''),
+  )
+  def test_examples(self, glob, meant, others):
+    whole = [meant] if ' ' in glob else meant.split()
+    self.assertEqual(_select([*whole, *others.split()], [glob]), sorted(whole))
+
+  @parameterized.parameters(
+      '', '/a', 'a/', 'a//b', 'a/../b', '..', 'a\\b', '[a-z]', 'x['
+  )
+  def test_glob_of_another_form_is_refused(self, glob):
+    with self.assertRaisesRegex(errors.InputError, 'is none: write it') as e:
+      _select(['a'], [glob])
+    self.assertIn(repr(glob), str(e.exception))
 
 
 class PinTestCase(parameterized.TestCase):
@@ -151,28 +217,21 @@ class PinTest(PinTestCase):
 
   @parameterized.named_parameters(
       ('not_utf_8', b'\xff', 'cannot read .*upstream.toml'),
-      ('byte_order_mark', '\ufeff' + _WHOLE, 'cannot read'),
-      ('truncated', (_WHOLE)[:-3], 'cannot read .*upstream.toml'),
       ('key_twice', _PYPI + _WHOLE, 'cannot read'),
-      ('long_number', 'a = ' + '9' * 5000, 'cannot read'),
       ('deep', 'a = ' + '[' * 5000, 'cannot read'),
       (
           'merge_marks',
           f'<<<<<<< ours\n{_PYPI}=======\n>>>>>>> theirs\n{_FILES}',
           'cannot read .*upstream.toml.*line 1',
       ),
-      ('empty', '', r'needs \[files\]'),
+      ('empty', '', 'needs one of pypi'),
       ('unknown_key', f'colour = "red"\n{_WHOLE}', 'unknown key: colour'),
       ('no_files', _PYPI, r'needs \[files\]'),
-      ('files_is_a_list', f'files = []\n{_PYPI}', r'needs \[files\]'),
-      ('unknown_files', _WHOLE + 'only = []', r'needs \[files\]'),
       (
           'include_is_text',
           _PYPI + '[files]\ninclude = "a"',
-          'include is no list',
+          'is no list',
       ),
-      ('include_number', _PYPI + '[files]\ninclude = [1]', 'is no list'),
-      ('exclude_is_text', _WHOLE + 'exclude = "a"', 'exclude is no list'),
       (
           'include_nothing',
           _PYPI + '[files]\ninclude = []',
@@ -181,16 +240,14 @@ class PinTest(PinTestCase):
       (
           'glob_leaves',
           _PYPI + '[files]\ninclude = ["official/../../**"]',
-          r"glob 'official/\.\./\.\./\*\*' has",
+          r"glob 'official/\.\./\.\./\*\*' is none",
       ),
       (
           'glob_broken',
           _WHOLE + 'exclude = ["official/[z-a]"]',
-          "glob 'official/.z-a.' has a backslash or a",
+          "glob 'official/.z-a.' is none",
       ),
-      ('repository_number', f'repository = 1\n{_WHOLE}', 'owner/name'),
       ('repository_word', f'repository = "x"\n{_WHOLE}', 'owner/name'),
-      ('unknown', f'transform = ["a"]\n{_WHOLE}', 'unknown key: transform'),
   )
   def test_bad_pin_is_refused(self, text, why):
     self.write('upstream.toml', text)
@@ -199,14 +256,10 @@ class PinTest(PinTestCase):
   @parameterized.named_parameters(
       ('missing', '', 'needs one of pypi, git, folder'),
       ('is_text', 'source = "a"', 'source.* no table of texts'),
-      ('is_number', 'source = 5', 'source.* no table of texts'),
-      ('is_list', 'source = [1]', 'source.* no table of texts'),
-      ('kind', '[source]\nsvn = "a"', 'needs one of'),
       ('two', '[source]\npypi = "a"\ngit = "b"\nref = "c"', 'needs one of'),
       ('number', '[source]\npypi = "a"\nversion = 2.20', 'no table of texts'),
-      ('no_version', '[source]\npypi = "a"', "version = '' is no version"),
+      ('no_version', '[source]\npypi = "a"', "'' is no version"),
       ('range', '[source]\npypi = "a"\nversion = ">=1"', 'is no version'),
-      ('star', '[source]\npypi = "a"\nversion = "1.*"', 'is no version'),
       (
           'version_leaves_the_cache',
           '[source]\npypi = "a"\nversion = "1/../../../x"',
@@ -218,46 +271,35 @@ class PinTest(PinTestCase):
           '[source]\npypi = "a"\nversion = "1"\nsubfolder = "b"',
           'unknown key: subfolder',
       ),
-      (
-          'version_of_folder',
-          '[source]\nfolder = "a"\nversion = "1"',
-          'unknown key: version',
-      ),
       ('empty_key', '[source]\nfolder = "a"\n"" = "1"', 'unknown key'),
-      ('no_name', '[source]\npypi = ""\nversion = "1"', 'is no source'),
+      (
+          'no_name',
+          '[source]\npypi = ""\nversion = "1"',
+          'is no pypi|is no git|is no folder',
+      ),
       (
           'option_as_package',
           '[source]\npypi = "--index-url=x"\nversion = "1"',
-          'is no source',
-      ),
-      (
-          'package_of_two_words',
-          '[source]\npypi = "a @ file:///x"\nversion = "1"',
-          'is no package name',
+          'is no pypi|is no git|is no folder',
       ),
       (
           'package_is_a_path',
           '[source]\npypi = "../a"\nversion = "1"',
-          'is no package name',
+          'is no pypi',
       ),
       (
           'option_as_repository',
           '[source]\ngit = "--upload-pack=touch x"\nref = "v1"',
-          "git = '--upload-pack=touch x' is no source",
+          'is no git',
       ),
       ('option_as_ref', '[source]\ngit = "a"\nref = "--output=x"', 'is no ref'),
       ('refspec', '[source]\ngit = "a"\nref = "a:refs/heads/x"', 'is no ref'),
-      ('two_refs', '[source]\ngit = "a"\nref = "a b"', 'is no ref'),
       (
           'nul',
           '[source]\ngit = "https://a\\u0000b"\nref = "v1"',
-          'is no source',
+          'is no pypi|is no git|is no folder',
       ),
-      ('newline', '[source]\nfolder = "a\\nb"', 'is no source'),
-      ('option_as_folder', '[source]\nfolder = "-a"', 'is no source'),
       ('subfolder_up', '[source]\nfolder = "a"\nsubfolder = "../b"', 'leaves'),
-      ('subfolder_abs', '[source]\nfolder = "a"\nsubfolder = "/b"', 'absolute'),
-      ('subfolder_git', '[source]\nfolder = "a"\nsubfolder = ".git"', 'leaves'),
   )
   def test_bad_source_is_refused(self, text, why):
     self.write('upstream.toml', f'{text}\n{_FILES}')
@@ -322,7 +364,7 @@ class LockTest(PinTestCase):
         {'wheel': 'a-1.whl', 'sha256': '1' * 64},
         'f' * 64,
         {'0001-x.patch': '2' * 64},
-        {'official/a': '3' * 64, 'official/b': 'link ' + '4' * 64},
+        {'official/a': '3' * 64, 'official/b': 'executable ' + '4' * 64},
         {'official/a': '5' * 64, 'official/c': 'executable ' + '6' * 64},
     )
     self.text = pin.lock_text(self.lock)
@@ -334,7 +376,6 @@ class LockTest(PinTestCase):
   def test_round_trip(self, source, pristine, changes, drop):
     patched = {**pristine, **changes}
     patched = dict(sorted(patched.items())[drop:])
-    hypothesis.assume(_is_safe(pristine, patched))
     resolved = {'sha256': '0' * 64, 'commit': '1' * 40, 'wheel': 'é.whl'}
     lock = pin.Lock(source, resolved, 'x', {}, pristine, patched)
     text = pin.lock_text(lock)
@@ -347,7 +388,7 @@ class LockTest(PinTestCase):
     values = tomllib.loads(self.text)
     self.assertEqual(
         values['files']['pristine'],
-        f'{"3" * 64}  official/a\nlink {"4" * 64}  official/b\n',
+        f'{"3" * 64}  official/a\nexecutable {"4" * 64}  official/b\n',
     )
     self.assertEqual(
         values['files']['patched'],
@@ -360,65 +401,25 @@ class LockTest(PinTestCase):
 
   @parameterized.named_parameters(
       ('tool_newer', 'tool = 1', 'tool = 2', 'version 2 of the tool'),
-      ('tool_missing', 'tool = 1', '', 'version None of the tool'),
-      ('tool_is_text', 'tool = 1', 'tool = "1"', "version '1' of the tool"),
       ('merge_marks', '[digests]', '<<<<<<< ours\n[digests]', 'cannot read'),
       ('merged', '3' * 64, '7' * 64, 'pristine does not have the digest'),
       ('merged_patched', '5' * 64, '7' * 64, 'patched does not have'),
-      ('merge_marks_in_files', '-  of', '<<<<<<< ours\n-  of', 'broken line'),
-      ('file_renamed', 'official/b', 'official/d', 'does not have'),
-      ('mode_changed', 'link ', 'executable ', 'pristine does not have'),
-      ('no_source', '[source]', '[sauce]', "lacks 'source'"),
-      ('no_digests', '[digests]', '[digest]', "lacks 'digests'"),
-      ('no_selection', 'selection', 'choice', "lacks 'selection'"),
-      ('no_tree_digest', '\npatched = ', '\nother = ', "lacks 'patched'"),
-      ('no_patches', '[patches]', '[patch]', "lacks 'patches'"),
-      ('no_files', '[files]', '[file]', "lacks 'files'"),
-      ('no_pristine', 'pristine = """', 'clean = """', "lacks 'pristine'"),
-      ('no_resolved', '[resolved]', '[solved]', "lacks 'resolved'"),
+      ('merge_marks_in_files', '-  of', '<<<<<<< ours\n-  of', 'not have'),
+      ('mode_changed', 'executable ', '', 'pristine does not have'),
+      ('name_twice', 'official/b', 'official/a', 'does not have'),
+      ('no_source', '[source]', '[sauce]', 'source.* no table of texts'),
+      ('no_files', '[files]', '[file]', 'files.* no table of texts'),
+      ('no_resolved', '[resolved]', '[solved]', 'resolved.* no table'),
       ('resolved_empty', 'sha256 = ', 'sha1 = ', r'solved\].* lacks sha256'),
       ('resolved_short', '1' * 64, '1' * 63, r'\[resolved\].* lacks sha256'),
-      ('resolved_number', f'"{"1" * 64}"', '1', 'resolved.* no table of texts'),
-      ('stamp_short', '3' * 64, '3' * 63, 'official/a has no sha256'),
-      ('stamp_long', '3' * 64, '3' * 65, 'official/a has no sha256'),
-      ('stamp_upper', '3' * 64, 'A' * 64, 'official/a has no sha256'),
-      ('stamp_mode', 'link ', 'device ', 'official/b has no sha256'),
-      ('stamp_newline', '3' * 64, '3' * 64 + '\\n', 'pristine.*broken line'),
-      ('one_space', f'{"3" * 64}  ', f'{"3" * 64} ', 'pristine.*broken line'),
-      ('name_twice', 'official/b', 'official/a', 'pristine.*broken line'),
-      ('stamp_of_patch', '2' * 64, 'x', '0001-x.patch has no sha256'),
-      ('gone_upstream', '3' * 64, '-', "official/a has no sha256 but '-'"),
-      ('name_up', 'official/a', '../a', 'pristine.*leaves the tree'),
-      ('name_absolute', 'official/a', '/a', 'pristine.*absolute'),
-      ('name_git', 'official/a', '.git/config', 'pristine.*leaves the tree'),
-      ('name_control', 'official/a', 'official/\\u001b', 'pristine.*control'),
-      ('name_backslash', 'official/a', 'official\\\\a', 'pristine.*backslash'),
-      ('new_name_up', 'official/c', '../c', 'patched.*leaves the tree'),
-      ('case_clash', 'official/a', 'official/B', 'case does not count'),
-      ('new_case_clash', 'official/c', 'official/A', 'patched.*case'),
-      ('file_and_folder', 'official/c', 'official/a/c', 'both a file'),
-      ('patch_up', '0001-x.patch', '../x.patch', 'patches.*leaves the tree'),
       ('kind', 'pypi = "a"', 'svn = "a"', 'source.* needs one of'),
-      ('option', 'pypi = "a"', 'pypi = "--x"', 'source.* is no source'),
-      ('source_key', 'pypi = "a"', 'pypi = "a"\nx = ""', 'unknown key: x'),
+      ('option', 'pypi = "a"', 'pypi = "--x"', "'--x' is no pypi"),
   )
   def test_bad_lock_is_refused(self, old, new, why):
     self.assertIn(old, self.text)
     text = self.text.replace(old, new)
     self.write('upstream.lock', text)
     self.refused(why)
-
-  @parameterized.parameters('source = "a"', 'source = 1', 'source = [1]')
-  def test_source_that_is_no_table_is_refused(self, source):
-    text = self.text.replace('[source]', '[other]')
-    self.write('upstream.lock', f'{source}\n{text}')
-    self.refused('source.* no table of texts')
-
-  @parameterized.parameters('digests', 'patches', 'resolved', 'files')
-  def test_list_in_place_of_a_table_is_refused(self, table):
-    text = self.text.replace(f'\n[{table}]', '\n[other]')
-    self.write('upstream.lock', f'{table} = [1]\n{text}')
-    self.refused(f'{table}.* no table of texts')
 
   def test_git_lock_needs_a_commit(self):
     text = self.text.replace('pypi = "a"\nversion', 'git = "a"\nref')
@@ -431,12 +432,6 @@ class LockTest(PinTestCase):
     for length in range(0, len(self.text) - 1, 5):
       self.write('upstream.lock', self.text[:length])
       self.refused('upstream.lock')
-
-  @parameterized.parameters(b'\xff', b'tool = 1\n\0', b'\xff\xfet\0', b'')
-  def test_lock_that_is_no_text_is_refused(self, content):
-    self.refused('cannot read .*upstream.lock')
-    self.write('upstream.lock', content)
-    self.refused('upstream.lock')
 
   def test_lock_of_the_fork_is_written_as_it_is(self):
     official = bootstrap.ROOT / 'official'

@@ -21,7 +21,7 @@ to be resolved. What it is for is noted inside `.git`.
 """
 
 import pathlib
-from typing import NamedTuple, Sequence
+from typing import Mapping, NamedTuple, Sequence
 
 from tfmot_contrib import errors
 from tools.base import files
@@ -30,20 +30,10 @@ from tools.mirror import fork as forks
 from tools.mirror import install
 from tools.mirror import patches
 from tools.mirror import pin as pins
-from tools.mirror import series
 from tools.mirror import sources
 from tools.mirror import tree
 
-EDIT, UPDATE = 'old', 'new'  # What a repository is for, by its base branch.
 _SYNC = forks.SYNC
-
-
-class Verdict(NamedTuple):
-  """What became of a patch: clean, rebased, absorbed, or as it was edited."""
-
-  name: str
-  subject: str
-  verdict: str
 
 
 class Plan(NamedTuple):
@@ -53,14 +43,12 @@ class Plan(NamedTuple):
     upstream: Upstream's files, pristine, and what they are of.
     patched: The mirror.
     series: The patches.
-    verdicts: What became of each patch.
     repository: Of the series, when the plan was read from it.
   """
 
   upstream: sources.Upstream
   patched: tree.Tree
   series: Sequence[patches.Patch]
-  verdicts: Sequence[Verdict]
   repository: pathlib.Path | None = None
 
 
@@ -95,30 +83,35 @@ def noted(folder: pathlib.Path) -> pins.Lock:
 
 def _base(folder: pathlib.Path) -> str:
   """Returns the branch that the patches of a repository are for."""
-  command = ['rev-parse', '-q', '--verify', f'refs/heads/{UPDATE}']
+  command = ['rev-parse', '-q', '--verify', f'refs/heads/{patches.UPDATE}']
   done = git.run(folder, *command, what=f'reading {folder}', ok=(0, 1))
-  return EDIT if done.returncode else UPDATE
+  return patches.EDIT if done.returncode else patches.UPDATE
 
 
 def updating(fork: forks.Fork) -> bool:
   """Tells whether an update waits for a conflict to be resolved."""
-  return fork.repository.exists() and _base(fork.repository) == UPDATE
+  there = fork.repository.exists()
+  return there and _base(fork.repository) == patches.UPDATE
 
 
-def edit(
-    fork: forks.Fork,
-    space: install.Space,
-    folder: pathlib.Path,
-    *,
-    offline: bool,
-) -> None:
+def _make(
+    fork: forks.Fork, space: install.Space, exact: bool = True
+) -> pathlib.Path:
+  """Returns a repository of the series, in a folder that goes."""
+  upstream, folder = forks.fetch_locked(fork), space.scratch()
+  trees = {patches.EDIT: upstream.files}
+  patches.create(folder, trees, fork.series, exact=exact)
+  note(fork, folder, upstream)
+  return folder
+
+
+def edit(fork: forks.Fork, space: install.Space, folder: pathlib.Path) -> None:
   """Makes a repository with a commit for each patch.
 
   Args:
     fork: The fork.
     space: Where to work.
     folder: Where; it must not exist.
-    offline: Whether to do without a network.
 
   Raises:
     errors.InputError: There is something, or a patch does not apply.
@@ -127,10 +120,7 @@ def edit(
     raise errors.InputError(
         f'{folder} exists: export it, or delete it, and try again'
     )
-  upstream = forks.fetch_locked(fork, offline=offline)
-  part = space.scratch()
-  series.create(part, {EDIT: upstream.files}, fork.series)
-  note(fork, part, upstream)
+  part = _make(fork, space)
   digest = tree.digest(fork.lock.patched)
   files.write(
       part / forks.BAZELRC,
@@ -148,11 +138,19 @@ def edit(
 
 
 def export(fork: forks.Fork, folder: pathlib.Path) -> Plan:
+  """Returns the plan that the commits of a repository make; see `read`."""
+  noted(folder)
+  if _base(folder) == patches.UPDATE:
+    raise errors.InputError(f'{folder} is of an update: go on with --continue')
+  return read(fork, folder)
+
+
+def read(fork: forks.Fork, folder: pathlib.Path) -> Plan:
   """Makes the series of the commits of a repository.
 
   Args:
     fork: The fork.
-    folder: Of a repository that `edit` made.
+    folder: Of a repository that `edit` or an update made.
 
   Returns:
     A plan with the new series.
@@ -161,89 +159,38 @@ def export(fork: forks.Fork, folder: pathlib.Path) -> Plan:
     errors.InputError: It is no such repository, is of other files than the lock
       or has changes that are not committed.
   """
-  noted(folder)
-  if _base(folder) == UPDATE:
-    raise errors.InputError(f'{folder} is of an update: go on with --continue')
-  return read(fork, folder)
-
-
-def read(fork: forks.Fork, folder: pathlib.Path) -> Plan:
-  """Returns the plan that a repository holds; see `export`."""
   lock, base = noted(folder), _base(folder)
-  if changed := series.status(folder):
+  if changed := patches.status(folder):
     raise errors.InputError(
         f'{folder} has changes that are not committed, such as {changed[0][0]}'
     )
-  upstream = forks.fetch_locked(fork, lock, offline=True)
-  found = series.read(folder, base, fork.series)
-  new = {patch.name: patch.sha256 for patch in found}
-  old = tree.digests(git.read_tree(folder, EDIT))
+  upstream = forks.fetch_locked(fork._replace(offline=True), lock)
+  series = patches.read(folder, base)
+  old = tree.digests(git.read_tree(folder, patches.EDIT))
   if (
       git.read_tree(folder, base) != upstream.files
       or old != fork.lock.pristine
-      or fork.digests not in (lock.patches, new)
+      or fork.digests not in (lock.patches, patches.digests(series))
   ):
     raise errors.InputError(
         f'official/ or a branch was changed since {folder} was made: move it'
         ' away and begin again'
     )
   patched = git.read_tree(folder, 'HEAD')
-  tree.check(patched, 'the patched tree')
-  if patches.apply(upstream.files, found) != patched:
+  if patches.apply(upstream.files, series) != patched:
     raise errors.InputError(f'the patches of {folder} do not make its files')
-  said = verdicts(fork.series, found, update=base == UPDATE)
-  return Plan(upstream, patched, found, said, folder)
-
-
-def verdicts(
-    old: Sequence[patches.Patch],
-    new: Sequence[patches.Patch],
-    *,
-    update: bool,
-) -> list[Verdict]:
-  """Says what became of each patch.
-
-  Args:
-    old: The patches as they were.
-    new: The patches as they will be.
-    update: Whether upstream changed them, and not somebody who edits them.
-
-  Returns:
-    A verdict for each patch that is or was there.
-  """
-  before, after = ({p.name: p for p in side} for side in (old, new))
-  moved, gone = ('rebased', 'absorbed') if update else ('changed', 'dropped')
-  said = []
-  for name in sorted(before.keys() | after.keys()):
-    verdict = 'clean'
-    if name not in before:
-      verdict = 'new'
-    elif name not in after:
-      verdict = gone
-    elif before[name] != after[name]:
-      verdict = moved
-    subject = (after.get(name) or before[name]).subject
-    said.append(Verdict(name, subject, verdict))
-  return said
+  return Plan(upstream, patched, series, folder)
 
 
 def new(
-    fork: forks.Fork,
-    *,
-    subject: str,
-    author: str,
-    reason: str,
-    upstream: str,
-    body: str,
+    fork: forks.Fork, author: str, fields: Mapping[str, str], body: str
 ) -> Plan:
   """Makes a patch of what was edited in the repository of the series.
 
   Args:
     fork: The fork.
-    subject: What the patch does, in a line.
     author: `Name <address>`.
-    reason: A key of `patches.REASONS`.
-    upstream: A link, or `patches.NOT_REPORTED`.
+    fields: Its Subject, Reason and Upstream.
     body: Why it is needed.
 
   Returns:
@@ -258,48 +205,24 @@ def new(
         f'nobody edits the series: run {_SYNC} patches import, edit in'
         f' {folder}, and try again'
     )
-  if not series.status(folder):
+  if not patches.status(folder):
     raise errors.InputError(
         f'nothing in {folder} was edited: there is nothing to make a patch of'
     )
-  committed = series.read(folder, EDIT, fork.series)
-  patch = patches.Patch(
-      patches.next_name([*fork.series, *committed], subject),
-      author,
-      subject.strip(),
-      reason,
-      upstream,
-      patches.tidy_body(body),
-      b'',
-  )
-  patches.check(patch)
-  what = f'committing {patch.name}'
+  patches.check('the patch', fields)
+  subject, *trailers = (f'{key}: {value}' for key, value in fields.items())
+  subject = subject.removeprefix('Subject: ')
+  text = f'{subject}\n\n{body.strip()}\n\n' + '\n'.join(trailers)
+  what = f'committing {subject}'
   git.run(folder, 'add', '--all', what=what)
-  command = ['commit', '-q', '--author', author, '--file', '-']
-  text = series.message(patch).encode()
-  git.run(folder, *command, what=what, stdin=text)
+  command = ['commit', '-q', f'--author={author}', '--file', '-']
+  git.run(folder, *command, what=what, stdin=text.encode())
   return read(fork, folder)
 
 
-def refresh(fork: forks.Fork, space: install.Space, *, offline: bool) -> Plan:
-  """Writes each patch as the tool would, at the lines where it applies now.
-
-  Args:
-    fork: The fork.
-    space: Where to work.
-    offline: Whether to do without a network.
-
-  Returns:
-    A plan with the same series.
-
-  Raises:
-    errors.InputError: A patch does not apply at all.
-  """
-  upstream = forks.fetch_locked(fork, offline=offline)
-  folder = space.scratch()
-  series.create(folder, {EDIT: upstream.files}, fork.series)
-  note(fork, folder, upstream)
-  return read(fork, folder)
+def refresh(fork: forks.Fork, space: install.Space) -> Plan:
+  """Writes each patch as git would, at the lines where it applies now."""
+  return read(fork, _make(fork, space, exact=False))
 
 
 def unsaved(fork: forks.Fork) -> str:
@@ -314,12 +237,11 @@ def unsaved(fork: forks.Fork) -> str:
   folder = fork.repository
   if not folder.exists():
     return ''
-  if changed := series.status(folder):
+  if changed := patches.status(folder):
     return f'{changed[0][0]} was edited'
   try:
-    found = series.read(folder, _base(folder), fork.series)
+    series = patches.read(folder, _base(folder))
   except errors.InputError as error:
     return str(error)
-  if {patch.name: patch.sha256 for patch in found} != fork.digests:
-    return 'its commits are not the patches'
-  return ''
+  same = patches.digests(series) == fork.digests
+  return '' if same else 'its commits are not the patches'

@@ -72,7 +72,7 @@ class RepositoryTest(testing.ForkTestCase):
       self.assertIn('not committed', self.sync('patches', 'export', code=2))
       self.run_git('commit', '-qa', '--amend', '--no-edit')
       self.sync('patches', 'export')
-      self.assertIn(new, fork.load(self.root).series[1].diff.decode())
+      self.assertIn(new, fork.load(self.root).series[1].content.decode())
       self.sync('--check')
 
   def test_dropped_reordered_and_new_commits(self):
@@ -94,7 +94,7 @@ class RepositoryTest(testing.ForkTestCase):
         [
             '0001-orbit-six.patch',
             '0002-core-five.patch',
-            '0003-a-new-file.patch',
+            '0003-A-new-file.patch',
         ],
     )
     self.assertIn('environment', self.sync('patches', 'list'))
@@ -177,7 +177,7 @@ class EditsTest(testing.ForkTestCase):
     command = ['commit', '-q', '--amend', '--author', 'B <b@b.example>']
     git.run(self.repository, *command, '--no-edit', what='amending')
     self.sync('patches', 'export')
-    self.assertEqual([p.number for p in fork.load(self.root).series], [1])
+    self.assertLen(fork.load(self.root).series, 1)
     self.sync()
     self.assertIn('three ', self.mirror()['official/core.py'])
 
@@ -197,8 +197,8 @@ class EditsTest(testing.ForkTestCase):
   def test_fields_are_checked_before_anything_is_committed(self):
     self.edit(self.repository, 'official/core.py', 'line_3', 'mine')
     said = self.sync('patches', 'new', 'x', '--author', 'me', code=2)
-    self.assertIn('From is no', said)
-    self.assertIn('mine', git.text(self.repository, 'diff', what='x'))
+    self.assertIn("'me' is not 'Name", said)
+    self.assertIn('mine', git.text(self.repository, 'diff', 'HEAD', what='x'))
 
 
 if __name__ == '__main__':

@@ -35,7 +35,6 @@ from tools.base import git
 from tools.mirror import command
 from tools.mirror import fork
 from tools.mirror import patches
-from tools.mirror import series
 from tools.mirror import tree
 
 _PIN = """\
@@ -54,21 +53,26 @@ EDIT = b"""\
 diff --git a/official/a.py b/official/a.py
 --- a/official/a.py
 +++ b/official/a.py
-@@ -5,3 +5,3 @@
+@@ -5,3 +5,3 @@ line 3
  line 4
 -line 5
 +line five
  line 6
 """
-PATCH = patches.Patch(
-    '0001-a-b.patch',
-    'A. Uthor <a.uthor@x.example>',
-    'vision: do it',
-    'temporary',
-    'tensorflow/models#12',
-    'Why it is\n\n  needed.',
-    EDIT,
-)
+HEAD = b"""\
+From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
+From: "A. Uthor" <a.uthor@x.example>
+Date: Sat, 1 Jan 2000 00:00:00 +0000
+Subject: x
+
+Why it is
+
+  needed.
+
+Reason: temporary
+Upstream: tensorflow/models#12
+
+"""
 LINES = ''.join(f'line_{number} = {number}\n' for number in range(20))
 FILES = {
     'official/__init__.py': '',
@@ -106,8 +110,10 @@ def new_file(name: str, content: str = 'x', mode: str = '100644') -> bytes:
 
 
 def patch_of(diff: bytes, number: int = 1) -> patches.Patch:
-  """Returns a patch with a diff."""
-  return PATCH._replace(name=f'{number:04d}-x.patch', diff=diff)
+  """Returns a patch with a diff, and a subject of `number` letters x."""
+  subject = 'x' * number
+  head = HEAD.replace(b': x', f': {subject}'.encode())
+  return patches.parse(f'{number:04d}-{subject}.patch', head + diff)
 
 
 class ForkTestCase(parameterized.TestCase):
@@ -179,7 +185,7 @@ class ForkTestCase(parameterized.TestCase):
 
   def mirror(self) -> dict[str, str]:
     """Returns the text of every file of the mirror that Bazel takes."""
-    folder = fork.mirror(fork.load(self.root))
+    folder = fork.packages(self.root)['official'].parent
     return {
         name: entry.data.decode(errors='replace')
         for name, entry in tree.read(folder, ['.git']).items()
@@ -229,29 +235,33 @@ class SeriesTestCase(parameterized.TestCase):
     """Returns a new folder."""
     return pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
 
-  def create(self, files, made=(), **more):
+  def create(self, files, series=(), **more):
     """Returns the repository of a series."""
     folder = self.folder()
-    series.create(folder, {'old': files, **more}, made)
+    patches.create(folder, {'old': files, **more}, series)
     return folder
 
   def commit(self, folder, text, author='A. Uthor <x@y.example>'):
     """Commits all files of a repository, with a message as it is."""
     command = ['commit', '-q', '--allow-empty', '--cleanup=verbatim']
     command += ['--allow-empty-message', '--author', author, '-F', '-']
-    text = text if isinstance(text, bytes) else text.encode()
     git.run(folder, 'add', '-A', what='adding')
-    git.run(folder, *command, what='committing', stdin=text)
+    git.run(folder, *command, what='committing', stdin=text.encode())
 
   def make(self, states, messages=()):
     """Returns the patches that lead from one tree to the next ones."""
     branches = {f's{at}': files for at, files in enumerate(states)}
     folder = self.create(states[0], **branches)
     for at in range(1, len(states)):
-      message = ('A. Uthor', 'x', 'temporary', patches.NOT_REPORTED, '')
-      author, *rest = messages[at - 1] if messages else message
-      author = f'{author} <x@y.example>'
-      patch = patches.Patch(f'{at:04d}-x.patch', author, *rest, b'')
+      message = ('A. Uthor', 'x', '', 'temporary', patches.NOT_REPORTED)
+      author, subject, body, reason, upstream = (
+          messages[at - 1] if messages else message
+      )
       git.run(folder, 'read-tree', '-u', '--reset', f's{at}', what='x')
-      self.commit(folder, series.message(patch), author)
-    return series.read(folder, 'old')
+      self.commit(
+          folder,
+          f'{subject} {at}\n\n{body}\n\nReason: {reason}\nUpstream:'
+          f' {upstream}\n',
+          f'{author} <x@y.example>',
+      )
+    return patches.read(folder, 'old')

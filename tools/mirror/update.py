@@ -20,18 +20,20 @@ makes that repository of the series as it is, and reads it back afterwards.
 `tools.mirror.command` is the command line of both.
 """
 
+import argparse
 import pathlib
-from typing import Callable, Sequence
+from typing import Sequence
 
 from tfmot_contrib import errors
 from tools.base import files
 from tools.base import git
+from tools.env import environment
+from tools.env import index
 from tools.mirror import fork as forks
 from tools.mirror import install
 from tools.mirror import patches
 from tools.mirror import pin as pins
 from tools.mirror import repository
-from tools.mirror import series
 from tools.mirror import sources
 from tools.mirror import tree
 
@@ -42,24 +44,51 @@ class ConflictError(Exception):
   """A patch that somebody has to look at. The message says what to do."""
 
 
-def target(
-    fork: forks.Fork,
-    *,
-    to: str,
-    source: str,
-    same: bool,
-    offline: bool,
-    newest: Callable[[str], str],
-) -> pins.Source:
+def _newest(fork: forks.Fork, package: str) -> str:
+  """Asks for the newest release that resolves with the environment.
+
+  TFMOT does not count: it is a layer of its own, installed without what it
+  asks for.
+
+  Args:
+    fork: The fork. Without --to, a sync never goes back from its lock.
+    package: Upstream's package.
+
+  Returns:
+    The version.
+
+  Raises:
+    errors.InputError: None resolves, or there is no network.
+  """
+  if fork.offline:
+    raise errors.InputError(
+        '--offline cannot ask for the newest version: name one with --to, or'
+        ' stay with --same-version'
+    )
+  chosen = environment.settings()['tensorflow']
+  have = fork.lock.source if fork.lock else None
+  same = have and (have.kind, have.where) == ('pypi', package)
+  wanted = f'{package}>={have.version}' if same else package
+  try:
+    return index.resolve(
+        package,
+        [wanted],
+        constraints=environment.lock_of('tensorflow', chosen),
+        overrides=['tensorflow-model-optimization; python_version < "3"'],
+    )
+  except errors.InputError as error:
+    raise errors.InputError(
+        f'no release of {wanted} resolves with the environment: name one with'
+        f' --to, or stay with --same-version ({str(error)[:300]}…)'
+    ) from error
+
+
+def target(fork: forks.Fork, flags: argparse.Namespace) -> pins.Source:
   """Returns the source that a command asks for.
 
   Args:
     fork: The fork.
-    to: A version or ref, or ''.
-    source: `pypi:NAME`, `git:PLACE[#SUBFOLDER]` or `folder:PLACE`, or ''.
-    same: Whether to stay with what the pin says.
-    offline: Whether to do without a network.
-    newest: Asks for the newest version of a package.
+    flags: Of the command.
 
   Returns:
     The source, with an exact version or a ref.
@@ -67,94 +96,66 @@ def target(
   Raises:
     errors.InputError: The command contradicts itself or the pin.
   """
-  wanted = fork.pin.source
-  if source:
-    kind, _, where = source.partition(':')
+  wanted, what = fork.pin.source, '--source' if flags.source else '--to'
+  if flags.source:
+    kind, _, where = flags.source.partition(':')
     where, _, subfolder = where.partition('#')
     if kind not in pins.KINDS or not where:
       raise errors.InputError(
-          f'--source {source}: write pypi:NAME, git:URL_OR_PATH[#SUBFOLDER] or'
-          ' folder:PATH'
+          f'--source {flags.source}: write pypi:NAME,'
+          ' git:URL_OR_PATH[#SUBFOLDER] or folder:PATH'
       )
     wanted = pins.Source(kind, where, '', subfolder)
-  if to and wanted.kind == 'folder':
+  if flags.to and wanted.kind == 'folder':
     raise errors.InputError('--to: a folder has no versions')
-  if wanted.kind == 'pypi':  # The name goes to the resolver: look at it first.
-    pins.make_source(wanted._replace(version='0').table(), '--source')
-  if to:
-    wanted = wanted._replace(version=to)
-  elif wanted.kind == 'pypi' and not same:
-    if offline:
-      raise errors.InputError(
-          '--offline cannot ask for the newest version: name one with --to, or'
-          ' stay with --same-version'
-      )
-    wanted = wanted._replace(version=newest(wanted.where))
+  if flags.to:
+    wanted = wanted._replace(version=flags.to)
+  elif wanted.kind == 'pypi' and not flags.same_version:
+    # The name goes to the resolver: look at it first.
+    pins.make_source(wanted._replace(version='0').table(), what)
+    wanted = wanted._replace(version=_newest(fork, wanted.where))
   elif wanted.kind == 'git' and not wanted.version:
     wanted = wanted._replace(version='HEAD')
-  return pins.make_source(wanted.table(), '--source' if source else '--to')
-
-
-def is_current(fork: forks.Fork, source: pins.Source, *, offline: bool) -> bool:
-  """Tells, without reading upstream's files, that there is nothing to do.
-
-  Args:
-    fork: The fork.
-    source: What was asked for.
-    offline: Whether to do without a network.
-
-  Returns:
-    True when the lock is of `source` and agrees with pin and patches. A folder
-    may have changed, so of that nobody knows.
-  """
-  lock = fork.lock
-  if lock is None or source != lock.source or forks.disagreement(fork):
-    return False
-  if source.kind == 'folder':
-    return False
-  return source.kind == 'pypi' or lock.resolved['commit'] == sources.commit_of(
-      source, root=fork.root, offline=offline
-  )
+  return pins.make_source(wanted.table(), what)
 
 
 def prepare(
-    fork: forks.Fork,
-    space: install.Space,
-    source: pins.Source,
-    *,
-    same: bool,
-    offline: bool,
-    dry_run: bool,
-) -> repository.Plan:
+    fork: forks.Fork, space: install.Space, flags: argparse.Namespace
+) -> repository.Plan | None:
   """Fetches upstream and rebases the patches onto it.
 
   Args:
     fork: The fork.
     space: Where to work.
-    source: What to move to.
-    same: Whether it has to be what the lock has.
-    offline: Whether to do without a network.
-    dry_run: Whether a conflict is only told.
+    flags: Of the command.
 
   Returns:
-    What would be put in place.
+    What would be put in place; None when there is nothing to do.
 
   Raises:
     ConflictError: A patch conflicts. The repository stays for it.
     errors.InputError: Anything else that is wrong.
   """
-  lock = fork.lock
+  source, same, lock = target(fork, flags), flags.same_version, fork.lock
   held = lock.resolved if lock and lock.source == source else {}
+  anew = same or flags.discard_edits
+  # A folder may have changed, so of that nobody knows.
+  current = held and not anew and not forks.disagreement(fork)
+  if current and source.kind == 'git':
+    now = sources.commit_of(source, root=fork.root, offline=fork.offline)
+    current = held['commit'] == now
+  if current:
+    return None
   upstream = sources.fetch(
       fork.pin,
       source,
       root=fork.root,
-      offline=offline,
-      commit=held.get('commit', '') if same else '',
-      sha256=held.get('sha256', ''),
+      offline=fork.offline,
+      locked=held if same or source.kind == 'pypi' else {},
   )
-  forks.keep(upstream)
   stamps = tree.digests(upstream.files)
+  if source.kind == 'folder':  # It has no versions to come back to.
+    forks.write_cached(forks.kept(stamps), upstream.files)
   same_choice = lock and lock.selection == fork.pin.selection
   if same and held and same_choice and stamps != lock.pristine:
     raise errors.InputError(
@@ -162,24 +163,21 @@ def prepare(
         ' --same-version to move to what it has now'
     )
   if lock is None or stamps == lock.pristine:
-    said = [repository.Verdict(p.name, p.subject, 'clean') for p in fork.series]
     patched = patches.apply(upstream.files, fork.series)
-    return repository.Plan(upstream, patched, fork.series, said)
+    return repository.Plan(upstream, patched, fork.series)
   git.check_version()
-  old = forks.fetch_locked(fork, offline=offline).files
-  # At the very lines, or not at all.
-  patched = patches.apply(old, fork.series)
-  if tree.digests(patched) == lock.patched:
-    forks.write_cached(lock, patched)  # For the report.
+  old = forks.fetch_locked(fork).files
   folder = space.scratch()
-  series.create(
-      folder, {'old': old, repository.UPDATE: upstream.files}, fork.series
-  )
+  trees = {patches.EDIT: old, patches.UPDATE: upstream.files}
+  patches.create(folder, trees, fork.series)
+  patched = git.read_tree(folder, 'HEAD')
+  if tree.digests(patched) == lock.patched:
+    forks.write_cached(forks.cached(lock), patched)  # For the report.
   repository.note(fork, folder, upstream)
-  conflicts = series.rebase(folder)
+  conflicts = patches.rebase(folder)
   if conflicts:
     told = _what_to_do(fork, folder, source, conflicts)
-    if not dry_run:
+    if not flags.dry_run:
       retire(fork, space)
       folder.rename(fork.repository)
     raise ConflictError(told)
@@ -193,18 +191,13 @@ def _what_to_do(
     conflicts: Sequence[str],
 ) -> str:
   """Returns the commands that resolve a conflict."""
-  at = git.text(
-      now,
-      'log',
-      '-1',
-      '--format=%(trailers:key=Patch,valueonly,separator=%x20) (%s)',
-      'REBASE_HEAD',
-      what='reading the conflict',
-  )
+  command = ['log', '-1', '--format=%s', 'REBASE_HEAD']
+  subject = git.text(now, *command, what='reading the conflict')
+  files_ = {patch.subject: patch.name for patch in fork.series}
   folder = fork.repository.relative_to(fork.root)
   names = ''.join(f'    {name}\n' for name in conflicts)
   return (
-      f'{at} conflicts with {source}:\n{names}'
+      f'{files_.get(subject)} ({subject}) conflicts with {source}:\n{names}'
       'official/ was not changed. Resolve it, with the marks of the conflict in'
       f' {folder}/:\n'
       f'    cd {folder}\n'
@@ -236,7 +229,7 @@ def resume(fork: forks.Fork) -> repository.Plan:
   if not repository.updating(fork):
     raise errors.InputError('there is no conflict to continue with')
   source = repository.noted(fork.repository).source
-  if conflicts := series.resume(fork.repository):
+  if conflicts := patches.resume(fork.repository):
     raise ConflictError(_what_to_do(fork, fork.repository, source, conflicts))
   return repository.read(fork, fork.repository)
 
@@ -247,46 +240,11 @@ def retire(fork: forks.Fork, space: install.Space) -> None:
     space.keep(fork.repository)
 
 
-def texts(
-    fork: forks.Fork, plan: repository.Plan
-) -> tuple[pins.Lock, dict[str, bytes]]:
-  """Returns what the fork's own files will say.
-
-  Args:
-    fork: The fork as it is.
-    plan: What is to be put in place.
-
-  Returns:
-    The lock, and the content of each file by its path below `official/`.
-  """
-  source = plan.upstream.source
-  pin = (fork.official / 'upstream.toml').read_bytes()
-  if source != fork.pin.source:
-    pin = pins.pin_text(fork.official, source).encode()
-  lock = pins.Lock(
-      source=source,
-      resolved=plan.upstream.resolved,
-      selection=fork.pin.selection,
-      patches={patch.name: patch.sha256 for patch in plan.series},
-      pristine=tree.digests(plan.upstream.files),
-      patched=tree.digests(plan.patched),
-  )
-  contents: dict[str, bytes] = {
-      'upstream.toml': pin,
-      'upstream.lock': pins.lock_text(lock).encode(),
-  }
-  for patch in plan.series:
-    contents[f'patches/{patch.name}'] = patches.format_patch(patch)
-  return lock, contents
-
-
 def finish(
     fork: forks.Fork,
     space: install.Space,
     plan: repository.Plan,
-    *,
-    dry_run: bool,
-    commit: bool,
+    flags: argparse.Namespace,
 ) -> None:
   """Says what a plan means, and puts it in place.
 
@@ -294,8 +252,7 @@ def finish(
     fork: The fork as it is.
     space: Where to work.
     plan: What is to be put in place.
-    dry_run: Whether to leave `official/` as it is.
-    commit: Whether to commit the result, the mirror too.
+    flags: Of the command.
 
   Raises:
     errors.InputError: It cannot be put in place, or not be committed.
@@ -303,16 +260,32 @@ def finish(
   # Slow to import, and not there when Bazel makes the mirror.
   from tools.mirror import impact  # pylint: disable=g-import-not-at-top
 
-  lock, contents = texts(fork, plan)
-  forks.write_cached(lock, plan.patched)
+  source = plan.upstream.source
+  lock = pins.Lock(
+      source=source,
+      resolved=plan.upstream.resolved,
+      selection=fork.pin.selection,
+      patches=patches.digests(plan.series),
+      pristine=tree.digests(plan.upstream.files),
+      patched=tree.digests(plan.patched),
+  )
+  forks.write_cached(forks.cached(lock), plan.patched)
   report = impact.report(fork, plan, lock)
   print(report)
   files.write(space.folder / 'report.md', report)
-  if dry_run:
+  if flags.dry_run:
     held = fork.lock.source if fork.lock else 'without upstream'
     print(f'dry run: official/ is still {held}')
     return
-  committed = commit or fork.committed.is_dir()
+  pin = (fork.official / 'upstream.toml').read_bytes()
+  if source != fork.pin.source:
+    pin = pins.pin_text(fork.official, source).encode()
+  contents = {
+      'upstream.toml': pin,
+      'upstream.lock': pins.lock_text(lock).encode(),
+      **{f'patches/{patch.name}': patch.content for patch in plan.series},
+  }
+  committed = flags.commit or fork.committed.is_dir()
   space.install(contents, plan.patched if committed else None)
   if plan.repository == fork.repository and fork.edited:
     repository.note(forks.load(fork.root), fork.repository, plan.upstream)
@@ -323,7 +296,7 @@ def finish(
   else:
     retire(fork, space)
   print(f'official/ is {lock.source}, {len(lock.patched)} files')
-  if commit:
+  if flags.commit:
     _commit(fork, impact.title(fork.lock, lock), report)
 
 
@@ -336,29 +309,24 @@ def _commit(fork: forks.Fork, subject: str, report: str) -> None:
     if at:
       files.write(log, f'{text[:at]}* {subject}.\n{text[at:]}')
       names.append(log.name)
-  run_git(fork, 'add', '--force', '--all', '--', *names)
-  if run_git(fork, 'diff', '--cached', '--name-only'):
+  _git(fork, 'add', '--force', '--all', '--', *names)
+  if _git(fork, 'diff', '--cached', '--name-only'):
     body = report.partition('\n')[2].replace('\n#', '\n')
-    run_git(fork, 'commit', '-q', '-F', '-', stdin=f'{subject}\n{body}')
+    _git(fork, 'commit', '-q', '-F', '-', stdin=f'{subject}\n{body}')
     print(f'committed: {subject}')
 
 
 def check_index(fork: forks.Fork) -> None:
   """Refuses to commit what somebody staged before the sync."""
-  if staged := run_git(fork, 'diff', '--cached', '--name-only').split('\n')[0]:
+  if staged := _git(fork, 'diff', '--cached', '--name-only').split('\n')[0]:
     raise errors.InputError(
         f'{staged} is staged: commit it first, so that the sync is a commit of'
         ' its own'
     )
 
 
-def run_git(fork: forks.Fork, *command: str, stdin: str = '') -> str:
+def _git(fork: forks.Fork, *command: str, stdin: str = '') -> str:
   """Runs the git of the user, with the user's settings."""
-  done = git.run(
-      fork.root,
-      *command,
-      what=f'git {command[0]}',
-      stdin=stdin.encode(),
-      isolated=False,
-  )
+  options = {'stdin': stdin.encode(), 'isolated': False}
+  done = git.run(fork.root, *command, what=f'git {command[0]}', **options)
   return done.stdout.decode()

@@ -125,8 +125,8 @@ class CommandTest(testing.CheckoutTestCase):
 
   @parameterized.parameters(
       ('mirror=HEAD', 'mirror=HEAD~3', 'is no ancestor of'),
-      ('tensorflow=2.20.0', 'tensorflow=foo', 'between TensorFlow 2.20.0 and'),
-      ('0.8.0', 'HEAD', 'are not of one kind'),
+      ('tensorflow=2.20.0', 'tensorflow=foo', 'between tensorflow 2.20.0 and'),
+      ('0.8.0', 'HEAD', 'or two commits with --checkout'),
   )
   def test_ends_that_make_no_row_are_never_run(self, good, bad, message):
     process = self.start(

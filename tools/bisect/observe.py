@@ -20,7 +20,6 @@ again, and the run is in the state's file before anything is concluded from it.
 
 import dataclasses
 import pathlib
-import time
 from typing import Callable
 
 from tools.bisect import axes
@@ -30,21 +29,25 @@ from tools.bisect import signature
 from tools.bisect import state as states
 
 OTHERS = 2  # Different failures of a combination before it is left out.
-NOISY = 'noisy'  # A note: bisection met what it cannot explain.
 
 
 class InconclusiveError(Exception):
   """There is no answer; the message says why, in one line."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Request:
-  """What is looked for, and what may be spent on it.
+@dataclasses.dataclass(kw_only=True)
+class Observer:
+  """Runs combinations, within a budget.
 
   Attributes:
     good: The good combination.
     bad: The bad one.
-    noisy: Whether the symptom comes and goes.
+    state: What is known.
+    probe: Runs a combination.
+    root: The folder of the project.
+    checkout: A git checkout of TFMOT, if there is one.
+    say: Tells the user what goes on.
+    noisy: Whether one run of a combination does not decide.
     metric: What to compare in place of failures.
     only: Which failures count: those whose name has this text.
     confidence: Of a noisy search.
@@ -54,6 +57,11 @@ class Request:
 
   good: axes.Combination
   bad: axes.Combination
+  state: states.State
+  probe: probes.Probe
+  root: pathlib.Path
+  checkout: pathlib.Path | None = None
+  say: Callable[[str], None] = print
   noisy: bool = False
   metric: str = ''
   only: str = ''
@@ -61,42 +69,8 @@ class Request:
   runs: int | None = None
   minutes: float | None = None
 
-
-@dataclasses.dataclass
-class Observer:
-  """Runs combinations, within a budget.
-
-  Attributes:
-    request: What is looked for.
-    state: What is known.
-    probe: Runs a combination.
-    root: The folder of the project.
-    checkout: A git checkout of TFMOT, if there is one.
-    say: Tells the user what goes on.
-  """
-
-  request: Request
-  state: states.State
-  probe: probes.Probe
-  root: pathlib.Path
-  checkout: pathlib.Path | None = None
-  say: Callable[[str], None] = print
-
-  @property
-  def good(self) -> axes.Combination:
-    """The good combination."""
-    return self.request.good
-
-  @property
-  def bad(self) -> axes.Combination:
-    """The bad combination."""
-    return self.request.bad
-
-  @property
-  def noisy(self) -> bool:
-    """Whether one run of a combination does not decide."""
-    asked = self.request.noisy or self.request.metric
-    return bool(asked or self.state.notes.get(NOISY))
+  def __post_init__(self) -> None:
+    self.noisy = bool(self.noisy or self.metric or self.state.noisy)
 
   @property
   def tells(self) -> signature.Signature:
@@ -106,16 +80,13 @@ class Observer:
       InconclusiveError: Nothing fails at the bad end that does not at the
         good one.
     """
-    metric = self.request.metric
-    bad = self.runs_of(self.bad)
-    sign = signature.of_ends(
-        self.runs_of(self.good), bad, metric, self.request.only
-    )
+    ends = [self.runs_of(end) for end in (self.good, self.bad)]
+    sign = signature.of_ends(*ends, self.metric, self.only)
     if sign is not None:
       return sign
-    if metric:
-      raise InconclusiveError(f'{metric} does not differ between the ends')
-    seen = sorted({name for run in bad for name in run.failures})
+    if self.metric:
+      raise InconclusiveError(f'{self.metric} does not differ between the ends')
+    seen = sorted({name for run in ends[1] for name in run.failures})
     what = f' (only {", ".join(seen)})' if seen else ''
     raise InconclusiveError(
         f'the bad end is not bad: nothing fails there{what} that does not fail'
@@ -136,25 +107,23 @@ class Observer:
 
   def _check_budget(self) -> None:
     """Raises InconclusiveError if the budget is spent."""
-    runs = self.state.runs
-    minutes = sum(run.seconds for run in runs) / 60
-    for name, spent in (('runs', len(runs)), ('minutes', minutes)):
-      limit = getattr(self.request, name)
+    minutes = sum(run.seconds for run in self.state.runs) / 60
+    for name, spent, limit in (
+        ('runs', len(self.state.runs), self.runs),
+        ('minutes', minutes, self.minutes),
+    ):
       if limit is not None and spent >= limit:
         raise InconclusiveError(
             f'the budget of {limit:g} {name} is spent: run it again with a'
             f' larger --{name} to go on'
         )
 
-  def ask(self, combination: axes.Combination, what: str) -> signature.Run:
+  def ask(self, combination: axes.Combination, what: str) -> None:
     """Runs a combination once more.
 
     Args:
       combination: The combination.
       what: Why, for the user.
-
-    Returns:
-      The run.
 
     Raises:
       InconclusiveError: The budget is spent, or there are no more seeds.
@@ -166,16 +135,14 @@ class Observer:
           f'{what} was run with all of its {self.probe.seeds} seeds, and that'
           ' does not decide'
       )
-    begun = time.monotonic()
     run = self.probe(combination, seed)
     self.state.add(run)
     told = run.unusable and f'cannot be tested: {run.unusable}'
     told = told or ', '.join(run.failures) or 'passes'
     self.say(
         f'[{len(self.state.runs)}] {what}, seed {seed}:'
-        f' {told[:200]} ({time.monotonic() - begun:.1f} s)'
+        f' {told[:200]} ({run.seconds:.1f} s)'
     )
-    return run
 
   def verify(self) -> None:
     """Runs the ends until it is known that they differ.

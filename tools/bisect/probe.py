@@ -35,6 +35,7 @@ from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import signature
 from tools.env import environment
+from tools.env import lock
 
 _RAISED = re.compile(r'^\s*(?:[\w.]+\.)?(\w+(?:Error|Exception))\b:?', re.M)
 _SAID = re.compile(r'^(error):', re.M)  # As this project's own programs.
@@ -73,9 +74,6 @@ class Probe:
     seconds = round(time.monotonic() - begun, 2)
     return signature.Run(dict(combination), seed, seconds=seconds, **found)
 
-  def close(self) -> None:
-    """Removes what was made for the runs."""
-
   def run(self, combination: axes.Combination, seed: int) -> dict[str, Any]:
     """Returns `failures` and `metrics` of a run, or why it is `unusable`."""
     raise NotImplementedError
@@ -89,11 +87,13 @@ def raised(text: str) -> str:
 
 def settings(combination: Mapping[str, str]) -> dict[str, str]:
   """Returns the settings of the environment for a combination."""
-  builds.lock_tensorflow(combination[axes.TENSORFLOW])
-  return {
-      'tensorflow': combination[axes.TENSORFLOW],
-      'tfmot': str(builds.wheel(combination[axes.TFMOT])),
-  }
+  tensorflow = combination[axes.TENSORFLOW]
+  try:
+    environment.lock_of(axes.TENSORFLOW, tensorflow)
+  except errors.InputError:
+    lock.lock_tensorflow(tensorflow)
+  wheel = builds.wheel(combination[axes.TFMOT])
+  return {'tensorflow': tensorflow, 'tfmot': str(wheel)}
 
 
 class CommandProbe(Probe):

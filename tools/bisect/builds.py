@@ -141,7 +141,11 @@ def digest(axis: str, value: str, root: pathlib.Path) -> str:
 
 
 def commits(
-    checkout: pathlib.Path, good: str, bad: str, paths: Sequence[str] = ()
+    checkout: pathlib.Path,
+    good: str,
+    bad: str,
+    prefix: str = '',
+    paths: Sequence[str] = (),
 ) -> list[Candidate]:
   """Returns the commits from one to another.
 
@@ -149,10 +153,11 @@ def commits(
     checkout: The git repository.
     good: The older commit.
     bad: The newer one.
+    prefix: What stands before a commit in a value of the axis.
     paths: Only those that touch one of these.
 
   Returns:
-    Candidates whose values are commits, both ends with them.
+    Candidates, both ends with them.
 
   Raises:
     errors.InputError: One is no ancestor of the other.
@@ -170,7 +175,7 @@ def commits(
   between = git.text(checkout, *log, f'{good}..{bad}', '--', *paths, what=what)
   about = git.text(checkout, *log, '-1', good, what=what)
   lines = [about, *between.splitlines()]
-  return [Candidate(*line.split(' ', 1)) for line in lines]
+  return [Candidate(*f'{prefix}{line}'.split(' ', 1)) for line in lines]
 
 
 def resolve(checkout: pathlib.Path, ref: str) -> str:
@@ -208,16 +213,6 @@ def _versions(axis: str, good: str, bad: str, nightly: bool) -> list[str]:
   return [name for name in names if first <= order(name) <= last]
 
 
-def _commits_of_tfmot(
-    checkout: pathlib.Path, good: str, bad: str
-) -> list[Candidate]:
-  """Returns the commits of a checkout, as values of the axis TFMOT."""
-  return [
-      one._replace(value=f'{checkout}@{one.value}')
-      for one in commits(checkout, good, bad)
-  ]
-
-
 def row(axis: str, good: str, bad: str, root: pathlib.Path) -> list[Candidate]:
   """Returns the candidates from a good value to a bad one.
 
@@ -242,7 +237,7 @@ def row(axis: str, good: str, bad: str, root: pathlib.Path) -> list[Candidate]:
     listed = _versions(axis, good, bad, kinds != {RELEASE})
     found = [Candidate(version) for version in listed]
   elif axis == axes.TFMOT and at and one == other:
-    found = _commits_of_tfmot(pathlib.Path(one), first, last)
+    found = commits(pathlib.Path(one), first, last, f'{one}@')
   else:
     mend = 'two releases such as 2.20.0, or nightlies such as'
     mend += ' 2.22.0.dev20260905'
@@ -278,7 +273,7 @@ def finer(
     # part.
     with contextlib.suppress(errors.InputError):
       tags = (resolve(checkout, f'v{version}') for version in (good, bad))
-      return _commits_of_tfmot(checkout, *tags)
+      return commits(checkout, *tags, f'{checkout}@')
   if RELEASE not in kinds:
     return []
   listed = _versions(axis, good, bad, nightly=True)

@@ -128,15 +128,15 @@ def _combination(
   default = {**environment.settings(), axes.MIRROR: axes.HERE}
   found = axes.parse(text, flag, default)
   tfmot = found[axes.TFMOT]
-  if builds.kind_of(tfmot) == builds.COMMIT and '@' not in tfmot:
-    if checkout is None and not tfmot.endswith('.whl'):
+  if builds.kind_of(tfmot) == builds.COMMIT and not (
+      '@' in tfmot or tfmot.endswith('.whl')
+  ):
+    if checkout is None:
       raise errors.InputError(
           f'{flag} {tfmot} is no version such as 0.8.0 or 0.8.1.dev20260629;'
           ' for a commit give --checkout too'
       )
-    if checkout is not None:
-      commit = builds.resolve(checkout, tfmot)
-      found[axes.TFMOT] = f'{checkout}@{commit}'
+    found[axes.TFMOT] = f'{checkout}@{builds.resolve(checkout, tfmot)}'
   if found[axes.MIRROR] != axes.HERE:
     found[axes.MIRROR] = builds.resolve(root, found[axes.MIRROR])
   return found

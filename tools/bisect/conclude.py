@@ -20,7 +20,6 @@ a work tree of its own, from the bad end, so that the user's is never touched.
 
 import pathlib
 import platform
-import tempfile
 from typing import Any, Mapping
 
 from tfmot_contrib import errors
@@ -102,48 +101,38 @@ def revert(checkout: pathlib.Path, guilty: str, bad: str, tells: str) -> str:
     errors.InputError: It conflicts, or git fails in another way.
   """
   what = f'reverting {guilty[:_SHORT]}'
-  with tempfile.TemporaryDirectory(prefix='bisect-revert-') as scratch:
-    tree = pathlib.Path(scratch) / 'tree'
-    git.run(checkout, 'worktree', 'add', '-q', '--detach', tree, bad, what=what)
-    try:
-      return _revert(tree, guilty, tells, what)
-    finally:
-      git.run(checkout, 'worktree', 'remove', '--force', tree, what=what)
-
-
-def _revert(tree: pathlib.Path, guilty: str, tells: str, what: str) -> str:
-  """Makes the branch of `revert` in a work tree that is at the bad end."""
-  log = ['log', '-1', '--format=%P%n%s', guilty]
-  parents, _, subject = git.text(tree, *log, what=what).partition('\n')
-  mainline = ['-m', '1'] if ' ' in parents else []
-  command = ['revert', '--no-commit', *mainline, guilty]
-  if git.run(tree, *command, what=what, ok=(0, 1, 128)).returncode:
-    command = ['diff', '--name-only', '--diff-filter=U']
-    conflicts = ', '.join(git.text(tree, *command, what=what).split('\n'))
-    raise errors.InputError(
-        f'{what} conflicts in {conflicts or "its files"}: do it by hand'
-    )
-  text = f'Revert "{subject}"\n\nThis reverts commit {guilty}.\n\n{tells}\n'
-  name, address = (
-      a or b for a, b in zip(git.identity(tree), _NOBODY, strict=True)
-  )
-  who = ['-c', f'user.name={name}', '-c', f'user.email={address}']
-  command = [*who, 'commit', '-q', '--no-verify', '--cleanup=verbatim']
-  if git.run(tree, *command, '-m', text, what=what, ok=(0, 1)).returncode:
-    raise errors.InputError(f'{guilty[:_SHORT]} was taken back already')
-  branch = f'revert-{guilty[:_SHORT]}'
-  try:
-    git.run(tree, 'branch', '--no-track', branch, what=what)
-  except errors.InputError:
-    command = ['diff', '--quiet', 'HEAD', f'refs/heads/{branch}', '--']
-    differs = git.run(tree, *command, what=what, ok=(0, 1, 128)).returncode
-    if differs == 128:  # There is no such branch: git cannot make it.
-      raise
-    if differs:
+  with git.work_tree(checkout, bad, what) as tree:
+    log = ['log', '-1', '--format=%P%n%s', guilty]
+    parents, _, subject = git.text(tree, *log, what=what).partition('\n')
+    mainline = ['-m', '1'] if ' ' in parents else []
+    command = ['revert', '--no-commit', *mainline, guilty]
+    if git.run(tree, *command, what=what, ok=(0, 1, 128)).returncode:
+      command = ['diff', '--name-only', '--diff-filter=U']
+      conflicts = ', '.join(git.text(tree, *command, what=what).split('\n'))
       raise errors.InputError(
-          f'there is a branch {branch} with something else: rename it'
-      ) from None
-  return git.resolve(tree, f'refs/heads/{branch}', what)
+          f'{what} conflicts in {conflicts or "its files"}: do it by hand'
+      )
+    text = f'Revert "{subject}"\n\nThis reverts commit {guilty}.\n\n{tells}\n'
+    name, address = (
+        a or b for a, b in zip(git.identity(tree), _NOBODY, strict=True)
+    )
+    who = ['-c', f'user.name={name}', '-c', f'user.email={address}']
+    command = [*who, 'commit', '-q', '--no-verify', '--cleanup=verbatim']
+    if git.run(tree, *command, '-m', text, what=what, ok=(0, 1)).returncode:
+      raise errors.InputError(f'{guilty[:_SHORT]} was taken back already')
+    branch = f'revert-{guilty[:_SHORT]}'
+    try:
+      git.run(tree, 'branch', '--no-track', branch, what=what)
+    except errors.InputError:
+      command = ['diff', '--quiet', 'HEAD', f'refs/heads/{branch}', '--']
+      differs = git.run(tree, *command, what=what, ok=(0, 1, 128)).returncode
+      if differs == 128:  # There is no such branch: git cannot make it.
+        raise
+      if differs:
+        raise errors.InputError(
+            f'there is a branch {branch} with something else: rename it'
+        ) from None
+    return git.resolve(tree, f'refs/heads/{branch}', what)
 
 
 def result(hunt: hunts.Hunt, reason: str) -> dict[str, Any]:

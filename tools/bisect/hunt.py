@@ -189,7 +189,7 @@ class Hunt(observe.Observer):
       )
     for index, combination in enumerate(combinations):
       if self.runs_of(combination) and self._usable(stage, index):
-        self._leave_out(stage, index)  # By what is known from before.
+        self._judge(stage, index)  # By what is known from before.
     while True:
       groups = stage.groups
       pools = search.pooled(groups, list(map(self.counts, combinations)))
@@ -200,13 +200,13 @@ class Hunt(observe.Observer):
         step = search.plain(pools)
       stage.confidence = step.confidence
       if step.first_bad is not None:
-        return self._conclude(stage, pools, step.first_bad)
+        return self._conclude(stage, step.first_bad)
       index = self._pick(combinations, groups, step.run)
       # It may fall out, or be one that is known: then think again.
       if self._usable(stage, index) and len(stage.groups) == len(groups):
         what = f'{stage.axis} {stage.candidates[index].value}'
         self.ask(combinations[index], what)
-        self._leave_out(stage, index)
+        self._judge(stage, index)
 
   def _pick(
       self,
@@ -229,14 +229,18 @@ class Hunt(observe.Observer):
     """
     seeds = self.probe.seeds
     runs = [len(self.runs_of(combination)) for combination in combinations]
-    for group in sorted(groups, key=lambda g: abs(groups.index(g) - wanted)):
-      for index in sorted(group, key=lambda i: not runs[i]):
-        if seeds is None or runs[index] < seeds:
-          return index
-    raise observe.InconclusiveError(
-        f'all candidates were run with all {seeds} seeds, and that does not'
-        ' decide'
-    )
+    free = [
+        (abs(at - wanted), not runs[index], index)
+        for at, group in enumerate(groups)
+        for index in group
+        if seeds is None or runs[index] < seeds
+    ]
+    if not free:
+      raise observe.InconclusiveError(
+          f'all candidates were run with all {seeds} seeds, and that does not'
+          ' decide'
+      )
+    return min(free)[-1]
 
   def _usable(self, stage: Stage, index: int) -> bool:
     """Returns whether a candidate can be had, and notes its contents."""
@@ -256,15 +260,9 @@ class Hunt(observe.Observer):
     stage.digests[index] = digest
     return True
 
-  def _leave_out(self, stage: Stage, index: int) -> None:
-    """Leaves a candidate out that cannot be tested or fails differently."""
-    combination = stage.combinations()[index]
-    runs = self.runs_of(combination)
-    others = len(runs) - self.counts(combination).total
-    reason = next((run.unusable for run in runs if run.unusable), '')
-    if not reason and self.other(combination) and 2 * others >= len(runs):
-      reason = f'fails in another way: {self.last_failures(combination)}'
-    if reason:
+  def _judge(self, stage: Stage, index: int) -> None:
+    """Leaves a candidate out if its runs are neither good nor bad."""
+    if reason := self.other(stage.combinations()[index]):
       self._skip(stage, index, reason)
 
   def _skip(self, stage: Stage, index: int, reason: str) -> None:
@@ -275,9 +273,7 @@ class Hunt(observe.Observer):
     stage.skipped[index] = reason
     self.say(f'skipping {value}: {reason[:300]}')
 
-  def _conclude(
-      self, stage: Stage, pools: list[search.Counts], at: int
-  ) -> tuple[str, str]:
+  def _conclude(self, stage: Stage, at: int) -> tuple[str, str]:
     """Puts what was found into the stage, and returns both values."""
     groups = stage.groups
     good = stage.candidates[groups[at - 1][-1]]
@@ -285,11 +281,5 @@ class Hunt(observe.Observer):
     stage.good, stage.bad = good, bad
     found = search.suspects(groups, at)
     stage.suspects = [stage.candidates[i] for i in found]
-    before, after = search.pooled([range(at), range(at, len(pools))], pools)
-    if search.probability_worse(before, after) < 0.5:
-      raise observe.InconclusiveError(
-          f'before {bad.value} it failed more often than after: the good end is'
-          ' not the better one'
-      )
     self.say(f'first bad {stage.axis}: {bad.value} {bad.about}')
     return good.value, bad.value

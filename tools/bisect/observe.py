@@ -161,10 +161,9 @@ class Observer:
           )
     if self.noisy:
       self._verify_noisy()
-    elif not (counts := self.counts(self.good)).good:
-      what = 'already bad' if counts.bad else 'failing in another way'
+    elif not self.counts(self.good).good:
       raise InconclusiveError(
-          f'the good end is {what}: {self.last_failures(self.good)}'
+          f'the good end is not good: {self.last_failures(self.good)}'
       )
 
   def _verify_noisy(self) -> None:
@@ -196,11 +195,22 @@ class Observer:
     """Returns what failed in the last run of a combination."""
     return ', '.join(self.runs_of(combination)[-1].failures) or 'nothing failed'
 
-  def other(self, combination: axes.Combination) -> bool:
-    """Returns whether a combination fails in another way, or cannot be run."""
+  def other(self, combination: axes.Combination) -> str:
+    """Returns why a combination is neither good nor bad, or ''.
+
+    Args:
+      combination: The combination.
+
+    Returns:
+      That it cannot be run, or fails in another way in most of its runs.
+    """
     runs = self.runs_of(combination)
+    if reason := next((run.unusable for run in runs if run.unusable), ''):
+      return reason
     others = len(runs) - self.counts(combination).total
-    return others >= (OTHERS if self.noisy else 1)
+    if others < (OTHERS if self.noisy else 1) or 2 * others < len(runs):
+      return ''
+    return f'fails in another way: {self.last_failures(combination)}'
 
   def kind(self, combination: axes.Combination) -> str:
     """Tests a combination until it is known what it is.

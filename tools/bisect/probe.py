@@ -150,35 +150,6 @@ class CommandProbe(Probe):
     return _said(done)
 
 
-def _shaped(said: Mapping[str, Any]) -> tuple[list[str], dict[str, float]]:
-  """Returns the failures and the metrics that a command names.
-
-  Args:
-    said: The last line of its output.
-
-  Returns:
-    Both; empty where it names none.
-
-  Raises:
-    BrokenError: One is no such thing.
-  """
-  failures, metrics = said.get('failures', []), said.get('metrics', {})
-  if not isinstance(failures, list) or not all(
-      isinstance(name, str) for name in failures
-  ):
-    raise BrokenError(
-        f'the command says that its failures are {json.dumps(failures)}, which'
-        ' is no list of names: have it print {"failures": ["a", "b"]}'
-    )
-  try:
-    return failures, {name: float(value) for name, value in metrics.items()}
-  except (AttributeError, OverflowError, TypeError, ValueError) as error:
-    raise BrokenError(
-        f'the command says that its metrics are {json.dumps(metrics)}, which'
-        ' are no numbers by name: have it print {"metrics": {"a": 0.5}}'
-    ) from error
-
-
 def _said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
   """Returns what a command said by its exit code and its last line."""
   if done.returncode == _SKIP:
@@ -186,12 +157,23 @@ def _said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return {'unusable': lines[-1] if lines else 'the command says so'}
   if done.returncode < 0:
     raise BrokenError(f'the command was killed by signal {-done.returncode}')
-  said: dict[str, Any] = {}
-  lines = done.stdout.strip().splitlines()
+  said: Any = None
+  lines = done.stdout.strip().splitlines() or ['']
   with contextlib.suppress(ValueError):
-    last = json.loads(lines[-1]) if lines else {}
-    said = last if isinstance(last, dict) else {}
-  failures, metrics = _shaped(said)
+    said = json.loads(lines[-1], parse_int=float)
+  said = said if isinstance(said, dict) else {}
+  failures, metrics = said.get('failures', []), said.get('metrics', {})
+  if (
+      not isinstance(failures, list)
+      or not isinstance(metrics, dict)
+      or not all(isinstance(name, str) for name in failures)
+      or not all(isinstance(value, float) for value in metrics.values())
+  ):
+    raise BrokenError(
+        f'the command says {lines[-1][:200]}, where failures are no list of'
+        ' names or metrics are no numbers by name: have it print'
+        ' {"failures": ["a"], "metrics": {"b": 0.5}}'
+    )
   if done.returncode and not failures:
     name = raised(done.stderr) or 'failure'
     failures = [f'exit {done.returncode}: {name}']

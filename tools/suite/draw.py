@@ -23,7 +23,6 @@ import dataclasses
 import pathlib
 import subprocess
 import sys
-import tempfile
 from typing import Iterator, Sequence
 
 from tfmot_contrib import errors
@@ -92,18 +91,13 @@ class Bazel:
 @contextlib.contextmanager
 def copy_of(root: pathlib.Path) -> Iterator[Bazel]:
   """Yields Bazel in a copy of what is committed, and removes both."""
-  with tempfile.TemporaryDirectory(prefix='tfmot_models_copy') as folder:
-    tree = pathlib.Path(folder) / 'tree'
-    command = ['worktree', 'add', '--detach', tree, 'HEAD']
-    git.run(root, *command, what='copying the project')
-    base = pathlib.Path(folder) / 'bazel'
+  with git.work_tree(root, 'HEAD', 'copying the project') as tree:
+    base = tree.parent / 'bazel'
     bazel = Bazel(bootstrap.bazel(), tree, (f'--output_base={base}',))
     try:
       yield bazel
     finally:
       bazel('clean', '--expunge', capture=True)
-      command = ['worktree', 'remove', '--force', tree]
-      git.run(root, *command, what='removing the copy')
 
 
 @dataclasses.dataclass(frozen=True)

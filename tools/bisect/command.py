@@ -114,19 +114,32 @@ def _combination(
   """Reads a combination, with refs made commits.
 
   Args:
-    text: Of the flag.
-    flag: Its name.
+    text: Such as `0.8.0` or `tfmot=0.8.0,tensorflow=2.20.0`.
+    flag: Which one it was given with.
     root: The folder of the project.
     checkout: Of TFMOT.
 
   Returns:
-    A value for each axis.
+    A value for each axis; what the text does not name is what is in force.
 
   Raises:
-    errors.InputError: A value means nothing.
+    errors.InputError: An axis is unknown, given twice, or has no value that
+      means something.
   """
-  default = {**environment.settings(), axes.MIRROR: axes.HERE}
-  found = axes.parse(text, flag, default)
+  found: axes.Combination = {}
+  for part in text.split(','):
+    axis, equals, value = part.strip().partition('=')
+    if not equals:
+      axis, value = axes.TFMOT, axis
+    if axis not in axes.AXES or not value or value.startswith('-'):
+      raise errors.InputError(
+          f'{flag} {text}: {part.strip()!r} is no AXIS=VALUE; an axis is one of'
+          f' {", ".join(axes.AXES)}, as in tfmot=0.8.0,tensorflow=2.20.0'
+      )
+    if axis in found:
+      raise errors.InputError(f'{flag} {text}: it gives {axis} twice')
+    found[axis] = value
+  found = {**environment.settings(), axes.MIRROR: axes.HERE, **found}
   tfmot = found[axes.TFMOT]
   if builds.kind_of(tfmot) == builds.COMMIT and not (
       '@' in tfmot or tfmot.endswith('.whl')
@@ -213,7 +226,11 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   values = vars(flags)
   for end in ('good', 'bad'):
     values[end] = _combination(values[end], f'--{end}', root, checkout)
-  axes.differing(flags.good, flags.bad)
+  if not axes.differing(flags.good, flags.bad):
+    raise errors.InputError(
+        f'--good and --bad are the same combination ({axes.said(flags.good)}):'
+        ' give one that was good and one that is bad'
+    )
   keys = ('target', 'command', 'metric', 'only', 'good', 'bad')
   asked = {key: values[key] or '' for key in keys}
   key = bootstrap.digest(json.dumps(asked, sort_keys=True).encode())

@@ -18,10 +18,13 @@ What is known is in the state. Where that does not decide, a combination is run
 again, and the run is in the state's file before anything is concluded from it.
 """
 
+import contextlib
 import dataclasses
 import pathlib
+import time
 from typing import Callable
 
+from tfmot_contrib import errors
 from tools.bisect import axes
 from tools.bisect import probe as probes
 from tools.bisect import search
@@ -135,7 +138,13 @@ class Observer:
           f'{what} was run with all of its {self.probe.seeds} seeds, and that'
           ' does not decide'
       )
-    run = self.probe(combination, seed)
+    begun = time.monotonic()
+    try:
+      came = self.probe.run(combination, seed)
+    except errors.InputError as error:
+      came = {'unusable': errors.one_line(error)}
+    seconds = round(time.monotonic() - begun, 2)
+    run = signature.Run(combination, seed, seconds=seconds, **came)
     self.state.add(run)
     told = run.unusable and f'cannot be tested: {run.unusable}'
     told = told or ', '.join(run.failures) or 'passes'
@@ -168,28 +177,20 @@ class Observer:
 
   def _verify_noisy(self) -> None:
     """Runs the ends until their shares of bad runs differ: see `verify`."""
-    while True:
-      runs = [len(self.runs_of(end)) for end in (self.good, self.bad)]
-      try:
-        ends = [self.counts(end) for end in (self.good, self.bad)]
-        verdict = search.ends(*ends)
-      except InconclusiveError:  # The bad end has only passed.
-        if runs[1] >= search.AT_MOST:
-          raise
-        ends = [search.Counts(0, total) for total in runs]
-        verdict = 'good' if runs[0] < min(runs[1], search.AT_LEAST) else 'bad'
-      if verdict == 'differ':
-        return
-      if verdict == 'same':
-        raise InconclusiveError(
-            'the ends cannot be told apart: bad in'
-            f' {ends[0].bad} of {ends[0].total} runs at the good end and in'
-            f' {ends[1].bad} of {ends[1].total} at the bad end'
-        )
-      at = ('good', 'bad').index(verdict)
-      if runs[at] - ends[at].total > search.AT_MOST:
-        raise InconclusiveError(f'the {verdict} end fails in ways of its own')
-      self.ask((self.good, self.bad)[at], f'the {verdict} end')
+    ends = {'good': self.good, 'bad': self.bad}
+    for least in range(1, search.AT_MOST + 1):
+      for name, end in ends.items():
+        while len(self.runs_of(end)) < least:
+          self.ask(end, f'the {name} end')
+      # The bad end may have only passed so far.
+      with contextlib.suppress(InconclusiveError):
+        if search.differ(self.counts(self.good), self.counts(self.bad)):
+          return
+    good, bad = self.counts(self.good), self.counts(self.bad)
+    raise InconclusiveError(
+        f'the ends cannot be told apart: bad in {good.bad} of {good.total} runs'
+        f' at the good end and in {bad.bad} of {bad.total} at the bad end'
+    )
 
   def last_failures(self, combination: axes.Combination) -> str:
     """Returns what failed in the last run of a combination."""
@@ -223,11 +224,11 @@ class Observer:
     """
     while not self.other(combination):
       counts = self.counts(combination)
-      if counts.total and not self.noisy:
-        return signature.BAD if counts.bad else signature.GOOD
       if counts.total:
-        ends = self.counts(self.good), self.counts(self.bad)
-        verdict = search.like(counts, *ends)
+        verdict = signature.BAD if counts.bad else signature.GOOD
+        if self.noisy:
+          ends = self.counts(self.good), self.counts(self.bad)
+          verdict = search.like(counts, *ends)
         if verdict != 'more':
           return verdict
       self.ask(combination, axes.said(combination))

@@ -27,13 +27,11 @@ import os
 import re
 import shlex
 import subprocess
-import time
 from typing import Any, Callable, Mapping
 
 from tfmot_contrib import errors
 from tools.bisect import axes
 from tools.bisect import builds
-from tools.bisect import signature
 from tools.env import environment
 from tools.env import lock
 
@@ -56,7 +54,7 @@ class Probe:
 
   seeds: int | None = None
 
-  def __call__(self, combination: axes.Combination, seed: int) -> signature.Run:
+  def run(self, combination: axes.Combination, seed: int) -> dict[str, Any]:
     """Runs a combination.
 
     Args:
@@ -64,18 +62,12 @@ class Probe:
       seed: Of the run, from 1.
 
     Returns:
-      What came of it.
-    """
-    begun = time.monotonic()
-    try:
-      found = self.run(combination, seed)
-    except errors.InputError as error:
-      found = {'unusable': errors.one_line(error)}
-    seconds = round(time.monotonic() - begun, 2)
-    return signature.Run(dict(combination), seed, seconds=seconds, **found)
+      Its `failures` and `metrics`, or why it is `unusable`.
 
-  def run(self, combination: axes.Combination, seed: int) -> dict[str, Any]:
-    """Returns `failures` and `metrics` of a run, or why it is `unusable`."""
+    Raises:
+      errors.InputError: It cannot be had, so it is unusable.
+      BrokenError: What runs it is broken.
+    """
     raise NotImplementedError
 
 

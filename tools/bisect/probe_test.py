@@ -32,7 +32,7 @@ _COMBINATION = {**environment.settings({}), axes.MIRROR: 'abc'}
 def _run(code, seed=1):
   """Runs Python code as the command."""
   command = f'{sys.executable} -I -S -c {shlex.quote(code)} {{mirror}} {{seed}}'
-  return probes.CommandProbe(command)(_COMBINATION, seed)
+  return probes.CommandProbe(command).run(_COMBINATION, seed)
 
 
 class CommandProbeTest(parameterized.TestCase):
@@ -50,7 +50,7 @@ class CommandProbeTest(parameterized.TestCase):
       ('import sys; sys.exit("error: no data")', ('exit 1: error',)),
   )
   def test_failures(self, code, expected):
-    self.assertEqual(_run(code).failures, expected)
+    self.assertEqual(_run(code)['failures'], expected)
 
   def test_places_and_seed(self):
     code = (
@@ -58,15 +58,14 @@ class CommandProbeTest(parameterized.TestCase):
         ' print(json.dumps({"metrics": {"s": int(os.environ["BISECT_SEED"])}}))'
     )
     run = _run(code, seed=4)
-    self.assertEqual(run.failures, ())
-    self.assertEqual(run.metrics, {'s': 4.0})
-    self.assertEqual(run.combination, _COMBINATION)
+    self.assertEqual(run['failures'], ())
+    self.assertEqual(run['metrics'], {'s': 4.0})
 
   def test_cannot_be_tested(self):
     run = _run(
         'import sys; print("no such op", file=sys.stderr); sys.exit(125)'
     )
-    self.assertEqual(run.unusable, 'no such op')
+    self.assertEqual(run['unusable'], 'no such op')
 
   def test_what_is_broken_is_no_result(self):
     with self.assertRaisesRegex(probes.BrokenError, 'killed by signal 9'):
@@ -74,7 +73,7 @@ class CommandProbeTest(parameterized.TestCase):
     with self.assertRaisesRegex(
         probes.BrokenError, 'cannot run no_such_program'
     ):
-      probes.CommandProbe('no_such_program')(_COMBINATION, 1)
+      probes.CommandProbe('no_such_program').run(_COMBINATION, 1)
 
   @parameterized.parameters(
       '{"failures": null}',
@@ -93,19 +92,21 @@ class CommandProbeTest(parameterized.TestCase):
 
   def test_a_number_beyond_all_floats(self):
     run = _run(f'print(\'{{"metrics": {{"a": 1{"0" * 400}}}}}\')')
-    self.assertEqual(run.metrics, {'a': math.inf})
+    self.assertEqual(run['metrics'], {'a': math.inf})
 
   def test_output_that_is_no_text(self):
     code = r'import os; os.write(1, b"\xff\n"); os.write(2, b"\xfe"); '
-    self.assertEqual(_run(code).failures, ())
+    self.assertEqual(_run(code)['failures'], ())
     self.assertEqual(
-        _run(f'{code} raise KeyError').failures, ('exit 1: KeyError',)
+        _run(f'{code} raise KeyError')['failures'], ('exit 1: KeyError',)
     )
 
   def test_a_tfmot_that_cannot_be_had(self):
     probe = probes.CommandProbe('true {tree}')
-    run = probe({**_COMBINATION, 'tfmot': '/no/such/place'}, 1)
-    self.assertIn('there is no such wheel, folder or checkout', run.unusable)
+    with self.assertRaisesRegex(
+        errors.InputError, 'there is no such wheel, folder or checkout'
+    ):
+      probe.run({**_COMBINATION, 'tfmot': '/no/such/place'}, 1)
 
   @parameterized.parameters(('', 'is empty'), ("a 'b", 'No closing quotation'))
   def test_no_command(self, command, message):

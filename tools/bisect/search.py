@@ -128,31 +128,13 @@ def _density(count: Counts) -> np.ndarray:
   return density / density.sum()
 
 
-def probability_worse(good: Counts, bad: Counts) -> float:
-  """Returns how likely it is that the bad end is worse than the good end."""
-  below = np.concatenate([[0.0], np.cumsum(_density(good))[:-1]])
+def differ(good: Counts, bad: Counts) -> bool:
+  """Returns whether the bad end is surely worse than the good end."""
+  if min(good.total, bad.total) < AT_LEAST:
+    return False
   same = _density(good)
-  return float((_density(bad) * (below + same / 2)).sum())
-
-
-def ends(good: Counts, bad: Counts) -> str:
-  """Tells what a noisy search knows of its ends.
-
-  Args:
-    good: Of the good end.
-    bad: Of the bad end.
-
-  Returns:
-    `good` or `bad` for the end to run once more, `same` if they cannot be told
-    apart, `differ` if they can.
-  """
-  fewest = min(good.total, bad.total)
-  if fewest >= AT_LEAST:
-    if probability_worse(good, bad) >= _SURE:
-      return 'differ'
-    if fewest >= AT_MOST:
-      return 'same'
-  return 'good' if good.total <= bad.total else 'bad'
+  below = np.concatenate([[0.0], np.cumsum(same)[:-1]])
+  return float((_density(bad) * (below + same / 2)).sum()) >= _SURE
 
 
 def like(count: Counts, good: Counts, bad: Counts) -> str:

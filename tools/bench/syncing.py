@@ -109,8 +109,8 @@ class Bench:
     self.models = scratch / 'models'
     self._make_models()
     self.tools = {
-        'ours, wheel': self._make_ours('wheel', f'pypi:{_PACKAGE}', ''),
-        'ours, git': self._make_ours('git', f'git:{self.models}', 'v'),
+        'ours, wheel': self._make_ours(f'pypi:{_PACKAGE}', ''),
+        'ours, git': self._make_ours(f'git:{self.models}', 'v'),
         'subtree': self._make_subtree(),
         'plain': self._make_plain(),
     }
@@ -127,9 +127,10 @@ class Bench:
       _git(self.models, 'commit', '-q', '-m', version)
       _git(self.models, 'tag', f'v{version}')
 
-  def _make_ours(self, name: str, source: str, prefix: str) -> Tool:
+  def _make_ours(self, source: str, prefix: str) -> Tool:
     """Makes a fork, at the new version."""
-    official = self.scratch / name / 'official'
+    root = self.scratch / source.partition(':')[0]
+    official = root / 'official'
     official.mkdir(parents=True)
     real = bootstrap.ROOT / 'official'
     shutil.copytree(real / 'patches', official / 'patches')
@@ -138,7 +139,7 @@ class Bench:
 
     def run(*flags: str) -> None:
       command = [sys.executable, '-m', 'tools.mirror.command', *flags]
-      _shell(bootstrap.ROOT, *command, '--root', self.scratch / name)
+      _shell(bootstrap.ROOT, *command, '--root', root)
 
     old, new = (['--to', f'{prefix}{version}'] for version in (_OLD, _NEW))
     for to in (old, new):  # The first time, to fill the cache.
@@ -154,26 +155,26 @@ class Bench:
     """Makes a repository with the patches on top of the old version."""
     top = self.scratch / 'subtree'
     top.mkdir()
-    git = functools.partial(_git, top)
-    git('init', '-q', '.')
-    git('commit', '-q', '--allow-empty', '-m', 'Start')
+    run = functools.partial(_git, top)
+    run('init', '-q', '.')
+    run('commit', '-q', '--allow-empty', '-m', 'Start')
     mirror = ['--prefix=mirror', self.models]
-    git('subtree', 'add', '-q', *mirror, f'v{_OLD}')
+    run('subtree', 'add', '-q', *mirror, f'v{_OLD}')
     for patch in patches.load(bootstrap.ROOT / 'official'):
       diff = self.scratch / 'diff'
       diff.write_bytes(patch.diff)
-      git('apply', '--directory=mirror', diff)
-      git('commit', '-q', '-a', '-m', patch.subject)
-    git('tag', 'old')
+      run('apply', '--directory=mirror', diff)
+      run('commit', '-q', '-a', '-m', patch.subject)
+    run('tag', 'old')
 
     def check() -> None:  # Tells edits, by what git noted of each file.
-      git('status', '--porcelain', '--', 'mirror')
-      git('diff', '--quiet', 'HEAD', '--', 'mirror')
+      run('status', '--porcelain', '--', 'mirror')
+      run('diff', '--quiet', 'HEAD', '--', 'mirror')
 
     pull = ['subtree', 'pull', '-q', '-m', 'Pull', *mirror, f'v{_NEW}']
-    new = functools.partial(git, *pull)
+    new = functools.partial(run, *pull)
     new()
-    return Tool(check, new, lambda: git('reset', '-q', '--hard', 'old'))
+    return Tool(check, new, lambda: run('reset', '-q', '--hard', 'old'))
 
   def _make_plain(self) -> Tool:
     """Downloads, unpacks, patches, compares, and copies what differs."""

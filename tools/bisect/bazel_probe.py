@@ -30,7 +30,6 @@ from typing import Any, Sequence
 from xml.etree import ElementTree
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import verdict
 from tools.base import git
 from tools.bisect import axes
 from tools.bisect import probe as probes
@@ -121,9 +120,7 @@ class BazelProbe(probes.Probe):
     if done.returncode:
       lines = ' | '.join(done.stderr.strip().splitlines()[-3:])
       raise probes.BrokenError(f'bazel exit {done.returncode}: {lines}')
-    shown = draw.draw(bazel, test, [seed])
-    technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-    _, verdicts = verdict.judged(technique, test.row, shown)
+    _, verdicts = draw.judged(bazel, test, [seed])
     return {
         'failures': tuple(sorted(v.claim.id for v in verdicts if not v.good)),
         'metrics': {v.claim.id: float(v.measured) for v in verdicts},

@@ -106,9 +106,9 @@ class BuildsTest(testing.CheckoutTestCase):
     with self.assertRaisesRegex(errors.InputError, 'not a git repository'):
       builds.resolve(self.top.parent, 'master')
 
-  def finer(self, *arguments):
+  def finer(self, axis, good, bad, checkout):
     """Returns the values of what lies between two."""
-    return [one.value for one in builds.finer(*arguments)]
+    return [one.value for one in builds.finer(axis, good, bad, checkout)]
 
   def test_finer_by_tags(self):
     self.git('tag', 'v0.1.0', self.shas[1])

@@ -20,6 +20,7 @@ is known and goes on where it was.
 """
 
 import dataclasses
+
 from tfmot_contrib import errors
 from tools.bisect import axes
 from tools.bisect import builds

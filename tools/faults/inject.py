@@ -43,7 +43,6 @@ from tfmot_contrib import errors
 from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
-from tfmot_contrib.convergence import verdict
 from tools.base import files
 from tools.base import markdown
 from tools.env import bootstrap
@@ -152,7 +151,7 @@ def _judge(
   """Returns the red claims of a test with their kinds, and minutes."""
   test = draw.find(bazel, label)
   try:
-    shown = draw.draw(bazel, test, [seed])
+    shown, verdicts = draw.judged(bazel, test, [seed])
   except draw.NotMadeError as error:
     draw.say(f'{label}: {errors.one_line(error)}')
     return {_CRASHED: [_CRASHED]}, 0.0
@@ -160,16 +159,12 @@ def _judge(
     raise
   except errors.InputError as error:
     return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, 0.0
+  again, technique = explain.Again(label), str(test.technique(bazel.root))
+  bad = [one for one in verdicts if not one.good]
+  for one in bad:
+    draw.say(explain.explain(one, technique, again, shown.runs))
   minutes = shown.runs[0].training['cpu_seconds'] / 60
-  technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-  try:
-    shown, verdicts = verdict.judged(technique, test.row, shown)
-  except errors.InputError as error:
-    return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, minutes
-  again = explain.Again(label)
-  for red in (v for v in verdicts if not v.good):
-    draw.say(explain.explain(red, str(technique), again, shown.runs))
-  return {v.claim.id: v.kinds for v in verdicts if not v.good}, minutes
+  return {one.claim.id: one.kinds for one in bad}, minutes
 
 
 def detect(
@@ -190,7 +185,7 @@ def detect(
   with injected(fault, bazel.root) as options:
     faulty = dataclasses.replace(bazel, options=bazel.options + options)
     for tier, test in itertools.product(tiers, fault.tests):
-      label = f'//tfmot_contrib/{folders[test]}:{test}{draw.SUFFIXES[tier]}'
+      label = draw.label_of(folders[test], test, tier)
       seen, cost = _judge(faulty, label, fault.seed)
       minutes += cost
       if seen:

@@ -56,11 +56,6 @@ class Candidate(NamedTuple):
   value: str
   about: str = ''
 
-  @property
-  def kind(self) -> str:
-    """`release`, `nightly` or `commit`."""
-    return kind_of(self.value)
-
 
 def kind_of(value: str) -> str:
   """Returns whether a value is a release, a nightly or a commit."""

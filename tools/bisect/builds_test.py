@@ -66,7 +66,6 @@ class BuildsTest(testing.CheckoutTestCase):
         [one.value for one in found],
         [f'{self.top}@{sha}' for sha in self.shas[:4]],
     )
-    self.assertEqual({one.kind for one in found}, {'commit'})
 
   def test_updates_of_the_mirror(self):
     found = builds.row(axes.MIRROR, self.shas[0], axes.HERE, self.top)

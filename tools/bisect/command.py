@@ -179,7 +179,7 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
     return {'commit': '', 'said': f'none: {errors.one_line(error)}'}
   said = f'branch revert-{conclude.short(guilty)} takes it back'
   try:
-    kind = hunt.kind({**hunt.bad, axes.TFMOT: f'{checkout}@{commit}'})
+    kind = hunt.kind({**hunt.flags.bad, axes.TFMOT: f'{checkout}@{commit}'})
     good = kind == signature.GOOD
     said += ', and it is good' if good else f': it is {kind}'
   except (observe.InconclusiveError, probes.BrokenError) as error:
@@ -218,14 +218,14 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   flags = _flags(argv)
   # An old build may ask for what is not there, and is tried all the same.
   os.environ['TFMOT_CLASHES'] = 'ignore'
-  checkout = None
   if flags.checkout:
     checkout = sources.expanded(flags.checkout).absolute()
     if not checkout.is_dir():
       raise errors.InputError(f'--checkout {flags.checkout} is no folder')
+    flags.checkout = checkout
   values = vars(flags)
   for end in ('good', 'bad'):
-    values[end] = _combination(values[end], f'--{end}', root, checkout)
+    values[end] = _combination(values[end], f'--{end}', root, flags.checkout)
   if not axes.differing(flags.good, flags.bad):
     raise errors.InputError(
         f'--good and --bad are the same combination ({axes.said(flags.good)}):'
@@ -236,7 +236,6 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   key = bootstrap.digest(json.dumps(asked, sort_keys=True).encode())
   path = flags.state or bootstrap.cache_dir() / 'bisect' / key / 'state.json'
   path = path.absolute()
-  options = ('noisy', 'metric', 'only', 'confidence', 'runs', 'minutes')
   with contextlib.ExitStack() as scratch:
     probe = _probe(flags, root, scratch)
     state = scratch.enter_context(states.opened(path, asked, flags.fresh))
@@ -244,16 +243,7 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
       _say(f'going on from {path}, which has {len(state.runs)} runs')
     if flags.again:
       _say(f'trying {state.forget_unusable()} runs again')
-    hunt = hunts.Hunt(
-        good=flags.good,
-        bad=flags.bad,
-        state=state,
-        probe=probe,
-        root=root,
-        checkout=checkout,
-        say=_say,
-        **{name: values[name] for name in options},
-    )
+    hunt = hunts.Hunt(flags, state, probe, root, _say)
     try:
       return _conclude(hunt, flags.output or path.parent)
     except probes.BrokenError as error:

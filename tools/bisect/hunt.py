@@ -73,7 +73,7 @@ class Stage:
     ]
 
 
-@dataclasses.dataclass(kw_only=True)
+@dataclasses.dataclass
 class Hunt(observe.Observer):
   """Looks for what made the difference between two combinations.
 
@@ -90,9 +90,11 @@ class Hunt(observe.Observer):
       observe.InconclusiveError: There is none.
       errors.InputError: The ends do not belong in one row.
     """
-    differing = axes.differing(self.good, self.bad)
+    good, bad = self.flags.good, self.flags.bad
+    differing = axes.differing(good, bad)
     if len(differing) == 1:  # Ends that make no row are refused before a run.
-      self._row(differing[0], self.good, self.bad)
+      (axis,) = differing
+      builds.row(axis, good[axis], bad[axis], self.root)
     self.verify()
     self.say(f'looking for: {self.tells}')
     try:
@@ -108,25 +110,20 @@ class Hunt(observe.Observer):
       self.verify()
       self._search()
 
-  def _row(
-      self, axis: str, good: axes.Combination, bad: axes.Combination
-  ) -> list[builds.Candidate]:
-    """Returns the candidates of an axis, from one combination to another."""
-    return builds.row(axis, good[axis], bad[axis], self.root)
-
   def _search(self) -> None:
     """Finds the axis and searches it, finer and finer."""
-    guilty = axes.find(self.good, self.bad, self.kind)
+    guilty = axes.find(self.flags.good, self.flags.bad, self.kind)
     if isinstance(guilty, str):
       raise observe.InconclusiveError(guilty)
     self.say(f'guilty axis: {guilty.axis} ({guilty.why})')
-    why, row = guilty.why, self._row(*guilty[:3])
+    axis, good, bad, why = guilty
+    row = builds.row(axis, good[axis], bad[axis], self.root)
     while row:
       stage = Stage(guilty, why, row)
       self.stages.append(stage)
-      good, bad = self._walk(stage)
-      why = f'between {good} and {bad}'
-      row = self._finer(guilty, good, bad, why)
+      neighbours = self._walk(stage)
+      why = f'between {neighbours[0]} and {neighbours[1]}'
+      row = self._finer(guilty, *neighbours, why)
 
   def _finer(
       self, guilty: axes.Guilty, good: str, bad: str, why: str
@@ -147,14 +144,14 @@ class Hunt(observe.Observer):
       observe.InconclusiveError: It cannot be asked, or tested.
     """
     try:
-      row = builds.finer(guilty.axis, good, bad, self.checkout)
+      row = builds.finer(guilty.axis, good, bad, self.flags.checkout)
     except errors.InputError as error:  # What was found is not lost by it.
       raise observe.InconclusiveError(
           f'what lies {why} is not known: {errors.one_line(error)}'
       ) from error
     if not row:
       return []
-    self.say(f'{len(row) - 2} of kind {row[1].kind} lie {why}')
+    self.say(f'{len(row) - 2} of kind {builds.kind_of(row[1].value)} lie {why}')
     kinds = [
         self.kind({**guilty.good, guilty.axis: row[end].value})
         for end in (0, -1)
@@ -196,7 +193,7 @@ class Hunt(observe.Observer):
       pools = search.pooled(groups, list(map(self.counts, combinations)))
       if self.noisy:
         weights = [len(search.suspects(groups, i)) for i in range(len(groups))]
-        step = search.noisy(pools, weights, self.confidence)
+        step = search.noisy(pools, weights, self.flags.confidence)
       else:
         step = search.plain(pools)
       stage.confidence = step.confidence

@@ -14,6 +14,7 @@
 
 """Tests the hunt on candidates that the state knows already."""
 
+import argparse
 import contextlib
 import math
 import pathlib
@@ -35,6 +36,17 @@ _ENDS = (
     {'tfmot': '0', 'tensorflow': '1', 'mirror': 'here'},
     {'tfmot': str(_SIZE - 1), 'tensorflow': '1', 'mirror': 'here'},
 )
+
+
+_FLAGS = {
+    'checkout': None,
+    'noisy': False,
+    'metric': '',
+    'only': '',
+    'confidence': 0.95,
+    'runs': None,
+    'minutes': None,
+}
 
 
 class _Probe(probes.Probe):
@@ -81,7 +93,7 @@ class HuntTest(parameterized.TestCase):
       ends: The combinations.
       equal: Whose contents a candidate has, where these are not its own.
       finer: By two neighbours, the row between them, or what is wrong.
-      **options: Of the hunt.
+      **options: Flags of the command.
 
     Returns:
       The hunt.
@@ -102,14 +114,11 @@ class HuntTest(parameterized.TestCase):
       }.items():
         stack.enter_context(mock.patch.object(builds, name, fake))
       state = stack.enter_context(states.opened(self.path, {}))
+      flags = argparse.Namespace(
+          **{**_FLAGS, 'good': ends[0], 'bad': ends[1], **options}
+      )
       self.hunted = hunts.Hunt(
-          good=ends[0],
-          bad=ends[1],
-          state=state,
-          probe=self.probe,
-          root=self.path.parent,
-          say=self.said.append,
-          **options,
+          flags, state, self.probe, self.path.parent, self.said.append
       )
       self.hunted.run()
     return self.hunted

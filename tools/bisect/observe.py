@@ -18,6 +18,7 @@ What is known is in the state. Where that does not decide, a combination is run
 again, and the run is in the state's file before anything is concluded from it.
 """
 
+import argparse
 import contextlib
 import dataclasses
 import pathlib
@@ -38,42 +39,29 @@ class InconclusiveError(Exception):
   """There is no answer; the message says why, in one line."""
 
 
-@dataclasses.dataclass(kw_only=True)
+@dataclasses.dataclass
 class Observer:
   """Runs combinations, within a budget.
 
   Attributes:
-    good: The good combination.
-    bad: The bad one.
+    flags: Of the command, with combinations as `good` and `bad`.
     state: What is known.
     probe: Runs a combination.
     root: The folder of the project.
-    checkout: A git checkout of TFMOT, if there is one.
     say: Tells the user what goes on.
     noisy: Whether one run of a combination does not decide.
-    metric: What to compare in place of failures.
-    only: Which failures count: those whose name has this text.
-    confidence: Of a noisy search.
-    runs: How many runs there may be over all calls, or None.
-    minutes: How long they may take, or None.
   """
 
-  good: axes.Combination
-  bad: axes.Combination
+  flags: argparse.Namespace
   state: states.State
   probe: probes.Probe
   root: pathlib.Path
-  checkout: pathlib.Path | None = None
   say: Callable[[str], None] = print
-  noisy: bool = False
-  metric: str = ''
-  only: str = ''
-  confidence: float = 0.95
-  runs: int | None = None
-  minutes: float | None = None
+  noisy: bool = dataclasses.field(init=False)
 
   def __post_init__(self) -> None:
-    self.noisy = bool(self.noisy or self.metric or self.state.noisy)
+    flags = self.flags
+    self.noisy = bool(flags.noisy or flags.metric or self.state.noisy)
 
   @property
   def tells(self) -> signature.Signature:
@@ -83,12 +71,14 @@ class Observer:
       InconclusiveError: Nothing fails at the bad end that does not at the
         good one.
     """
-    ends = [self.runs_of(end) for end in (self.good, self.bad)]
-    sign = signature.of_ends(*ends, self.metric, self.only)
+    ends = [self.runs_of(end) for end in (self.flags.good, self.flags.bad)]
+    sign = signature.of_ends(*ends, self.flags.metric, self.flags.only)
     if sign is not None:
       return sign
-    if self.metric:
-      raise InconclusiveError(f'{self.metric} does not differ between the ends')
+    if self.flags.metric:
+      raise InconclusiveError(
+          f'{self.flags.metric} does not differ between the ends'
+      )
     seen = sorted({name for run in ends[1] for name in run.failures})
     what = f' (only {", ".join(seen)})' if seen else ''
     raise InconclusiveError(
@@ -111,10 +101,8 @@ class Observer:
   def _check_budget(self) -> None:
     """Raises InconclusiveError if the budget is spent."""
     minutes = sum(run.seconds for run in self.state.runs) / 60
-    for name, spent, limit in (
-        ('runs', len(self.state.runs), self.runs),
-        ('minutes', minutes, self.minutes),
-    ):
+    for name, spent in (('runs', len(self.state.runs)), ('minutes', minutes)):
+      limit = getattr(self.flags, name)
       if limit is not None and spent >= limit:
         raise InconclusiveError(
             f'the budget of {limit:g} {name} is spent: run it again with a'
@@ -159,7 +147,7 @@ class Observer:
     Raises:
       InconclusiveError: One cannot be tested, or they do not differ.
     """
-    for name, end in (('good', self.good), ('bad', self.bad)):
+    for name, end in (('good', self.flags.good), ('bad', self.flags.bad)):
       if not self.runs_of(end):
         self.ask(end, f'the {name} end')
       for run in self.runs_of(end):
@@ -170,23 +158,25 @@ class Observer:
           )
     if self.noisy:
       self._verify_noisy()
-    elif not self.counts(self.good).good:
+    elif not self.counts(self.flags.good).good:
       raise InconclusiveError(
-          f'the good end is not good: {self.last_failures(self.good)}'
+          f'the good end is not good: {self.last_failures(self.flags.good)}'
       )
 
   def _verify_noisy(self) -> None:
     """Runs the ends until their shares of bad runs differ: see `verify`."""
-    ends = {'good': self.good, 'bad': self.bad}
+    ends = {'good': self.flags.good, 'bad': self.flags.bad}
     for least in range(1, search.AT_MOST + 1):
       for name, end in ends.items():
         while len(self.runs_of(end)) < least:
           self.ask(end, f'the {name} end')
       # The bad end may have only passed so far.
       with contextlib.suppress(InconclusiveError):
-        if search.differ(self.counts(self.good), self.counts(self.bad)):
+        if search.differ(
+            self.counts(self.flags.good), self.counts(self.flags.bad)
+        ):
           return
-    good, bad = self.counts(self.good), self.counts(self.bad)
+    good, bad = self.counts(self.flags.good), self.counts(self.flags.bad)
     raise InconclusiveError(
         f'the ends cannot be told apart: bad in {good.bad} of {good.total} runs'
         f' at the good end and in {bad.bad} of {bad.total} at the bad end'
@@ -227,7 +217,7 @@ class Observer:
       if counts.total:
         verdict = signature.BAD if counts.bad else signature.GOOD
         if self.noisy:
-          ends = self.counts(self.good), self.counts(self.bad)
+          ends = self.counts(self.flags.good), self.counts(self.flags.bad)
           verdict = search.like(counts, *ends)
         if verdict != 'more':
           return verdict

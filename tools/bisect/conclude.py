@@ -20,7 +20,7 @@ a work tree of its own, from the bad end, so that the user's is never touched.
 
 import pathlib
 import platform
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 from tfmot_contrib import errors
 from tools.base import git
@@ -28,6 +28,7 @@ from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import hunt as hunts
 from tools.bisect import observe
+from tools.bisect import search
 
 FOUND, INCONCLUSIVE = 'found', 'inconclusive'
 _SHORT = 12  # Digits of a commit.
@@ -150,9 +151,9 @@ def result(hunt: hunts.Hunt, reason: str) -> dict[str, Any]:
     reason = 'candidates between the last good and the first bad one could not'
     reason += ' be tested'
   try:
-    tells = str(hunt.tells)
-  except observe.InconclusiveError:
-    tells = ''
+    tells, counts = str(hunt.tells), hunt.counts
+  except observe.InconclusiveError:  # What is bad is not known any more.
+    tells, counts = '', lambda _: search.Counts()
   runs = hunt.state.runs
   return {
       'schema': 2,
@@ -168,15 +169,17 @@ def result(hunt: hunts.Hunt, reason: str) -> dict[str, Any]:
       'noisy': hunt.noisy,
       'runs': len(runs),
       'minutes': round(sum(run.seconds for run in runs) / 60, 2),
-      'stages': [_stage(hunt, stage) for stage in hunt.stages],
+      'stages': [_stage(stage, counts) for stage in hunt.stages],
       'revert': None,
   }
 
 
-def _stage(hunt: hunts.Hunt, stage: hunts.Stage) -> dict[str, Any]:
+def _stage(
+    stage: hunts.Stage, counts: Callable[[axes.Combination], search.Counts]
+) -> dict[str, Any]:
   """Returns a stage for machines: how often what was bad and good, and why."""
   values = [one.value for one in stage.candidates]
-  counts = map(hunt.counts, stage.combinations())
+  counted = map(counts, stage.combinations())
   return {
       'axis': stage.axis,
       'why': stage.why,
@@ -184,7 +187,7 @@ def _stage(hunt: hunts.Hunt, stage: hunts.Stage) -> dict[str, Any]:
       'skipped': {values[i]: why for i, why in stage.skipped.items()},
       'counts': {
           value: list(count)
-          for value, count in zip(values, counts, strict=True)
+          for value, count in zip(values, counted, strict=True)
           if count.total
       },
   }

@@ -14,12 +14,20 @@
 
 """Tests the revert branch, with real git."""
 
+import argparse
+import pathlib
+
 from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
 from tools.bisect import axes
+from tools.bisect import builds
 from tools.bisect import conclude
+from tools.bisect import hunt as hunts
+from tools.bisect import probe as probes
+from tools.bisect import signature
+from tools.bisect import state as states
 from tools.bisect import testing
 
 
@@ -90,6 +98,37 @@ class RevertTest(testing.CheckoutTestCase):
     merge = self.bad = self.git('rev-parse', 'HEAD')
     commit = self.revert(merge)
     self.assertNotIn('four', self.git('ls-tree', '--name-only', commit))
+
+
+class ResultTest(absltest.TestCase):
+
+  def result(self, *bad_failures):
+    """Returns the result of a hunt whose bad end failed so."""
+    ends = [{'tfmot': n, 'tensorflow': '1', 'mirror': 'here'} for n in '12']
+    runs = [signature.Run(ends[0], 1)]
+    runs += [
+        signature.Run(ends[1], seed, failures)
+        for seed, failures in enumerate(bad_failures, 1)
+    ]
+    flags = argparse.Namespace(
+        good=ends[0], bad=ends[1], noisy=True, metric='', only=''
+    )
+    state = states.State(pathlib.Path('none'), {'good': ends[0]}, runs)
+    hunt = hunts.Hunt(flags, state, probes.Probe(), pathlib.Path())
+    guilty = axes.Guilty('tfmot', *ends, 'they differ')
+    row = [builds.Candidate('1'), builds.Candidate('2')]
+    hunt.stages.append(hunts.Stage(guilty, 'they differ', row))
+    return conclude.result(hunt, 'the budget is spent')
+
+  def test_counts(self):
+    found = self.result(('a',), ())
+    self.assertEqual(found['failure'], 'a')
+    self.assertEqual(found['stages'][0]['counts'], {'1': [0, 1], '2': [1, 1]})
+
+  def test_failure_that_is_not_known_any_more(self):
+    found = self.result(('a',), ('b',))
+    self.assertEqual(found['failure'], '')
+    self.assertEqual(found['stages'][0]['counts'], {})
 
 
 class IssueTest(parameterized.TestCase):

@@ -89,12 +89,13 @@ class BuildsTest(testing.CheckoutTestCase):
       builds.row(axis, good, bad, self.top)
 
   def test_nightlies_of_tfmot_stand_by_their_days(self):
-    listed = [f'0.{n}.dev2020010{d}' for n, d in ((7, 4), (8, 3), (8, 5))]
-    with absltest.mock.patch.object(index, 'available', return_value=listed):
-      found = builds.row(axes.TFMOT, listed[1], listed[2], self.top)
-    self.assertEqual(
-        [one.value for one in found], [listed[n] for n in (1, 0, 2)]
+    old, two, three, new = (
+        f'0.{n}.dev2020010{day}' for n, day in ((8, 3), (8, 4), (7, 5), (8, 6))
     )
+    listed = [three, old, two, new]
+    with absltest.mock.patch.object(index, 'available', return_value=listed):
+      found = builds.row(axes.TFMOT, old, new, self.top)
+    self.assertEqual([one.value for one in found], [old, two, three, new])
 
   def test_resolve(self):
     self.assertEqual(builds.resolve(self.top, 'master'), self.shas[-1])

@@ -76,11 +76,11 @@ def find(
   axes = differing(good, bad)
   if len(axes) == 1:
     return Guilty(axes[0], good, bad, f'the ends differ in {axes[0]} alone')
-  alone = []
-  for axis in axes:
-    swapped = {**good, axis: bad[axis]}
-    if kind(swapped) == signature.BAD:
-      alone.append(Guilty(axis, good, swapped, f'{axis} alone makes it bad'))
+  alone = [
+      Guilty(axis, good, swapped, f'{axis} alone makes it bad')
+      for axis in axes
+      if kind(swapped := {**good, axis: bad[axis]}) == signature.BAD
+  ]
   if len(alone) > 1:
     names = ' and '.join(one.axis for one in alone)
     return f'{names} each make it bad: bisect one after the other'

@@ -138,15 +138,6 @@ class CommandTest(testing.CheckoutTestCase):
     self.assertRegex(said, rf'^error: .*{message}')
     self.assertEqual(self.runs(), [])
 
-  def test_state_of_another_bisection(self):
-    self.start('--runs', '1').communicate()
-    before = self.state.read_bytes()
-    process = self.start('--only', 'x')
-    said = process.communicate()[0]
-    self.assertEqual(process.returncode, 2)
-    self.assertRegex(said, r'^error: \S+ is of another bisection: its only is')
-    self.assertEqual(self.state.read_bytes(), before)
-
   @parameterized.parameters(
       ('', '', r'^branch revert-\w+ takes it back, and it is good$'),
       (

@@ -99,17 +99,6 @@ def tfmot_file(name: str) -> pathlib.Path:
   return pathlib.Path(spec.origin).parents[1] / _CORE / name
 
 
-def _source(path: pathlib.Path, fault: catalogue.Fault) -> str:
-  """Returns the file that a fault changes."""
-  try:
-    return path.read_text(encoding='utf-8')
-  except OSError as error:
-    raise errors.InputError(
-        f'the fault {fault.id} is of {fault.file}, which cannot be read'
-        f' ({error.strerror}): mend it in its catalogue'
-    ) from error
-
-
 @contextlib.contextmanager
 def injected(
     fault: catalogue.Fault, tree: pathlib.Path
@@ -128,20 +117,26 @@ def injected(
   """
   if not fault.file:
     yield ()
-  elif fault.of == 'project':
-    path = tree / fault.file
-    before = _source(path, fault)
-    path.write_text(fault.apply(before), encoding='utf-8')
+    return
+  ours = fault.of == 'project'
+  path = tree / fault.file if ours else tfmot_file(fault.file)
+  try:
+    before = path.read_text(encoding='utf-8')
+  except OSError as error:
+    raise errors.InputError(
+        f'the fault {fault.id} is of {fault.file}, which cannot be read'
+        f' ({error.strerror}): mend it in its catalogue'
+    ) from error
+  faulty = fault.apply(before)
+  if ours:
+    path.write_text(faulty, encoding='utf-8')
     try:
       yield ()
     finally:
       path.write_text(before, encoding='utf-8')
   else:
-    text = _source(tfmot_file(fault.file), fault)
     with tempfile.TemporaryDirectory(suffix=fault.id) as overlay:
-      path = pathlib.Path(overlay) / _CORE / fault.file
-      path.parent.mkdir(parents=True)
-      path.write_text(fault.apply(text), encoding='utf-8')
+      files.write(pathlib.Path(overlay) / _CORE / fault.file, faulty)
       yield (f'--repo_env=TFMOT_OVERLAY={overlay}',)
 
 

@@ -257,6 +257,10 @@ class SeedsTest(absltest.TestCase):
     probe = _probe(label, self.bazel)
     return probe.run({axes.TFMOT: '1', axes.TENSORFLOW: '2'}, 2)['failures']
 
+  def test_as_many_seeds_as_its_tier_has(self):
+    probe = _probe(bazel_testing.LABEL, self.bazel)
+    self.assertEqual(probe.seeds, draw.MOST_SEEDS['cpu'])
+
   def test_judged_by_references_or_by_its_bound(self):
     bazel_testing.records(self.root, [0.5, 1.9], weights='de')
     self.assertEqual(self.run_second(), ('accuracy_drop',))

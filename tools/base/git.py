@@ -26,12 +26,14 @@ protocols. Filters run only where files are checked out: in the project itself
 and in a checkout of TFMOT, whose code runs here anyway.
 """
 
+import contextlib
 import os
 import pathlib
 import re
 import shlex
 import subprocess
-from typing import Mapping, NamedTuple
+import tempfile
+from typing import Iterator, Mapping, NamedTuple
 
 from tfmot_contrib import errors
 
@@ -316,6 +318,21 @@ def resolve(folder: pathlib.Path, ref: str, what: str) -> str:
         f'{what}: its git has no branch, tag or commit {ref}'
     )
   return commits[-1]
+
+
+@contextlib.contextmanager
+def work_tree(
+    checkout: pathlib.Path, commit: str, what: str
+) -> Iterator[pathlib.Path]:
+  """Yields a work tree of its own, detached at a commit, and removes it."""
+  with tempfile.TemporaryDirectory(prefix='work-tree-') as folder:
+    tree = pathlib.Path(folder) / 'tree'
+    add = ['worktree', 'add', '-q', '--detach', tree, commit]
+    run(checkout, *add, what=what)
+    try:
+      yield tree
+    finally:
+      run(checkout, 'worktree', 'remove', '--force', tree, what=what)
 
 
 def check_version() -> None:

@@ -18,10 +18,23 @@ import os
 import statistics
 from typing import Any, Iterable
 
+from tools.base import markdown
+
 VARIANTS = ('ours', 'stock')
 PRECISIONS = ('float32', 'bfloat16')
 # Ours should train this many times as many images a second as stock.
 BAR = 2.0
+_HEADER = (
+    'model',
+    'variant',
+    'precision',
+    'training images/s',
+    'CPU ms',
+    'GFLOP/s',
+    'roofline',
+    'input alone images/s',
+    'headroom',
+)
 
 
 def middle(values: Iterable[float], digits: int = 0) -> str:
@@ -60,7 +73,7 @@ def table(results: dict[str, Any]) -> str:
     results: What `training.measure` returned, by the names of the models.
 
   Returns:
-    Lines of text.
+    A table in Markdown, and lines of text.
   """
   peak = {
       precision: [
@@ -70,20 +83,7 @@ def table(results: dict[str, Any]) -> str:
       ]
       for precision in PRECISIONS
   }
-  row = '{:<21}{:<8}{:<10}{:<22}{:>9}{:>10}{:>9}  {:<26}{:>8}'.format
-  lines = [
-      row(
-          'model',
-          'variant',
-          'precision',
-          'training images/s',
-          'CPU ms',
-          'GFLOP/s',
-          'roofline',
-          'input alone images/s',
-          'headroom',
-      )
-  ]
+  rows = []
   verdicts = []
   for model, result in results.items():
     for variant in VARIANTS:
@@ -94,19 +94,17 @@ def table(results: dict[str, Any]) -> str:
       gflops = speed * part['training_flops_per_image'] / 1e9
       share = gflops / max(peak[part['precision']])
       cpu = statistics.median(r['cpu_ms_per_image'] for r in part['train'])
-      lines.append(
-          row(
-              model,
-              variant,
-              part['precision'],
-              middle(train),
-              f'{cpu:.3f}',
-              f'{gflops:.1f}',
-              f'{share:.0%}',
-              middle(read),
-              f'{statistics.median(read) / speed:.1f}x',
-          )
-      )
+      rows.append((
+          model,
+          variant,
+          part['precision'],
+          middle(train),
+          f'{cpu:.3f}',
+          f'{gflops:.1f}',
+          f'{share:.0%}',
+          middle(read),
+          f'{statistics.median(read) / speed:.1f}x',
+      ))
     pairs = ratios(result)
     met = 'met' if statistics.median(pairs) >= BAR else 'missed'
     verdicts.append(
@@ -118,4 +116,4 @@ def table(results: dict[str, Any]) -> str:
         f'roofline: tf.matmul {precision} {middle(speeds)} GFLOP/s on'
         f' {os.cpu_count()} cores, the fastest counts'
     )
-  return '\n'.join([*lines, '', *verdicts])
+  return '\n'.join([markdown.table(_HEADER, rows), *verdicts])

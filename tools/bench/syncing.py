@@ -30,6 +30,7 @@ are theirs by ours, round by round.
 """
 
 import argparse
+import functools
 import os
 import pathlib
 import shutil
@@ -38,7 +39,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Callable, Sequence
+from typing import Callable, NamedTuple, Sequence
 import zipfile
 
 from tfmot_contrib import errors
@@ -49,7 +50,7 @@ from tools.env import index
 
 _PACKAGE = 'tf-models-official'
 _OLD, _NEW = '2.19.1', '2.20.0'
-_TOOLS = ('ours, wheel', 'ours, git', 'subtree', 'plain')
+_OURS = ('ours, wheel', 'ours, git')
 _JOBS = ('check', 'no change', 'step')
 
 
@@ -72,12 +73,25 @@ def _unpack(wheel: pathlib.Path, folder: pathlib.Path) -> None:
         archive.extract(name, folder)
 
 
-class Bench:
-  """The places where the tools work, and their jobs.
+class Tool(NamedTuple):
+  """What a tool does in its place.
 
   Attributes:
-    jobs: What to time, by job and tool.
-    prepare: What to do before it, off the clock, for some of them.
+    check: Says that nothing changed.
+    new: Goes to the new version.
+    old: Goes back to the old version.
+  """
+
+  check: Callable[[], object]
+  new: Callable[[], object]
+  old: Callable[[], object]
+
+
+class Bench:
+  """The places where the tools work.
+
+  Attributes:
+    tools: By name.
   """
 
   def __init__(self, scratch: pathlib.Path):
@@ -93,37 +107,12 @@ class Bench:
     }
     self.models = scratch / 'models'
     self._make_models()
-    self._make_subtree()
-    self._make_plain()
-    for name in ('wheel', 'git'):
-      self._make_ours(name)
-    self.jobs: dict[tuple[str, str], Callable[[], object]] = {}
-    self.prepare: dict[tuple[str, str], Callable[[], object]] = {}
-    for tool, name, version in (
-        ('ours, wheel', 'wheel', _NEW),
-        ('ours, git', 'git', f'v{_NEW}'),
-    ):
-      to = ['--to', version]
-      old = ['--to', version.replace(_NEW, _OLD)]
-      self._add('check', tool, self._ours, name, '--check')
-      self._add('no change', tool, self._ours, name, *to)
-      self._add('step', tool, self._ours, name, *to)
-      self.prepare['step', tool] = lambda name=name, old=old: self._ours(
-          name, *old
-      )
-    self._add('check', 'subtree', self._subtree_check)
-    self._add('no change', 'subtree', self._subtree_pull)
-    self._add('step', 'subtree', self._subtree_pull)
-    self.prepare['step', 'subtree'] = lambda: _git(
-        self.subtree, 'reset', '-q', '--hard', 'old'
-    )
-    self._add('check', 'plain', self._plain, _NEW)
-    self._add('no change', 'plain', self._plain, _NEW)
-    self._add('step', 'plain', self._plain, _NEW)
-    self.prepare['step', 'plain'] = lambda: self._plain(_OLD)
-
-  def _add(self, job, tool, function, *arguments):
-    self.jobs[job, tool] = lambda: function(*arguments)
+    self.tools = {
+        'ours, wheel': self._make_ours(f'pypi:{_PACKAGE}', ''),
+        'ours, git': self._make_ours(f'git:{self.models}', 'v'),
+        'subtree': self._make_subtree(),
+        'plain': self._make_plain(),
+    }
 
   def _make_models(self) -> None:
     """Makes a repository with a commit for each release."""
@@ -137,72 +126,74 @@ class Bench:
       _git(self.models, 'commit', '-q', '-m', version)
       _git(self.models, 'tag', f'v{version}')
 
-  def _make_ours(self, name: str) -> None:
+  def _make_ours(self, source: str, prefix: str) -> Tool:
     """Makes a fork, at the new version."""
-    official = self.scratch / name / 'official'
+    root = self.scratch / source.partition(':')[0]
+    official = root / 'official'
     official.mkdir(parents=True)
     real = bootstrap.ROOT / 'official'
     shutil.copytree(real / 'patches', official / 'patches')
     for file in ('upstream.toml', 'upstream.lock'):
       shutil.copy(real / file, official / file)
-    source = f'git:{self.models}' if name == 'git' else f'pypi:{_PACKAGE}'
-    versions = (f'v{_OLD}', f'v{_NEW}') if name == 'git' else (_OLD, _NEW)
-    self.offline = []  # The first time, to fill the cache.
-    for version in versions:
-      self._ours(name, '--source', source, '--to', version)
-    self.offline = ['--offline']
 
-  def _make_subtree(self) -> None:
+    def run(*flags: str) -> None:
+      command = [sys.executable, '-m', 'tools.mirror.command', *flags]
+      _shell(bootstrap.ROOT, *command, '--root', root)
+
+    old, new = (['--to', f'{prefix}{version}'] for version in (_OLD, _NEW))
+    for to in (old, new):  # The first time, to fill the cache.
+      run('--source', source, *to)
+    offline = functools.partial(run, '--offline')
+    return Tool(
+        functools.partial(offline, '--check'),
+        functools.partial(offline, *new),
+        functools.partial(offline, *old),
+    )
+
+  def _make_subtree(self) -> Tool:
     """Makes a repository with the patches on top of the old version."""
-    self.subtree = self.scratch / 'subtree'
-    self.subtree.mkdir()
-    _git(self.subtree, 'init', '-q', '.')
-    _git(self.subtree, 'commit', '-q', '--allow-empty', '-m', 'Start')
-    prefix = '--prefix=mirror'
-    what = [prefix, self.models, f'v{_OLD}']
-    _git(self.subtree, 'subtree', 'add', '-q', *what)
+    top = self.scratch / 'subtree'
+    top.mkdir()
+    run = functools.partial(_git, top)
+    run('init', '-q', '.')
+    run('commit', '-q', '--allow-empty', '-m', 'Start')
+    mirror = ['--prefix=mirror', self.models]
+    run('subtree', 'add', '-q', *mirror, f'v{_OLD}')
     for patch in sorted((bootstrap.ROOT / 'official/patches').iterdir()):
-      _git(self.subtree, 'apply', '--directory=mirror', patch)
-      _git(self.subtree, 'commit', '-q', '-a', '-m', patch.stem)
-    _git(self.subtree, 'tag', 'old')
-    self._subtree_pull()
+      run('apply', '--directory=mirror', patch)
+      run('commit', '-q', '-a', '-m', patch.stem)
+    run('tag', 'old')
 
-  def _make_plain(self) -> None:
-    self.plain = self.scratch / 'plain'
-    self._plain(_NEW)
+    def check() -> None:  # Tells edits, by what git noted of each file.
+      run('status', '--porcelain', '--', 'mirror')
+      run('diff', '--quiet', 'HEAD', '--', 'mirror')
 
-  def _ours(self, name: str, *flags: str) -> None:
-    """Runs the command on one of our forks."""
-    command = [sys.executable, '-m', 'tools.mirror.command', *self.offline]
-    command += ['--root', self.scratch / name, *flags]
-    _shell(bootstrap.ROOT, *command)
+    pull = ['subtree', 'pull', '-q', '-m', 'Pull', *mirror, f'v{_NEW}']
+    new = functools.partial(run, *pull)
+    new()
+    return Tool(check, new, lambda: run('reset', '-q', '--hard', 'old'))
 
-  def _subtree_check(self) -> None:
-    """Tells edits, by what git noted of each file."""
-    _git(self.subtree, 'status', '--porcelain', '--', 'mirror')
-    _git(self.subtree, 'diff', '--quiet', 'HEAD', '--', 'mirror')
-
-  def _subtree_pull(self) -> None:
-    """Merges the new version, which may be there."""
-    what = ['--prefix=mirror', self.models, f'v{_NEW}']
-    _git(self.subtree, 'subtree', 'pull', '-q', '-m', 'Pull', *what)
-
-  def _plain(self, version: str) -> None:
+  def _make_plain(self) -> Tool:
     """Downloads, unpacks, patches, compares, and copies what differs."""
-    with tempfile.TemporaryDirectory(dir=self.scratch) as name:
-      folder = pathlib.Path(name)
-      new = folder / 'new'
-      _unpack(index.download(_PACKAGE, version, folder), new)
-      for patch in sorted((bootstrap.ROOT / 'official/patches').iterdir()):
-        _shell(new, 'patch', '-s', '-p1', '-i', patch)
-      done = subprocess.run(
-          ['diff', '-rq', self.plain, new],
-          capture_output=True,
-          check=False,
-      )
-      if done.returncode:
-        shutil.rmtree(self.plain, ignore_errors=True)
-        new.rename(self.plain)
+    plain = self.scratch / 'plain'
+
+    def sync(version: str) -> None:
+      with tempfile.TemporaryDirectory(dir=self.scratch) as name:
+        folder = pathlib.Path(name)
+        new = folder / 'new'
+        _unpack(index.download(_PACKAGE, version, folder), new)
+        for patch in sorted((bootstrap.ROOT / 'official/patches').iterdir()):
+          _shell(new, 'patch', '-s', '-p1', '-i', patch)
+        done = subprocess.run(
+            ['diff', '-rq', plain, new], capture_output=True, check=False
+        )
+        if done.returncode:
+          shutil.rmtree(plain, ignore_errors=True)
+          new.rename(plain)
+
+    new = functools.partial(sync, _NEW)
+    new()
+    return Tool(new, new, functools.partial(sync, _OLD))
 
 
 def measure(bench: Bench, rounds: int) -> dict[tuple[str, str], list[float]]:
@@ -215,16 +206,17 @@ def measure(bench: Bench, rounds: int) -> dict[tuple[str, str], list[float]]:
   Returns:
     Seconds by job and tool.
   """
-  seconds = {key: [] for key in bench.jobs}
+  seconds = {(job, tool): [] for job in _JOBS for tool in bench.tools}
   for number in range(rounds):
     print(f'bench: round {number + 1} of {rounds}', file=sys.stderr, flush=True)
     for job in _JOBS:
-      for tool in _TOOLS:
-        if (job, tool) in bench.prepare:
-          bench.prepare[job, tool]()
+      for name, tool in bench.tools.items():
+        if job == 'step':
+          tool.old()
+        run = tool.check if job == 'check' else tool.new
         began = time.perf_counter()
-        bench.jobs[job, tool]()
-        seconds[job, tool].append(time.perf_counter() - began)
+        run()
+        seconds[job, name].append(time.perf_counter() - began)
   return seconds
 
 
@@ -238,16 +230,15 @@ def table(seconds: dict[tuple[str, str], list[float]]) -> str:
     Lines of Markdown.
   """
   header = ['job', 'tool', 'seconds, median (range)']
-  header += [f'theirs / {ours}' for ours in _TOOLS[:2]]
+  header += [f'theirs / {ours}' for ours in _OURS]
   rows = []
-  for job in _JOBS:
-    for tool in _TOOLS:
-      cells = [job, tool, report.middle(seconds[job, tool], 3)]
-      for ours in _TOOLS[:2]:
-        pairs = zip(seconds[job, tool], seconds[job, ours], strict=True)
-        ratio = statistics.median(theirs / own for theirs, own in pairs)
-        cells.append('-' if tool in _TOOLS[:2] else f'{ratio:.1f}')
-      rows.append(cells)
+  for (job, tool), theirs in seconds.items():
+    cells = [job, tool, report.middle(theirs, 3)]
+    for ours in _OURS:
+      pairs = zip(theirs, seconds[job, ours], strict=True)
+      ratio = statistics.median(them / us for them, us in pairs)
+      cells.append('-' if tool in _OURS else f'{ratio:.1f}')
+    rows.append(cells)
   return markdown.table(header, rows)
 
 

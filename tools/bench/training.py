@@ -41,7 +41,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from typing import Any, NoReturn, Sequence
+from typing import Any, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
@@ -58,38 +58,6 @@ def progress(text: str) -> None:
   print(f'bench: {text}', file=sys.stderr, flush=True)
 
 
-class _Parser(argparse.ArgumentParser):
-  """Reports bad flags as an `InputError`."""
-
-  def error(self, message: str) -> NoReturn:
-    raise errors.InputError(f'{message}; see --help')
-
-
-def _models(text: str) -> list[str]:
-  """Parses the value of --models."""
-  names = text.split(',')
-  if unknown := sorted(set(names) - set(MODELS)):
-    raise argparse.ArgumentTypeError(
-        f'no model {unknown[0] or "(empty)"}: some of {",".join(MODELS)}'
-    )
-  return list(dict.fromkeys(names))
-
-
-def _above_zero(kind: type) -> Any:
-  """Returns a parser of positive numbers."""
-
-  def parse(text: str) -> Any:
-    try:
-      value = kind(text)
-    except ValueError:
-      value = 0
-    if not 0 < value < float('inf'):
-      raise argparse.ArgumentTypeError(f'{text} is no number above 0')
-    return value
-
-  return parse
-
-
 def parse_flags(argv: Sequence[str]) -> argparse.Namespace:
   """Returns the flags.
 
@@ -100,9 +68,9 @@ def parse_flags(argv: Sequence[str]) -> argparse.Namespace:
     The values.
 
   Raises:
-    errors.InputError: A flag is unknown or its value is wrong.
+    errors.InputError: One is wrong.
   """
-  parser = _Parser(
+  parser = argparse.ArgumentParser(
       prog='training',
       description=__doc__,
       allow_abbrev=False,
@@ -110,21 +78,19 @@ def parse_flags(argv: Sequence[str]) -> argparse.Namespace:
   )
   parser.add_argument(
       '--seconds',
-      type=_above_zero(float),
+      type=float,
       default=20.0,
       help='how long a round trains, at least (20)',
   )
   parser.add_argument(
-      '--rounds',
-      type=_above_zero(int),
-      default=3,
-      help='rounds of each variant (3)',
+      '--rounds', type=int, default=3, help='rounds of each variant (3)'
   )
   parser.add_argument(
       '--models',
-      type=_models,
-      default=list(MODELS),
-      help=f'some of {",".join(MODELS)} (all)',
+      nargs='+',
+      choices=MODELS,
+      default=MODELS,
+      help='which of them (all)',
   )
   parser.add_argument(
       '--data_dir',
@@ -134,7 +100,12 @@ def parse_flags(argv: Sequence[str]) -> argparse.Namespace:
   parser.add_argument(
       '--json', type=surroundings.path, help='a file for all measurements'
   )
-  return parser.parse_args(argv)
+  flags = parser.parse_args(argv)
+  if not 0 < flags.seconds < float('inf') or flags.rounds < 1:
+    raise errors.InputError('--seconds and --rounds must be above 0')
+  if flags.json and not flags.json.parent.is_dir():
+    raise errors.InputError(f'--json: no folder {flags.json.parent}')
+  return flags
 
 
 class Worker:
@@ -190,12 +161,9 @@ class Worker:
     self._log.close()
 
   def _answer(self) -> dict[str, Any]:
-    """Waits for an answer, and passes on the progress before it."""
-    for line in self._process.stdout:
-      answer = json.loads(line)
-      if 'progress' not in answer:
-        return answer
-      progress(f'{self._name}: {answer["progress"]}')
+    """Waits for an answer."""
+    if line := self._process.stdout.readline():
+      return json.loads(line)
     self._log.seek(0)
     log = self._log.read()
     # The process ends as every command does, with a line for bad input.
@@ -268,8 +236,6 @@ def measure(
 def main(argv: Sequence[str]) -> None:
   """Measures, prints the table and writes the JSON file."""
   flags = parse_flags(argv)
-  if flags.json and not flags.json.parent.is_dir():
-    raise errors.InputError(f'--json: no folder {flags.json.parent}')
   results = {}
   with tempfile.TemporaryDirectory() as records:
     for model in flags.models:

@@ -41,31 +41,29 @@ from official.vision.configs import image_classification
 from tfmot_contrib import errors
 from tfmot_contrib.baselines import experiments  # pylint: disable=unused-import
 from tfmot_contrib.data import cifar10_input
-from tools.bench import flops
 
 _MATMUL_SIZE = 2048
 # Training steps, or batches, between two looks at the clock.
 _STEPS = 20
 _SHARDS = 10
+# A training step computes the outputs, and the gradients of the weights and of
+# the inputs, each with as many operations.
+_TRAINING_PASSES = 3
 _RECORDS = 'train-*.tfrecord'
 
 
 def write_records(
-    examples: cifar10_input.Examples,
-    folder: pathlib.Path,
-    progress: Callable[[str], None],
+    examples: cifar10_input.Examples, folder: pathlib.Path
 ) -> None:
   """Writes what upstream's classification decoder reads.
 
   Args:
     examples: The images, which are encoded as JPEG, and their labels.
     folder: Where to write; one that holds the files already is left alone.
-    progress: What to tell how far it is.
   """
   if list(folder.glob(_RECORDS)):
     return
   for shard in range(_SHARDS):
-    progress(f'writing TFRecord files for stock, {shard + 1} of {_SHARDS}')
     path = folder / f'train-{shard:02d}.tfrecord'
     with tf.io.TFRecordWriter(str(path)) as writer:
       for image, label in zip(
@@ -128,6 +126,11 @@ def stock(model: str, records: pathlib.Path) -> cfg.ExperimentConfig:
   )
 
 
+def training_flops(model: tf_keras.Model) -> int:
+  """Returns the floating-point operations of training on one image."""
+  return _TRAINING_PASSES * train_utils.try_count_flops(model)
+
+
 def matmul_gflops(dtype: str, seconds: float) -> dict[str, float]:
   """Measures the roofline: a large matrix multiplication on all cores.
 
@@ -188,7 +191,7 @@ class Variant:
         'precision': self.params.runtime.mixed_precision_dtype or 'float32',
         'batch_size': self.params.task.train_data.global_batch_size,
         'weights': model.count_params(),
-        'training_flops_per_image': flops.training_flops(model),
+        'training_flops_per_image': training_flops(model),
     }
 
   def _rate(self, step: Callable[[], int], seconds: float) -> dict[str, float]:
@@ -251,7 +254,7 @@ def _serve(flags: argparse.Namespace, output: TextIO) -> None:
   records = pathlib.Path(flags.records)
   examples = cifar10_input.load('train', flags.data_dir)
   if flags.variant == 'stock':
-    write_records(examples, records, lambda text: answer(progress=text))
+    write_records(examples, records)
     variant = Variant(stock(flags.model, records), deterministic=False)
   else:
     variant = Variant(ours(flags.model, flags.data_dir), deterministic=True)

@@ -23,7 +23,6 @@ into bad is guilty.
 
 from typing import Callable, Mapping, NamedTuple
 
-from tfmot_contrib import errors
 from tools.bisect import signature
 
 TFMOT, TENSORFLOW, MIRROR = AXES = ('tfmot', 'tensorflow', 'mirror')
@@ -49,56 +48,9 @@ class Guilty(NamedTuple):
   why: str
 
 
-def parse(text: str, flag: str, default: Mapping[str, str]) -> Combination:
-  """Reads a combination.
-
-  Args:
-    text: Such as `0.8.0` or `tfmot=0.8.0,tensorflow=2.20.0`.
-    flag: Which one it was given with.
-    default: The values of axes that it does not name.
-
-  Returns:
-    A value for each axis.
-
-  Raises:
-    errors.InputError: An axis is unknown, given twice, or has no value.
-  """
-  found: Combination = {}
-  for part in text.split(','):
-    axis, equals, value = part.strip().partition('=')
-    if not equals:
-      axis, value = TFMOT, axis
-    if axis not in AXES or not value or value.startswith('-'):
-      raise errors.InputError(
-          f'{flag} {text}: {part.strip()!r} is no AXIS=VALUE; an axis is one of'
-          f' {", ".join(AXES)}, as in tfmot=0.8.0,tensorflow=2.20.0'
-      )
-    if axis in found:
-      raise errors.InputError(f'{flag} {text}: it gives {axis} twice')
-    found[axis] = value
-  return {**default, **found}
-
-
 def differing(good: Combination, bad: Combination) -> list[str]:
-  """Returns the axes in which two combinations differ.
-
-  Args:
-    good: The good one.
-    bad: The bad one.
-
-  Returns:
-    Their names, TFMOT first.
-
-  Raises:
-    errors.InputError: There are none.
-  """
-  found = [axis for axis in AXES if good[axis] != bad[axis]]
-  if not found:
-    raise errors.InputError(
-        f'--good and --bad are the same combination ({said(good)}): give one'
-        ' that was good and one that is bad'
-    )
-  return found
+  """Returns the axes in which two combinations differ, TFMOT first."""
+  return [axis for axis in AXES if good[axis] != bad[axis]]
 
 
 def said(combination: Mapping[str, str]) -> str:
@@ -124,11 +76,11 @@ def find(
   axes = differing(good, bad)
   if len(axes) == 1:
     return Guilty(axes[0], good, bad, f'the ends differ in {axes[0]} alone')
-  alone = []
-  for axis in axes:
-    swapped = {**good, axis: bad[axis]}
-    if kind(swapped) == signature.BAD:
-      alone.append(Guilty(axis, good, swapped, f'{axis} alone makes it bad'))
+  alone = [
+      Guilty(axis, good, swapped, f'{axis} alone makes it bad')
+      for axis in axes
+      if kind(swapped := {**good, axis: bad[axis]}) == signature.BAD
+  ]
   if len(alone) > 1:
     names = ' and '.join(one.axis for one in alone)
     return f'{names} each make it bad: bisect one after the other'

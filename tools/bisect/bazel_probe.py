@@ -30,7 +30,6 @@ from typing import Any, Sequence
 from xml.etree import ElementTree
 
 from tfmot_contrib import errors
-from tfmot_contrib.convergence import verdict
 from tools.base import git
 from tools.bisect import axes
 from tools.bisect import probe as probes
@@ -38,7 +37,6 @@ from tools.env import environment
 from tools.suite import draw
 from tools.suite import suite
 
-LABEL = re.compile(r'//[\w/.-]*:[\w.-]+')
 _TYPE = re.compile(r"(\w+)(?:'>)?$")
 _TIMED_OUT = 'TIMEOUT'  # As Bazel calls it.
 
@@ -51,49 +49,41 @@ class BazelProbe(probes.Probe):
     bazel: How Bazel is called.
   """
 
-  def __init__(self, target: str, bazel: draw.Bazel):
+  def __init__(
+      self, target: str, bazel: draw.Bazel, scratch: contextlib.ExitStack
+  ):
     """Checks that there is such a test.
 
     Args:
       target: Its label.
       bazel: How Bazel is called.
+      scratch: Removes the copy of the project, if one is made.
 
     Raises:
       errors.InputError: There is none.
     """
-    if not LABEL.fullmatch(target):
-      raise errors.InputError(
-          f'--target {target} is no label of one test, such as'
-          ' //tfmot_contrib/pruning:pruning_test'
-      )
     self.target = target
     self.bazel = bazel
-    self._stack = contextlib.ExitStack()
+    self._scratch = scratch
     self._copy: draw.Bazel | None = None
     done = bazel('query', f'tests({target})', capture=True)
     if done.returncode or target not in done.stdout.split():
       raise errors.InputError(
-          f'--target {target} is no test: bazel query "tests(//...)" lists them'
+          f'--target {target} is no label of one test, such as'
+          ' //tfmot_contrib/pruning:pruning_test: bazel query "tests(//...)"'
+          ' lists them'
       )
     self._test: draw.Test | None = None
     with contextlib.suppress(errors.InputError):  # Then it has no seeds.
       self._test = draw.find(bazel, target)
-      package = target.partition(':')[0]
-      names = f'^{re.escape(target)}_seed[0-9]+_record$'
-      pattern = f'filter("{names}", {package}:*)'
-      listed = bazel('query', pattern, capture=True).stdout.split()
-      self.seeds = 1 + len(listed)
-
-  def close(self) -> None:
-    """Removes the copy of the project, if one was made."""
-    self._stack.close()
+      self.seeds = draw.MOST_SEEDS[self._test.tier]
 
   def _with(self, combination: axes.Combination) -> draw.Bazel:
     """Returns Bazel with a combination, in a copy for another mirror."""
     bazel = self.bazel
     if (mirror := combination[axes.MIRROR]) != axes.HERE:
       if self._copy is None:
-        self._copy = self._stack.enter_context(draw.copy_of(bazel.root))
+        self._copy = self._scratch.enter_context(draw.copy_of(bazel.root))
       bazel = self._copy
       shutil.rmtree(bazel.root / 'official')
       command = ['checkout', '-q', mirror, '--', 'official']
@@ -126,9 +116,7 @@ class BazelProbe(probes.Probe):
     if done.returncode:
       lines = ' | '.join(done.stderr.strip().splitlines()[-3:])
       raise probes.BrokenError(f'bazel exit {done.returncode}: {lines}')
-    shown = draw.draw(bazel, test, [seed])
-    technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-    _, verdicts = verdict.judged(technique, test.row, shown)
+    _, verdicts = draw.judged(bazel, test, [seed])
     return {
         'failures': tuple(sorted(v.claim.id for v in verdicts if not v.good)),
         'metrics': {v.claim.id: float(v.measured) for v in verdicts},

@@ -71,6 +71,11 @@ sys.exit({code})
 """
 
 
+def _probe(target: str, bazel: draw.Bazel) -> bazel_probe.BazelProbe:
+  """Returns a probe that makes no copy of the project."""
+  return bazel_probe.BazelProbe(target, bazel, contextlib.ExitStack())
+
+
 class TestedTest(parameterized.TestCase):
 
   def setUp(self):
@@ -201,21 +206,19 @@ class TestedTest(parameterized.TestCase):
 class BazelProbeTest(parameterized.TestCase):
 
   @parameterized.parameters('', 'a:b', '//a/...', '//a', '//a:b //a:c')
-  def test_no_label(self, target):
-    with self.assertRaisesRegex(errors.InputError, 'no label of one test'):
-      bazel_probe.BazelProbe(target, draw.Bazel('false', pathlib.Path()))
-
-  def test_no_test(self):
-    with self.assertRaisesRegex(errors.InputError, '//a:b is no test'):
-      bazel_probe.BazelProbe('//a:b', draw.Bazel('false', pathlib.Path()))
+  def test_no_test(self, target):
+    program = self.create_tempfile(
+        'bazel', '#!/bin/sh\necho //a:a //a:b //a:c\n'
+    ).full_path
+    os.chmod(program, 0o755)
+    with self.assertRaisesRegex(errors.InputError, 'is no label of one test'):
+      _probe(target, draw.Bazel(program, pathlib.Path()))
 
   def test_bazel_takes_the_versions_of_a_combination(self):
     settings = {'tensorflow': '2.20.0', 'tfmot': '0.8.0'}
     root = pathlib.Path(self.create_tempdir().full_path)
     program = bazel_testing.project(root, [0.5])
-    probe = bazel_probe.BazelProbe(
-        bazel_testing.LABEL, draw.Bazel(program, root)
-    )
+    probe = _probe(bazel_testing.LABEL, draw.Bazel(program, root))
     with mock.patch.object(probes, 'settings', return_value=settings):
       with mock.patch.object(bazel_probe.environment, 'make') as make_one:
         called = probe._with({axes.MIRROR: axes.HERE})
@@ -249,19 +252,23 @@ class SeedsTest(absltest.TestCase):
     )
 
   def run_second(self):
-    """Returns what is said of the second seed."""
+    """Returns what fails with the second seed."""
     label = bazel_testing.LABEL
-    probe = bazel_probe.BazelProbe(label, self.bazel)
-    return probe({axes.TFMOT: '1', axes.TENSORFLOW: '2'}, 2)
+    probe = _probe(label, self.bazel)
+    return probe.run({axes.TFMOT: '1', axes.TENSORFLOW: '2'}, 2)['failures']
+
+  def test_as_many_seeds_as_its_tier_has(self):
+    probe = _probe(bazel_testing.LABEL, self.bazel)
+    self.assertEqual(probe.seeds, draw.MOST_SEEDS['cpu'])
 
   def test_judged_by_references_or_by_its_bound(self):
     bazel_testing.records(self.root, [0.5, 1.9], weights='de')
-    self.assertEqual(self.run_second().failures, ('accuracy_drop',))
+    self.assertEqual(self.run_second(), ('accuracy_drop',))
     for path in self.root.glob('bazel-bin/tfmot_contrib/*/*.json'):
       versions = {**record.read(path).versions, 'tensorflow': '2.99.0'}
       other = dataclasses.replace(record.read(path), versions=versions)
       record.write(other, path)
-    self.assertEqual(self.run_second().failures, ())
+    self.assertEqual(self.run_second(), ())
 
   def build_ends_with(self, code: int):
     """Lets Bazel end each build with a code."""
@@ -270,7 +277,7 @@ class SeedsTest(absltest.TestCase):
 
   def test_a_build_that_fails(self):
     self.build_ends_with(1)
-    self.assertEqual(self.run_second().failures, ('run: failed',))
+    self.assertEqual(self.run_second(), ('run: failed',))
 
   def test_a_crash_of_bazel_is_no_failure(self):
     self.build_ends_with(37)

@@ -26,7 +26,7 @@ import contextlib
 import hashlib
 import pathlib
 import re
-from typing import NamedTuple, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 import zipfile
 
 from packaging import version as versions
@@ -35,13 +35,11 @@ from tfmot_contrib import errors
 from tools.base import git
 from tools.bisect import axes
 from tools.env import bootstrap
-from tools.env import environment
 from tools.env import index
 from tools.env import lock
 from tools.env import sources
 
 RELEASE, NIGHTLY, COMMIT = 'release', 'nightly', 'commit'
-_TENSORFLOW_NIGHTLY = 'tf-nightly'
 _DATED = re.compile(r'\.dev(20\d{6})$')
 _RELEASED = re.compile(r'\d+(\.\d+)+((a|b|rc|\.post)\d+)?')
 _MIRROR = ('official/upstream.lock', 'official/patches', 'official/mirror')
@@ -57,11 +55,6 @@ class Candidate(NamedTuple):
 
   value: str
   about: str = ''
-
-  @property
-  def kind(self) -> str:
-    """`release`, `nightly` or `commit`."""
-    return kind_of(self.value)
 
 
 def kind_of(value: str) -> str:
@@ -142,39 +135,11 @@ def digest(axis: str, value: str, root: pathlib.Path) -> str:
   return value
 
 
-def lock_tensorflow(version: str) -> None:
-  """Makes the lock of a TensorFlow that has none.
-
-  Args:
-    version: A release or nightly.
-
-  Raises:
-    errors.InputError: It cannot be had.
-  """
-  try:
-    environment.lock_of(axes.TENSORFLOW, version)
-  except errors.InputError:
-    lock.lock_tensorflow(version)
-
-
-def _between(listed: Sequence[str], good: str, bad: str) -> list[Candidate]:
-  """Returns the versions from `good` to `bad`, in their order."""
-  ends = versions.Version(good), versions.Version(bad)
-  if ends[0] > ends[1]:
-    raise errors.InputError(
-        f'{good} is newer than {bad}: --good must be the older one'
-    )
-  return [
-      Candidate(name)
-      for name in listed
-      if ends[0] <= versions.Version(name) <= ends[1]
-  ]
-
-
 def commits(
     checkout: pathlib.Path,
     good: str,
     bad: str,
+    prefix: str = '',
     paths: Sequence[str] = (),
 ) -> list[Candidate]:
   """Returns the commits from one to another.
@@ -183,10 +148,11 @@ def commits(
     checkout: The git repository.
     good: The older commit.
     bad: The newer one.
+    prefix: What stands before a commit in a value of the axis.
     paths: Only those that touch one of these.
 
   Returns:
-    Candidates whose values are commits, both ends with them.
+    Candidates, both ends with them.
 
   Raises:
     errors.InputError: One is no ancestor of the other.
@@ -204,7 +170,7 @@ def commits(
   between = git.text(checkout, *log, f'{good}..{bad}', '--', *paths, what=what)
   about = git.text(checkout, *log, '-1', good, what=what)
   lines = [about, *between.splitlines()]
-  return [Candidate(*line.split(' ', 1)) for line in lines]
+  return [Candidate(*f'{prefix}{line}'.split(' ', 1)) for line in lines]
 
 
 def resolve(checkout: pathlib.Path, ref: str) -> str:
@@ -212,13 +178,37 @@ def resolve(checkout: pathlib.Path, ref: str) -> str:
   return git.resolve(checkout, ref, f'finding {ref} in {checkout}')
 
 
-def row(
-    axis: str,
-    good: str,
-    bad: str,
-    root: pathlib.Path,
-    checkout: pathlib.Path | None = None,
-) -> list[Candidate]:
+def _versions(axis: str, good: str, bad: str, nightly: bool) -> list[str]:
+  """Returns the releases or nightlies from one version to another.
+
+  Args:
+    axis: Its name; TFMOT's nightlies are ordered by their days.
+    good: The older version.
+    bad: The newer one.
+    nightly: Whether nightlies are wanted.
+
+  Returns:
+    Versions, the oldest first.
+
+  Raises:
+    errors.InputError: The good one is the newer one, or the index does not
+      answer.
+  """
+  packages = sources.PROJECTS if axis == axes.TFMOT else (axis, 'tf-nightly')
+  dated = nightly and axis == axes.TFMOT
+  order: Callable[[str], Any] = _date if dated else versions.Version
+  first, last = order(good), order(bad)
+  if first > last:
+    raise errors.InputError(
+        f'{good} is newer than {bad}: --good must be the older one'
+    )
+  kind = NIGHTLY if nightly else RELEASE
+  listed = index.available(packages[nightly], pre=nightly)
+  names = sorted((x for x in listed if kind_of(x) == kind), key=order)
+  return [name for name in names if first <= order(name) <= last]
+
+
+def row(axis: str, good: str, bad: str, root: pathlib.Path) -> list[Candidate]:
   """Returns the candidates from a good value to a bad one.
 
   Args:
@@ -226,7 +216,6 @@ def row(
     good: The good value.
     bad: The bad value.
     root: The folder of the project.
-    checkout: A git checkout of TFMOT, if there is one.
 
   Returns:
     At least the two ends, the good one first.
@@ -234,101 +223,38 @@ def row(
   Raises:
     errors.InputError: They do not belong in one row, or are in the wrong order.
   """
-  candidates = _candidates(axis, good, bad, root, checkout)
-  by_value = {one.value: one for one in candidates}
-  ends = [by_value.get(end, Candidate(end)) for end in (good, bad)]
-  inner = [one for one in candidates if one.value not in (good, bad)]
-  return [ends[0], *inner, ends[1]]
-
-
-def _candidates(
-    axis: str,
-    good: str,
-    bad: str,
-    root: pathlib.Path,
-    checkout: pathlib.Path | None,
-) -> list[Candidate]:
-  """Returns what lies between two values of an axis: see `row`."""
   kinds = {kind_of(good), kind_of(bad)}
+  (one, at, first), (other, _, last) = (x.rpartition('@') for x in (good, bad))
   if axis == axes.MIRROR:
-    ends = ['HEAD' if end == axes.HERE else end for end in (good, bad)]
-    return commits(root, *(resolve(root, end) for end in ends), paths=_MIRROR)
-  if axis == axes.TENSORFLOW and COMMIT in kinds:
+    refs = ['HEAD' if end == axes.HERE else end for end in (good, bad)]
+    found = commits(root, *(resolve(root, ref) for ref in refs), paths=_MIRROR)
+  elif COMMIT not in kinds:
+    listed = _versions(axis, good, bad, kinds != {RELEASE})
+    found = [Candidate(version) for version in listed]
+  elif axis == axes.TFMOT and at and one == other:
+    found = commits(pathlib.Path(one), first, last, f'{one}@')
+  else:
+    mend = 'two releases such as 2.20.0, or nightlies such as'
+    mend += ' 2.22.0.dev20260905'
+    if axis == axes.TFMOT:
+      mend = 'two releases or nightlies, or two commits with --checkout'
     raise errors.InputError(
-        f'there is nothing to search between TensorFlow {good} and {bad}: give'
-        ' two releases such as 2.20.0, or nightlies such as 2.22.0.dev20260905'
+        f'there is nothing to search between {axis} {good} and {bad}: give'
+        f' {mend}'
     )
-  if kinds == {COMMIT}:
-    if checkout is None or not all('@' in end for end in (good, bad)):
-      raise errors.InputError(
-          f'there is nothing to search between TFMOT {good} and {bad}: give two'
-          ' releases or nightlies, or two commits with --checkout'
-      )
-    return _commits_of_tfmot(
-        checkout, *(end.rpartition('@')[2] for end in (good, bad))
-    )
-  if COMMIT in kinds:
-    raise errors.InputError(
-        f'{good} and {bad} are not of one kind: give two releases or nightlies,'
-        ' or two commits with --checkout'
-    )
-  if kinds == {RELEASE}:
-    package = sources.PROJECTS[0] if axis == axes.TFMOT else axis
-    return _between(index.available(package), good, bad)
-  return _nightlies(axis, good, bad)
-
-
-def _commits_of_tfmot(
-    checkout: pathlib.Path, good: str, bad: str
-) -> list[Candidate]:
-  """Returns the commits of a checkout, as values of the axis TFMOT."""
-  return [
-      one._replace(value=f'{checkout}@{one.value}')
-      for one in commits(checkout, good, bad)
-  ]
-
-
-def _nightlies(axis: str, good: str, bad: str) -> list[Candidate]:
-  """Returns the nightlies from one version to another.
-
-  Args:
-    axis: Its name; TFMOT's nightlies are ordered by their days.
-    good: The older release or nightly.
-    bad: The newer one.
-
-  Returns:
-    Candidates, the oldest first.
-
-  Raises:
-    errors.InputError: The good one is the newer one.
-  """
-  if axis == axes.TENSORFLOW:
-    listed = index.available(_TENSORFLOW_NIGHTLY, pre=True)
-    return _between(listed, good, bad)
-  first, last = _date(good), _date(bad)
-  if first > last:
-    raise errors.InputError(
-        f'{good} (of {first}) is newer than {bad} (of {last}): --good must be'
-        ' the older one'
-    )
-  nightlies = index.available(sources.PROJECTS[1], pre=True)
-  dated = [(day[1], name) for name in nightlies if (day := _DATED.search(name))]
-  return [
-      Candidate(name) for day, name in sorted(dated) if first <= day <= last
-  ]
+  by_value = {one.value: one for one in found}
+  ends = [by_value.pop(end, Candidate(end)) for end in (good, bad)]
+  return [ends[0], *by_value.values(), ends[1]]
 
 
 def finer(
-    axis: str,
-    good: Candidate,
-    bad: Candidate,
-    checkout: pathlib.Path | None,
+    axis: str, good: str, bad: str, checkout: pathlib.Path | None
 ) -> list[Candidate]:
   """Returns what lies between two neighbours: commits, else nightlies.
 
   Args:
-    axis: The axis; between two of the mirror nothing is known to lie.
-    good: The good release or nightly.
+    axis: The axis.
+    good: The good value.
     bad: The bad one.
     checkout: A git checkout of TFMOT, if there is one.
 
@@ -336,16 +262,15 @@ def finer(
     Candidates, whose ends stand for the neighbours; none if nothing is known
     that lies between them.
   """
-  if axis == axes.MIRROR:
-    return []
-  if axis == axes.TFMOT and checkout and good.kind == bad.kind == RELEASE:
+  kinds = [kind_of(good), kind_of(bad)]
+  if axis == axes.TFMOT and checkout and set(kinds) == {RELEASE}:
     # A checkout may lack the tags of releases, or have them on branches that
     # part.
     with contextlib.suppress(errors.InputError):
-      tags = (resolve(checkout, f'v{one.value}') for one in (good, bad))
-      return _commits_of_tfmot(checkout, *tags)
-  if RELEASE not in (good.kind, bad.kind):
+      tags = (resolve(checkout, f'v{version}') for version in (good, bad))
+      return commits(checkout, *tags, f'{checkout}@')
+  if RELEASE not in kinds:
     return []
-  nightlies = _nightlies(axis, good.value, bad.value)
-  inner = [one for one in nightlies if one.value not in (good.value, bad.value)]
-  return [good, *inner, bad] if inner else []
+  listed = _versions(axis, good, bad, nightly=True)
+  inner = [version for version in listed if version not in (good, bad)]
+  return [Candidate(x) for x in (good, *inner, bad)] if inner else []

@@ -14,7 +14,6 @@
 
 """Tests what lies between two values, short of the package index."""
 
-import functools
 import os
 import zipfile
 
@@ -62,12 +61,11 @@ class BuildsTest(testing.CheckoutTestCase):
 
   def test_commits_of_tfmot(self):
     ends = [f'{self.top}@{sha}' for sha in (self.shas[0], self.shas[3])]
-    found = builds.row(axes.TFMOT, *ends, self.top, self.top)
+    found = builds.row(axes.TFMOT, *ends, self.top)
     self.assertEqual(
         [one.value for one in found],
         [f'{self.top}@{sha}' for sha in self.shas[:4]],
     )
-    self.assertEqual({one.kind for one in found}, {'commit'})
 
   def test_updates_of_the_mirror(self):
     found = builds.row(axes.MIRROR, self.shas[0], axes.HERE, self.top)
@@ -81,18 +79,23 @@ class BuildsTest(testing.CheckoutTestCase):
     self.assertEqual(here, digests[5])
 
   @parameterized.parameters(
-      ('0.8.0', 'master', 'are not of one kind'),
-      ('one.whl', 'two.whl', 'nothing to search between'),
+      (axes.TFMOT, '0.8.0', '/x@abc', 'or two commits with --checkout'),
+      (axes.TFMOT, 'one.whl', 'two.whl', 'or two commits with --checkout'),
+      (axes.TENSORFLOW, '2.20.0', 'nightly', 'two releases such as 2.20.0'),
+      (axes.TFMOT, '0.8.1', '0.8.0', '--good must be the older one'),
   )
-  def test_no_row(self, good, bad, message):
+  def test_no_row(self, axis, good, bad, message):
     with self.assertRaisesRegex(errors.InputError, message):
-      builds.row(axes.TFMOT, good, bad, self.top, self.top)
+      builds.row(axis, good, bad, self.top)
 
-  @parameterized.parameters('foo', 'nightly')
-  def test_no_row_of_tensorflow(self, value):
-    with self.assertRaisesRegex(errors.InputError, 'two releases such as') as e:
-      builds.row(axes.TENSORFLOW, '2.20.0', value, self.top)
-    self.assertNotIn('--checkout', str(e.exception))
+  def test_nightlies_of_tfmot_stand_by_their_days(self):
+    old, two, three, new = (
+        f'0.{n}.dev2020010{day}' for n, day in ((8, 3), (8, 4), (7, 5), (8, 6))
+    )
+    listed = [three, old, two, new]
+    with absltest.mock.patch.object(index, 'available', return_value=listed):
+      found = builds.row(axes.TFMOT, old, new, self.top)
+    self.assertEqual([one.value for one in found], [old, two, three, new])
 
   def test_resolve(self):
     self.assertEqual(builds.resolve(self.top, 'master'), self.shas[-1])
@@ -103,43 +106,46 @@ class BuildsTest(testing.CheckoutTestCase):
     with self.assertRaisesRegex(errors.InputError, 'not a git repository'):
       builds.resolve(self.top.parent, 'master')
 
+  def finer(self, axis, good, bad, checkout):
+    """Returns the values of what lies between two."""
+    return [one.value for one in builds.finer(axis, good, bad, checkout)]
+
   def test_finer_by_tags(self):
-    good, bad = (builds.Candidate(v) for v in ('0.1.0', '0.2.0'))
     self.git('tag', 'v0.1.0', self.shas[1])
     self.git('tag', 'v0.2.0', self.shas[3])
-    found = builds.finer(axes.TFMOT, good, bad, self.top)
-    self.assertEqual(
-        [one.value for one in found],
-        [f'{self.top}@{sha}' for sha in self.shas[1:4]],
-    )
-    row = found[0], found[1]
-    self.assertEmpty(builds.finer(axes.TFMOT, *row, self.top))
+    found = self.finer(axes.TFMOT, '0.1.0', '0.2.0', self.top)
+    self.assertEqual(found, [f'{self.top}@{sha}' for sha in self.shas[1:4]])
+    self.assertEmpty(self.finer(axes.TFMOT, *found[:2], self.top))
 
   def test_finer_by_tags_of_branches_that_part(self):
     self.git('tag', 'v0.1.0', self.shas[1])
     self.git('checkout', '-q', '-b', 'side', self.shas[0])
     self.commit('other', '8')
     self.git('tag', 'v0.2.0')
-    good, bad = (builds.Candidate(v) for v in ('0.1.0', '0.2.0'))
-    night = builds.Candidate('0.2.0.dev20200101')
-    with absltest.mock.patch.object(builds, '_nightlies', return_value=[night]):
-      found = builds.finer(axes.TFMOT, good, bad, self.top)
-    self.assertEqual(found, [good, night, bad])
+    row = ['0.1.0', '0.2.0.dev20200101', '0.2.0']
+    with absltest.mock.patch.object(builds, '_versions', return_value=[row[1]]):
+      self.assertEqual(self.finer(axes.TFMOT, row[0], row[2], self.top), row)
 
   def test_finer_in_tensorflow(self):
-    names = '2.20.0', '2.21.0.dev20260202', '2.21.0.dev20260203', '2.21.0'
-    good, old, new, bad = (builds.Candidate(name) for name in names)
+    good, old, new, bad = (
+        '2.20.0',
+        '2.21.0.dev20260202',
+        '2.21.0.dev20260203',
+        '2.21.0',
+    )
     self.git('tag', 'v2.20.0', self.shas[1])
     self.git('tag', 'v2.21.0', self.shas[3])
-    listed = ['2.20.0.dev20260101', *names[1:3], '2.22.0.dev20260204']
+    listed = ['2.20.0.dev20260101', old, new, '2.22.0.dev20260204']
     with absltest.mock.patch.object(index, 'available', return_value=listed):
-      finer = functools.partial(builds.finer, axes.TENSORFLOW)
-      # The tags of a checkout are TFMOT's.
-      self.assertEqual(finer(good, bad, self.top), [good, old, new, bad])
-      self.assertEqual(finer(new, bad, None), [])
-      self.assertEqual(finer(old, bad, None), [old, new, bad])
-      self.assertEqual(finer(old, new, None), [])
-      self.assertEqual(builds.finer(axes.MIRROR, good, bad, None), [])
+      for ends, expected in (
+          # The tags of a checkout are TFMOT's.
+          ((good, bad, self.top), [good, old, new, bad]),
+          ((new, bad, None), []),
+          ((old, bad, None), [old, new, bad]),
+          ((old, new, None), []),
+      ):
+        self.assertEqual(self.finer(axes.TENSORFLOW, *ends), expected)
+    self.assertEqual(self.finer(axes.MIRROR, *self.shas[:2], None), [])
 
   def test_tree_of_a_wheel(self):
     wheel = self.top / 'tensorflow_model_optimization-9-py3-none-any.whl'

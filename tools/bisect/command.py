@@ -26,7 +26,7 @@ command goes on from there. 2 is an error of the input.
 """
 
 import argparse
-import dataclasses
+import contextlib
 import json
 import os
 import pathlib
@@ -114,55 +114,45 @@ def _combination(
   """Reads a combination, with refs made commits.
 
   Args:
-    text: Of the flag.
-    flag: Its name.
+    text: Such as `0.8.0` or `tfmot=0.8.0,tensorflow=2.20.0`.
+    flag: Which one it was given with.
     root: The folder of the project.
     checkout: Of TFMOT.
 
   Returns:
-    A value for each axis.
+    A value for each axis; what the text does not name is what is in force.
 
   Raises:
-    errors.InputError: A value means nothing.
+    errors.InputError: An axis is unknown, given twice, or has no value that
+      means something.
   """
-  default = {**environment.settings(), axes.MIRROR: axes.HERE}
-  found = axes.parse(text, flag, default)
+  found: axes.Combination = {}
+  for part in text.split(','):
+    axis, equals, value = part.strip().partition('=')
+    if not equals:
+      axis, value = axes.TFMOT, axis
+    if axis not in axes.AXES or not value or value.startswith('-'):
+      raise errors.InputError(
+          f'{flag} {text}: {part.strip()!r} is no AXIS=VALUE; an axis is one of'
+          f' {", ".join(axes.AXES)}, as in tfmot=0.8.0,tensorflow=2.20.0'
+      )
+    if axis in found:
+      raise errors.InputError(f'{flag} {text}: it gives {axis} twice')
+    found[axis] = value
+  found = {**environment.settings(), axes.MIRROR: axes.HERE, **found}
   tfmot = found[axes.TFMOT]
-  if builds.kind_of(tfmot) == builds.COMMIT and '@' not in tfmot:
-    if checkout is None and not tfmot.endswith('.whl'):
+  if builds.kind_of(tfmot) == builds.COMMIT and not (
+      '@' in tfmot or tfmot.endswith('.whl')
+  ):
+    if checkout is None:
       raise errors.InputError(
           f'{flag} {tfmot} is no version such as 0.8.0 or 0.8.1.dev20260629;'
           ' for a commit give --checkout too'
       )
-    if checkout is not None:
-      commit = builds.resolve(checkout, tfmot)
-      found[axes.TFMOT] = f'{checkout}@{commit}'
+    found[axes.TFMOT] = f'{checkout}@{builds.resolve(checkout, tfmot)}'
   if found[axes.MIRROR] != axes.HERE:
     found[axes.MIRROR] = builds.resolve(root, found[axes.MIRROR])
   return found
-
-
-def _reproduce(
-    flags: argparse.Namespace, found: dict[str, Any], bad: axes.Combination
-) -> str:
-  """Returns the command that shows the failure."""
-  bad = {**bad}
-  if found['first_bad']:
-    bad[found['axis']] = found['first_bad']['value']
-  if flags.command:
-    places = ', '.join(f'{k} {conclude.short(v)}' for k, v in bad.items())
-    return f'{flags.command}  # Its places are those of {places}.'
-  tfmot = bad[axes.TFMOT]
-  if '@' in tfmot:
-    tfmot = f'/path/of/model-optimization@{conclude.short(tfmot)}'
-  mirror = ''
-  if bad[axes.MIRROR] != axes.HERE:
-    mirror = f'git checkout {bad[axes.MIRROR]} -- official && '
-  return (
-      f'{mirror}bazel test --repo_env=TFMOT={tfmot}'
-      f' --repo_env=TENSORFLOW={bad[axes.TENSORFLOW]}'
-      f' --repo_env=TFMOT_CLASHES=ignore {flags.target} --test_output=all'
-  )
 
 
 def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
@@ -173,35 +163,33 @@ def _revert(hunt: hunts.Hunt, found: dict[str, Any]) -> dict[str, str] | None:
     found: Its result.
 
   Returns:
-    The branch, its commit, and what is to be said of them; None where there is
-    no commit of TFMOT.
+    The commit of the branch, and what is to be said of it; None where no commit
+    of TFMOT was found.
   """
-  value = found['first_bad']['value'] if found['first_bad'] else ''
-  checkout, at, guilty = value.rpartition('@')
-  if (
-      found['verdict'] != conclude.FOUND
-      or found['axis'] != axes.TFMOT
-      or not at
-  ):
+  if found['verdict'] != conclude.FOUND:
+    return None
+  checkout, at, guilty = found['first_bad']['value'].rpartition('@')
+  if not at:
     return None
   bad = hunt.stages[-1].candidates[-1].value.rpartition('@')[2]
   tells = f'It broke: {found["failure"]}.'
   try:
-    made = conclude.revert(pathlib.Path(checkout), guilty, bad, tells)
+    commit = conclude.revert(pathlib.Path(checkout), guilty, bad, tells)
   except errors.InputError as error:  # What was found is not lost by it.
-    made = conclude.Revert('', '', f'none: {errors.one_line(error)}')
-  said = made.said
-  if made.commit:
-    try:
-      kind = hunt.kind({**hunt.bad, axes.TFMOT: f'{checkout}@{made.commit}'})
-      good = kind == signature.GOOD
-      said += ', and it is good' if good else f': it is {kind}'
-    except (observe.InconclusiveError, probes.BrokenError) as error:
-      said += f'; it was not tested: {errors.one_line(error)}'
-  return {**made._asdict(), 'said': said}
+    return {'commit': '', 'said': f'none: {errors.one_line(error)}'}
+  said = f'branch revert-{conclude.short(guilty)} takes it back'
+  try:
+    kind = hunt.kind({**hunt.flags.bad, axes.TFMOT: f'{checkout}@{commit}'})
+    good = kind == signature.GOOD
+    said += ', and it is good' if good else f': it is {kind}'
+  except (observe.InconclusiveError, probes.BrokenError) as error:
+    said += f'; it was not tested: {errors.one_line(error)}'
+  return {'commit': commit, 'said': said}
 
 
-def _probe(flags: argparse.Namespace, root: pathlib.Path) -> probes.Probe:
+def _probe(
+    flags: argparse.Namespace, root: pathlib.Path, scratch: contextlib.ExitStack
+) -> probes.Probe:
   """Returns what runs a combination."""
   if flags.command:
     return probes.CommandProbe(flags.command)
@@ -210,7 +198,7 @@ def _probe(flags: argparse.Namespace, root: pathlib.Path) -> probes.Probe:
   from tools.suite import draw
 
   bazel = draw.Bazel(bootstrap.bazel(), root)
-  return bazel_probe.BazelProbe(flags.target, bazel)
+  return bazel_probe.BazelProbe(flags.target, bazel, scratch)
 
 
 @errors.exits_with_one_line
@@ -230,44 +218,41 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   flags = _flags(argv)
   # An old build may ask for what is not there, and is tried all the same.
   os.environ['TFMOT_CLASHES'] = 'ignore'
-  checkout = None
   if flags.checkout:
     checkout = sources.expanded(flags.checkout).absolute()
     if not checkout.is_dir():
       raise errors.InputError(f'--checkout {flags.checkout} is no folder')
-  good, bad = (
-      _combination(text, flag, root, checkout)
-      for text, flag in ((flags.good, '--good'), (flags.bad, '--bad'))
-  )
-  axes.differing(good, bad)
-  values = {**vars(flags), 'good': good, 'bad': bad}
+    flags.checkout = checkout
+  values = vars(flags)
+  for end in ('good', 'bad'):
+    values[end] = _combination(values[end], f'--{end}', root, flags.checkout)
+  if not axes.differing(flags.good, flags.bad):
+    raise errors.InputError(
+        f'--good and --bad are the same combination ({axes.said(flags.good)}):'
+        ' give one that was good and one that is bad'
+    )
   keys = ('target', 'command', 'metric', 'only', 'good', 'bad')
   asked = {key: values[key] or '' for key in keys}
   key = bootstrap.digest(json.dumps(asked, sort_keys=True).encode())
   path = flags.state or bootstrap.cache_dir() / 'bisect' / key / 'state.json'
   path = path.absolute()
-  names = [field.name for field in dataclasses.fields(observe.Request)]
-  request = observe.Request(**{name: values[name] for name in names})
-  probe = _probe(flags, root)
-  try:
-    with states.opened(path, asked, flags.fresh) as state:
-      if state.runs:
-        _say(f'going on from {path}, which has {len(state.runs)} runs')
-      if flags.again:
-        _say(f'trying {state.forget_unusable()} runs again')
-      hunt = hunts.Hunt(request, state, probe, root, checkout, _say)
-      return _conclude(hunt, flags, flags.output or path.parent)
-  except probes.BrokenError as error:
-    raise errors.InputError(
-        f'{error}: nothing is concluded from it; mend that and run it again'
-    ) from error
-  finally:
-    probe.close()
+  with contextlib.ExitStack() as scratch:
+    probe = _probe(flags, root, scratch)
+    state = scratch.enter_context(states.opened(path, asked, flags.fresh))
+    if state.runs:
+      _say(f'going on from {path}, which has {len(state.runs)} runs')
+    if flags.again:
+      _say(f'trying {state.forget_unusable()} runs again')
+    hunt = hunts.Hunt(flags, state, probe, root, _say)
+    try:
+      return _conclude(hunt, flags.output or path.parent)
+    except probes.BrokenError as error:
+      raise errors.InputError(
+          f'{error}: nothing is concluded from it; mend that and run it again'
+      ) from error
 
 
-def _conclude(
-    hunt: hunts.Hunt, flags: argparse.Namespace, folder: pathlib.Path
-) -> int:
+def _conclude(hunt: hunts.Hunt, folder: pathlib.Path) -> int:
   """Hunts, writes what came of it, and returns the exit code."""
   reason = ''
   try:
@@ -279,8 +264,7 @@ def _conclude(
   found['runs'] = len(hunt.state.runs)
   contents = {'result.json': json.dumps(found, indent=1) + '\n'}
   if found['failure']:
-    reproduce = _reproduce(flags, found, hunt.bad)
-    contents['issue.md'] = conclude.issue(found, reproduce)
+    contents['issue.md'] = conclude.issue(found)
   files.write_all(folder, contents)
   print(conclude.summary(found))
   print(f'written to {folder}: {", ".join(contents)}')

@@ -32,6 +32,7 @@ from tools.bisect import builds
 from tools.bisect import command
 from tools.bisect import testing
 from tools.env import bootstrap
+from tools.env import environment
 
 _COUNT = 12
 _GUILTY = 7
@@ -125,8 +126,8 @@ class CommandTest(testing.CheckoutTestCase):
 
   @parameterized.parameters(
       ('mirror=HEAD', 'mirror=HEAD~3', 'is no ancestor of'),
-      ('tensorflow=2.20.0', 'tensorflow=foo', 'between TensorFlow 2.20.0 and'),
-      ('0.8.0', 'HEAD', 'are not of one kind'),
+      ('tensorflow=2.20.0', 'tensorflow=foo', 'between tensorflow 2.20.0 and'),
+      ('0.8.0', 'HEAD', 'or two commits with --checkout'),
   )
   def test_ends_that_make_no_row_are_never_run(self, good, bad, message):
     process = self.start(
@@ -136,15 +137,6 @@ class CommandTest(testing.CheckoutTestCase):
     self.assertEqual(process.returncode, 2, said)
     self.assertRegex(said, rf'^error: .*{message}')
     self.assertEqual(self.runs(), [])
-
-  def test_state_of_another_bisection(self):
-    self.start('--runs', '1').communicate()
-    before = self.state.read_bytes()
-    process = self.start('--only', 'x')
-    said = process.communicate()[0]
-    self.assertEqual(process.returncode, 2)
-    self.assertRegex(said, r'^error: \S+ is of another bisection: its only is')
-    self.assertEqual(self.state.read_bytes(), before)
 
   @parameterized.parameters(
       ('', '', r'^branch revert-\w+ takes it back, and it is good$'),
@@ -191,7 +183,11 @@ class FlagsTest(parameterized.TestCase):
       (['--command', 'c', '--runs', '0'], '--runs must be above 0'),
       (['--command', 'c', '--minutes', 'nan'], '--minutes must be above 0'),
       (['--command', 'c'], 'are the same combination'),
-      (['--command', 'c', '--bad', 'keras=3'], 'no AXIS=VALUE'),
+      (['--command', 'c', '--bad', 'keras=3'], "'keras=3' is no AXIS=VALUE"),
+      (['--command', 'c', '--bad='], "'' is no AXIS=VALUE"),
+      (['--command', 'c', '--bad', 'tfmot='], 'is no AXIS=VALUE'),
+      (['--command', 'c', '--bad=-x'], 'is no AXIS=VALUE'),
+      (['--command', 'c', '--bad', '1.0,tfmot=1.1'], 'gives tfmot twice'),
       (['--command', 'c', '--bad', 'main'], 'for a commit give --checkout'),
       (['--command', 'c', '--checkout', '/no/such'], 'is no folder'),
       (['--command', 'c', '--checkout', '~no-one/x'], '~no-one/x is no folder'),
@@ -208,6 +204,18 @@ class FlagsTest(parameterized.TestCase):
     self.assertStartsWith(said, 'error: ')
     self.assertIn(message, said)
     self.assertEqual(said.count('\n'), 1)
+
+  def test_what_a_combination_does_not_name_is_what_is_in_force(self):
+    default = {**environment.settings(), 'mirror': 'here'}
+    for text, expected in (
+        ('0.7.5', {'tfmot': '0.7.5'}),
+        (
+            'tensorflow=2, tfmot=one.whl',
+            {'tensorflow': '2', 'tfmot': 'one.whl'},
+        ),
+    ):
+      found = command._combination(text, '--good', bootstrap.ROOT, None)
+      self.assertEqual(found, {**default, **expected})
 
   def test_no_commit(self):
     with self.assertRaisesRegex(errors.InputError, 'not a git repository'):

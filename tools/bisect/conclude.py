@@ -18,11 +18,9 @@ The issue has the fields of TFMOT's form for regressions. The branch is made in
 a work tree of its own, from the bad end, so that the user's is never touched.
 """
 
-import dataclasses
 import pathlib
 import platform
-import tempfile
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Callable, Mapping
 
 from tfmot_contrib import errors
 from tools.base import git
@@ -30,6 +28,7 @@ from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import hunt as hunts
 from tools.bisect import observe
+from tools.bisect import search
 
 FOUND, INCONCLUSIVE = 'found', 'inconclusive'
 _SHORT = 12  # Digits of a commit.
@@ -76,20 +75,6 @@ Found by bisection in {runs} runs{sure}.
 {counts}{revert}"""
 
 
-class Revert(NamedTuple):
-  """A branch that takes a commit back, or why there is none.
-
-  Attributes:
-    branch: Its name, or ''.
-    commit: Its commit, or ''.
-    said: What became of it, in one line.
-  """
-
-  branch: str
-  commit: str
-  said: str
-
-
 def short(value: str) -> str:
   """Returns a value as people read it: a commit without its checkout."""
   _, at, commit = value.rpartition('@')
@@ -101,8 +86,8 @@ def _named(candidate: Mapping[str, str]) -> str:
   return f'{short(candidate["value"])} {candidate["about"]}'.strip()
 
 
-def revert(checkout: pathlib.Path, guilty: str, bad: str, tells: str) -> Revert:
-  """Makes a branch that takes a commit back.
+def revert(checkout: pathlib.Path, guilty: str, bad: str, tells: str) -> str:
+  """Makes the branch `revert-COMMIT`, which takes a commit back.
 
   Args:
     checkout: The git checkout, whose work tree and index are not touched.
@@ -111,55 +96,44 @@ def revert(checkout: pathlib.Path, guilty: str, bad: str, tells: str) -> Revert:
     tells: What the commit broke, for the message.
 
   Returns:
-    The branch, or why there is none.
+    The commit of the branch.
 
   Raises:
-    errors.InputError: git fails in another way than by a conflict.
+    errors.InputError: It conflicts, or git fails in another way.
   """
   what = f'reverting {guilty[:_SHORT]}'
-  with tempfile.TemporaryDirectory(prefix='bisect-revert-') as scratch:
-    tree = pathlib.Path(scratch) / 'tree'
-    git.run(checkout, 'worktree', 'add', '-q', '--detach', tree, bad, what=what)
+  with git.work_tree(checkout, bad, what) as tree:
+    log = ['log', '-1', '--format=%P%n%s', guilty]
+    parents, _, subject = git.text(tree, *log, what=what).partition('\n')
+    mainline = ['-m', '1'] if ' ' in parents else []
+    command = ['revert', '--no-commit', *mainline, guilty]
+    if git.run(tree, *command, what=what, ok=(0, 1, 128)).returncode:
+      command = ['diff', '--name-only', '--diff-filter=U']
+      conflicts = ', '.join(git.text(tree, *command, what=what).split('\n'))
+      raise errors.InputError(
+          f'{what} conflicts in {conflicts or "its files"}: do it by hand'
+      )
+    text = f'Revert "{subject}"\n\nThis reverts commit {guilty}.\n\n{tells}\n'
+    name, address = (
+        a or b for a, b in zip(git.identity(tree), _NOBODY, strict=True)
+    )
+    who = ['-c', f'user.name={name}', '-c', f'user.email={address}']
+    command = [*who, 'commit', '-q', '--no-verify', '--cleanup=verbatim']
+    if git.run(tree, *command, '-m', text, what=what, ok=(0, 1)).returncode:
+      raise errors.InputError(f'{guilty[:_SHORT]} was taken back already')
+    branch = f'revert-{guilty[:_SHORT]}'
     try:
-      return _revert(tree, guilty, tells, what)
-    finally:
-      git.run(checkout, 'worktree', 'remove', '--force', tree, what=what)
-
-
-def _revert(tree: pathlib.Path, guilty: str, tells: str, what: str) -> Revert:
-  """Makes the branch of `revert` in a work tree that is at the bad end."""
-  parents = git.text(
-      tree, 'log', '-1', '--format=%P', guilty, what=what
-  ).split()
-  mainline = ['-m', '1'] if len(parents) > 1 else []
-  command = ['revert', '--no-commit', *mainline, guilty]
-  if git.run(tree, *command, what=what, ok=(0, 1, 128)).returncode:
-    command = ['diff', '--name-only', '--diff-filter=U']
-    conflicts = ', '.join(git.text(tree, *command, what=what).split('\n'))
-    said = f'{what} conflicts in {conflicts or "its files"}: do it by hand'
-    return Revert('', '', errors.one_line(said))
-  subject = git.text(tree, 'log', '-1', '--format=%s', guilty, what=what)
-  text = f'Revert "{subject}"\n\nThis reverts commit {guilty}.\n\n{tells}\n'
-  name, address = (
-      a or b for a, b in zip(git.identity(tree), _NOBODY, strict=True)
-  )
-  who = ['-c', f'user.name={name}', '-c', f'user.email={address}']
-  command = [*who, 'commit', '-q', '--no-verify', '--cleanup=verbatim']
-  if git.run(tree, *command, '-m', text, what=what, ok=(0, 1)).returncode:
-    return Revert('', '', f'{guilty[:_SHORT]} was taken back already')
-  branch = f'revert-{guilty[:_SHORT]}'
-  try:
-    git.run(tree, 'branch', '--no-track', branch, what=what)
-  except errors.InputError:
-    command = ['diff', '--quiet', 'HEAD', f'refs/heads/{branch}', '--']
-    differs = git.run(tree, *command, what=what, ok=(0, 1, 128)).returncode
-    if differs == 128:  # There is no such branch: git cannot make it.
-      raise
-    if differs:
-      said = f'there is a branch {branch} with something else: rename it'
-      return Revert('', '', said)
-  commit = git.text(tree, 'rev-parse', f'refs/heads/{branch}', what=what)
-  return Revert(branch, commit, f'branch {branch} takes it back')
+      git.run(tree, 'branch', '--no-track', branch, what=what)
+    except errors.InputError:
+      command = ['diff', '--quiet', 'HEAD', f'refs/heads/{branch}', '--']
+      differs = git.run(tree, *command, what=what, ok=(0, 1, 128)).returncode
+      if differs == 128:  # There is no such branch: git cannot make it.
+        raise
+      if differs:
+        raise errors.InputError(
+            f'there is a branch {branch} with something else: rename it'
+        ) from None
+    return git.resolve(tree, f'refs/heads/{branch}', what)
 
 
 def result(hunt: hunts.Hunt, reason: str) -> dict[str, Any]:
@@ -177,39 +151,46 @@ def result(hunt: hunts.Hunt, reason: str) -> dict[str, Any]:
     reason = 'candidates between the last good and the first bad one could not'
     reason += ' be tested'
   try:
-    tells = str(hunt.tells)
-  except observe.InconclusiveError:
-    tells = ''
+    tells, counts = str(hunt.tells), hunt.counts
+  except observe.InconclusiveError:  # What is bad is not known any more.
+    tells, counts = '', lambda _: search.Counts()
   runs = hunt.state.runs
   return {
-      'schema': 1,
+      'schema': 2,
       'verdict': INCONCLUSIVE if reason else FOUND,
       'reason': reason,
       'failure': tells,
-      'good': hunt.good,
-      'bad': hunt.bad,
+      **hunt.state.request,
       'axis': last.axis if last else '',
-      'last_good': last.good._asdict() if last else None,
-      'first_bad': last.bad._asdict() if last else None,
+      'last_good': last.good._asdict() if last and last.good else None,
+      'first_bad': last.bad._asdict() if last and last.bad else None,
       'suspects': [one._asdict() for one in last.suspects] if last else [],
       'confidence': round(last.confidence, 4) if last else 0.0,
       'noisy': hunt.noisy,
       'runs': len(runs),
       'minutes': round(sum(run.seconds for run in runs) / 60, 2),
-      'stages': [_stage(stage) for stage in hunt.stages],
+      'stages': [_stage(stage, counts) for stage in hunt.stages],
       'revert': None,
   }
 
 
-def _stage(stage: hunts.Stage) -> dict[str, Any]:
-  """Returns a stage for machines."""
-  content = dataclasses.asdict(stage)
-  for key in ('good', 'bad'):
-    value = getattr(stage, key)
-    content[key] = value.value if value else None
-  for key in ('candidates', 'suspects'):
-    content[key] = [one.value for one in getattr(stage, key)]
-  return content
+def _stage(
+    stage: hunts.Stage, counts: Callable[[axes.Combination], search.Counts]
+) -> dict[str, Any]:
+  """Returns a stage for machines: how often what was bad and good, and why."""
+  values = [one.value for one in stage.candidates]
+  counted = map(counts, stage.combinations())
+  return {
+      'axis': stage.axis,
+      'why': stage.why,
+      'candidates': values,
+      'skipped': {values[i]: why for i, why in stage.skipped.items()},
+      'counts': {
+          value: list(count)
+          for value, count in zip(values, counted, strict=True)
+          if count.total
+      },
+  }
 
 
 def summary(found: Mapping[str, Any]) -> str:
@@ -263,12 +244,29 @@ def _culprit(found: Mapping[str, Any], good: Mapping[str, str]) -> str:
   return suspects
 
 
-def issue(found: Mapping[str, Any], reproduce: str) -> str:
+def _reproduce(found: Mapping[str, Any], bad: Mapping[str, str]) -> str:
+  """Returns the command that shows the failure with a combination."""
+  if found['command']:
+    places = ', '.join(f'{k} {short(v)}' for k, v in bad.items())
+    return f'{found["command"]}  # Its places are those of {places}.'
+  tfmot = bad[axes.TFMOT]
+  if '@' in tfmot:
+    tfmot = f'/path/of/model-optimization@{short(tfmot)}'
+  mirror = ''
+  if bad[axes.MIRROR] != axes.HERE:
+    mirror = f'git checkout {bad[axes.MIRROR]} -- official && '
+  return (
+      f'{mirror}bazel test --repo_env=TFMOT={tfmot}'
+      f' --repo_env=TENSORFLOW={bad[axes.TENSORFLOW]}'
+      f' --repo_env=TFMOT_CLASHES=ignore {found["target"]} --test_output=all'
+  )
+
+
+def issue(found: Mapping[str, Any]) -> str:
   """Returns the text of an issue, in the fields of TFMOT's form.
 
   Args:
     found: Of `result`.
-    reproduce: The command that shows the failure.
 
   Returns:
     Markdown.
@@ -279,11 +277,9 @@ def issue(found: Mapping[str, Any], reproduce: str) -> str:
     good[found['axis']] = found['last_good']['value']
   built = builds.kind_of(bad[axes.TFMOT]) == builds.COMMIT
   counts = [
-      f'* {short(value)}: failed in {stage["counts"][value][0]} of'
-      f' {sum(stage["counts"][value])} runs\n'
+      f'* {short(value)}: failed in {failed} of {failed + passed} runs\n'
       for stage in found['stages']
-      for value in stage['candidates']
-      if value in stage['counts']
+      for value, (failed, passed) in stage['counts'].items()
   ]
   noisy, reverted = found['noisy'], found['revert']
   text = _ISSUE.format(
@@ -294,7 +290,7 @@ def issue(found: Mapping[str, Any], reproduce: str) -> str:
       tfmot=f'{short(bad[axes.TFMOT])} ({"source" if built else "binary"})',
       python=platform.python_version(),
       culprit=_culprit(found, good),
-      reproduce=reproduce,
+      reproduce=_reproduce(found, bad),
       runs=found['runs'],
       sure=f', with probability {found["confidence"]:.2f}' if noisy else '',
       counts=''.join(counts),

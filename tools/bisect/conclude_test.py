@@ -14,10 +14,20 @@
 
 """Tests the revert branch, with real git."""
 
-from absl.testing import absltest
+import argparse
+import pathlib
 
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tfmot_contrib import errors
 from tools.bisect import axes
+from tools.bisect import builds
 from tools.bisect import conclude
+from tools.bisect import hunt as hunts
+from tools.bisect import probe as probes
+from tools.bisect import signature
+from tools.bisect import state as states
 from tools.bisect import testing
 
 
@@ -44,39 +54,41 @@ class RevertTest(testing.CheckoutTestCase):
     hook.write_text('#!/bin/sh\nexit 1\n')
     hook.chmod(0o755)
     before = self.git('status', '--porcelain'), self.git('rev-parse', 'HEAD')
-    made = self.revert()
+    commit = self.revert()
     after = self.git('status', '--porcelain'), self.git('rev-parse', 'HEAD')
     self.assertEqual(before, after)
-    self.assertEqual(made.branch, f'revert-{self.guilty[:12]}')
-    self.assertEqual(made.said, f'branch {made.branch} takes it back')
-    self.assertEqual(self.git('rev-parse', made.branch), made.commit)
-    self.assertEqual(self.git('show', f'{made.branch}:one'), '1')
-    self.assertEqual(self.git('rev-parse', f'{made.branch}^'), self.bad)
-    text = self.git('log', '-1', '--format=%B', made.branch)
+    self.assertEqual(
+        self.git('rev-parse', f'revert-{self.guilty[:12]}'), commit
+    )
+    self.assertEqual(self.git('show', f'{commit}:one'), '1')
+    self.assertEqual(self.git('rev-parse', f'{commit}^'), self.bad)
+    text = self.git('log', '-1', '--format=%B', commit)
     self.assertStartsWith(text, 'Revert "Set one to 0"')
     self.assertIn(f'This reverts commit {self.guilty}.', text)
     self.assertIn('It broke: a.', text)
     self.assertLen(self.git('worktree', 'list').splitlines(), 1)
-    self.assertEqual(self.revert(), made)  # As when it goes on.
+    self.assertEqual(self.revert(), commit)  # As when it goes on.
 
-  def test_conflict_is_one_line(self):
+  def test_conflict(self):
     self.bad = self.commit('one', '5\n')
-    made = self.revert()
-    self.assertEqual(made.commit, '')
-    self.assertRegex(made.said, r'^reverting \w{12} conflicts in one: do it by')
+    with self.assertRaisesRegex(
+        errors.InputError, r'^reverting \w{12} conflicts in one: do it by'
+    ):
+      self.revert()
     self.assertEqual(self.git('branch', '--list', 'revert-*'), '')
     self.assertLen(self.git('worktree', 'list').splitlines(), 1)
 
   def test_branch_of_the_user_stays(self):
     self.git('branch', f'revert-{self.guilty[:12]}', self.guilty)
-    made = self.revert()
-    self.assertIn('with something else: rename it', made.said)
+    with self.assertRaisesRegex(errors.InputError, 'something else: rename it'):
+      self.revert()
     found = self.git('rev-parse', f'revert-{self.guilty[:12]}')
     self.assertEqual(found, self.guilty)
 
   def test_taken_back_already(self):
     self.bad = self.commit('one', '1\n')
-    self.assertIn('was taken back already', self.revert().said)
+    with self.assertRaisesRegex(errors.InputError, 'taken back already'):
+      self.revert()
 
   def test_merge(self):
     self.git('checkout', '-q', '-b', 'side', self.guilty)
@@ -84,12 +96,42 @@ class RevertTest(testing.CheckoutTestCase):
     self.git('checkout', '-q', 'master')
     self.git('merge', '-q', '--no-edit', 'side')
     merge = self.bad = self.git('rev-parse', 'HEAD')
-    made = self.revert(merge)
-    self.assertEqual(made.branch, f'revert-{merge[:12]}')
-    self.assertNotIn('four', self.git('ls-tree', '--name-only', made.branch))
+    commit = self.revert(merge)
+    self.assertNotIn('four', self.git('ls-tree', '--name-only', commit))
 
 
-class IssueTest(absltest.TestCase):
+class ResultTest(absltest.TestCase):
+
+  def result(self, *bad_failures):
+    """Returns the result of a hunt whose bad end failed so."""
+    ends = [{'tfmot': n, 'tensorflow': '1', 'mirror': 'here'} for n in '12']
+    runs = [signature.Run(ends[0], 1)]
+    runs += [
+        signature.Run(ends[1], seed, failures)
+        for seed, failures in enumerate(bad_failures, 1)
+    ]
+    flags = argparse.Namespace(
+        good=ends[0], bad=ends[1], noisy=True, metric='', only=''
+    )
+    state = states.State(pathlib.Path('none'), {'good': ends[0]}, runs)
+    hunt = hunts.Hunt(flags, state, probes.Probe(), pathlib.Path())
+    guilty = axes.Guilty('tfmot', *ends, 'they differ')
+    row = [builds.Candidate('1'), builds.Candidate('2')]
+    hunt.stages.append(hunts.Stage(guilty, 'they differ', row))
+    return conclude.result(hunt, 'the budget is spent')
+
+  def test_counts(self):
+    found = self.result(('a',), ())
+    self.assertEqual(found['failure'], 'a')
+    self.assertEqual(found['stages'][0]['counts'], {'1': [0, 1], '2': [1, 1]})
+
+  def test_failure_that_is_not_known_any_more(self):
+    found = self.result(('a',), ('b',))
+    self.assertEqual(found['failure'], '')
+    self.assertEqual(found['stages'][0]['counts'], {})
+
+
+class IssueTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
@@ -101,6 +143,8 @@ class IssueTest(absltest.TestCase):
         'verdict': 'found',
         'reason': '',
         'failure': 'accuracy_drop',
+        'target': '//a:b',
+        'command': '',
         'good': good,
         'bad': {**good, 'tfmot': '/x/y@' + 'c' * 40},
         'axis': 'tfmot',
@@ -120,7 +164,7 @@ class IssueTest(absltest.TestCase):
     }
 
   def test_fields_of_the_form(self):
-    text = conclude.issue(self.found, 'bazel test //a:b')
+    text = conclude.issue(self.found)
     places = [
         text.index(field)
         for field in (
@@ -140,7 +184,10 @@ class IssueTest(absltest.TestCase):
             '**Describe the expected behavior**',
             '**Describe the current behavior**',
             '**Code to reproduce the issue**',
-            'bazel test //a:b',
+            (
+                'bazel test'
+                ' --repo_env=TFMOT=/path/of/model-optimization@bbbbbbbbbbbb'
+            ),
             '**Screenshots**',
             '**Additional context**',
             '* bbbbbbbbbbbb: failed in 2 of 2 runs',
@@ -150,29 +197,22 @@ class IssueTest(absltest.TestCase):
     self.assertEqual(places, sorted(places))
     self.assertNotIn('/x/y', text)  # Nothing of this machine.
 
-  def test_axis_that_is_not_tfmot(self):
-    self.found |= {'axis': 'tensorflow'}
-    self.found['first_bad'] = {
-        'value': '2.21.0',
-    }
-    self.found['last_good'] = {
-        'value': '2.20.0',
-    }
-    self.found['suspects'] = [{**self.found['first_bad'], 'about': ''}]
-    text = conclude.issue(self.found, '')
-    self.assertIn('none of TFMOT: it came with tensorflow 2.21.0', text)
-
-  def test_axis_is_the_mirror(self):
-    self.found |= {'axis': 'mirror'}
-    self.found['first_bad'] = {
-        'value': 'e' * 40,
-    }
-    self.found['last_good'] = {
-        'value': 'f' * 40,
-    }
-    self.found['suspects'] = [{**self.found['first_bad'], 'about': ''}]
-    text = conclude.issue(self.found, '')
-    self.assertRegex(text, r'fails with .* of e+ and does not with .* of f+\.')
+  @parameterized.parameters(
+      ('tensorflow', 'with tensorflow 2.21', 'TENSORFLOW=2.21 '),
+      ('mirror', 'of 2.21 and does not with .* of 2.20', 'checkout 2.21 -- of'),
+  )
+  def test_another_axis(self, axis, said, reproduce):
+    last, first = ({'value': v, 'about': ''} for v in ('2.20', '2.21'))
+    text = conclude.issue({
+        **self.found,
+        'axis': axis,
+        'last_good': last,
+        'first_bad': first,
+        'suspects': [first],
+    })
+    self.assertIn(f'none of TFMOT: it came with {axis} 2.21', text)
+    self.assertRegex(text, said)
+    self.assertIn(reproduce, text)
 
   def test_summary(self):
     text = conclude.summary(self.found)

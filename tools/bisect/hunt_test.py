@@ -14,6 +14,8 @@
 
 """Tests the hunt on candidates that the state knows already."""
 
+import argparse
+import contextlib
 import math
 import pathlib
 import random
@@ -23,7 +25,6 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from tfmot_contrib import errors
-from tools.bisect import axes
 from tools.bisect import builds
 from tools.bisect import hunt as hunts
 from tools.bisect import observe
@@ -35,6 +36,17 @@ _ENDS = (
     {'tfmot': '0', 'tensorflow': '1', 'mirror': 'here'},
     {'tfmot': str(_SIZE - 1), 'tensorflow': '1', 'mirror': 'here'},
 )
+
+
+_FLAGS = {
+    'checkout': None,
+    'noisy': False,
+    'metric': '',
+    'only': '',
+    'confidence': 0.95,
+    'runs': None,
+    'minutes': None,
+}
 
 
 class _Probe(probes.Probe):
@@ -73,42 +85,43 @@ class HuntTest(parameterized.TestCase):
     self.path = pathlib.Path(self.create_tempdir().full_path) / 'state.json'
     self.said = []
 
-  def hunt(
-      self,
-      probe,
-      ends=_ENDS,
-      equal=None,
-      skip_finer=True,
-      checkout=None,
-      **options,
-  ):
-    """Hunts among numbered candidates; `equal` says whose digest one has."""
+  def hunt(self, probe, ends=_ENDS, equal=None, finer=None, **options):
+    """Hunts among numbered candidates.
+
+    Args:
+      probe: Or when `a` fails.
+      ends: The combinations.
+      equal: Whose contents a candidate has, where these are not its own.
+      finer: By two neighbours, the row between them, or what is wrong.
+      **options: Flags of the command.
+
+    Returns:
+      The hunt.
+    """
     self.probe = probe if isinstance(probe, _Probe) else _Probe(probe)
-    with states.opened(self.path, {}) as state:
-      state.notes |= {
-          'row tfmot 0 29': [[str(n), ''] for n in range(_SIZE)],
-          'row tensorflow 1 2': [['1', ''], ['2', '']],
-          'digest tensorflow 1': '1',
-          'digest tensorflow 2': '2',
-          'digest tensorflow n': 'n',
-      }
-      for n in range(_SIZE):
-        state.notes[f'digest tfmot {n}'] = str((equal or {}).get(n, n))
-        if skip_finer:  # What a run of releases has between its neighbours.
-          for m in range(n):
-            state.notes[f'finer tfmot {m} {n}'] = []
-            state.notes.setdefault(f'finer tensorflow {m} {n}', [])
-      request = observe.Request(*ends, **options)
+    row = {'tfmot': list(map(str, range(_SIZE))), 'tensorflow': ['1', '2']}
+
+    def candidates(values):
+      if isinstance(values, errors.InputError):
+        raise values
+      return [builds.Candidate(value) for value in values]
+
+    with contextlib.ExitStack() as stack:
+      for name, fake in {
+          'row': lambda axis, *_: candidates(row[axis]),
+          'finer': lambda _, *ends: candidates((finer or {}).get(ends[:2], [])),
+          'digest': lambda axis, value, _: (equal or {}).get(value, value),
+      }.items():
+        stack.enter_context(mock.patch.object(builds, name, fake))
+      state = stack.enter_context(states.opened(self.path, {}))
+      flags = argparse.Namespace(
+          **{**_FLAGS, 'good': ends[0], 'bad': ends[1], **options}
+      )
       self.hunted = hunts.Hunt(
-          request,
-          state,
-          self.probe,
-          self.path.parent,
-          checkout,
-          self.said.append,
+          flags, state, self.probe, self.path.parent, self.said.append
       )
       self.hunted.run()
-      return self.hunted
+    return self.hunted
 
   def inconclusive(self, message, *args, **kwargs):
     """Hunts, and expects that there is no answer."""
@@ -144,7 +157,7 @@ class HuntTest(parameterized.TestCase):
     hunt = self.hunt(lambda n, seed: error if 12 <= n < 15 else n >= 15)
     self.assertEqual(self.values(hunt), ['12', '13', '14', '15'])
     self.assertEqual(
-        hunt.stages[-1].skipped['14'],
+        hunt.stages[-1].skipped[14],
         'fails in another way: run: ImportError',
     )
 
@@ -152,7 +165,7 @@ class HuntTest(parameterized.TestCase):
     clash = {'unusable': 'numpy clashes'}
     hunt = self.hunt(lambda n, seed: clash if n in (14, 20) else n >= 18)
     self.assertEqual(self.values(hunt), ['18'])
-    self.assertEqual(hunt.stages[-1].skipped, {'14': 'numpy clashes'})
+    self.assertEqual(hunt.stages[-1].skipped, {14: 'numpy clashes'})
     self.assertIn('skipping 14: numpy clashes', self.said)
 
   def test_an_end_that_cannot_be_installed(self):
@@ -162,20 +175,22 @@ class HuntTest(parameterized.TestCase):
     )
 
   def test_equal_contents_run_once(self):
-    equal = dict.fromkeys(range(10, 20), 10)  # The middle of the row is one.
+    equal = dict.fromkeys(
+        map(str, range(10, 20)), '10'
+    )  # The middle of the row is one.
     hunt = self.hunt(lambda n, seed: n >= 10, equal=equal)
     self.assertEqual(self.values(hunt), ['10'])
     inside = {
         int(value) for value, _ in self.probe.ran if 10 <= int(value) < 20
     }
     self.assertLen(inside, 1)
-    self.assertNotEmpty(hunt.stages[-1].equal)
+    self.assertIn('10 has the contents of 14: not run', ' '.join(self.said))
 
   def test_ends_with_equal_contents(self):
     self.inconclusive(
         'have the same contents',
         lambda n, seed: n >= 5,
-        equal=dict.fromkeys(range(_SIZE), 0),
+        equal=dict.fromkeys(map(str, range(_SIZE)), '0'),
     )
 
   def test_contradiction_turns_to_the_noisy_search(self):
@@ -261,56 +276,36 @@ class HuntTest(parameterized.TestCase):
     self.assertLessEqual(len(self.probe.ran), 6)
 
   def test_goes_finer(self):
-    with states.opened(self.path, {}) as state:
-      row = ['4', 'n1', 'n2', 'n3', '5']
-      state.note('finer tfmot 4 5', [[name, ''] for name in row])
-      state.note('finer tfmot n1 n2', [])
-      for name in row:
-        state.note(f'digest tfmot {name}', name)
     hunt = self.hunt(
         lambda n, seed: n in ('n2', 'n3') or isinstance(n, int) and n >= 5,
-        skip_finer=False,
+        finer={('4', '5'): ['4', 'n1', 'n2', 'n3', '5']},
     )
     self.assertEqual(self.values(hunt), ['n2'])
     self.assertLen(hunt.stages, 2)
 
-  def test_what_was_found_outlives_an_index_that_does_not_answer(self):
-    fault = errors.InputError('pip lists none')
-    with mock.patch.object(builds, 'finer', side_effect=fault):
-      self.inconclusive(
-          'between 4 and 5 is not known: pip lists none',
-          lambda n, seed: n >= 5,
-          skip_finer=False,
-      )
-    self.assertEqual(self.values(self.hunted), ['5'])
-
   def test_tensorflow_goes_finer(self):
-    with states.opened(self.path, {}) as state:
-      row = [['1', ''], ['n', ''], ['2', '']]
-      state.note('finer tensorflow 1 2', row)
-      state.note('finer tensorflow 1 n', [])
     ends = _ENDS[0], {**_ENDS[1], 'tensorflow': '2'}
-    hunt = self.hunt(_TensorFlowProbe(), ends=ends)
+    hunt = self.hunt(
+        _TensorFlowProbe(), ends=ends, finer={('1', '2'): ['1', 'n', '2']}
+    )
     self.assertEqual(self.values(hunt), ['n'])
     self.assertEqual([one.axis for one in hunt.stages], ['tensorflow'] * 2)
 
-  def test_checkout_that_is_given_later(self):
-    def late(n, seed):
-      del seed
-      return n >= 5
+  def test_ends_that_do_not_stand_for_the_neighbours(self):
+    hunt = self.hunt(
+        lambda n, seed: n == 'n3' or isinstance(n, int) and n >= 5,
+        finer={('4', '5'): ['n3', 'n2', 'n1']},
+    )
+    self.assertEqual(self.values(hunt), ['5'])
+    self.assertIn('n3 is bad and n1 is good: they do not', self.said[-1])
 
-    self.assertLen(self.hunt(late).stages, 1)
-    looked = []
-
-    def finer(axis, good, bad, checkout):
-      looked.append((axis, good.value, bad.value, checkout))
-      return []
-
-    row = [builds.Candidate(str(n)) for n in range(_SIZE)]
-    with mock.patch.object(builds, 'row', return_value=row):
-      with mock.patch.object(builds, 'finer', finer):
-        self.hunt(late, checkout=self.path)
-    self.assertEqual(looked, [(axes.TFMOT, '4', '5', self.path)])
+  def test_what_was_found_outlives_an_index_that_does_not_answer(self):
+    self.inconclusive(
+        'between 4 and 5 is not known: pip lists none',
+        lambda n, seed: n >= 5,
+        finer={('4', '5'): errors.InputError('pip lists none')},
+    )
+    self.assertEqual(self.values(self.hunted), ['5'])
 
 
 if __name__ == '__main__':

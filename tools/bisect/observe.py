@@ -18,11 +18,14 @@ What is known is in the state. Where that does not decide, a combination is run
 again, and the run is in the state's file before anything is concluded from it.
 """
 
+import argparse
+import contextlib
 import dataclasses
 import pathlib
 import time
 from typing import Callable
 
+from tfmot_contrib import errors
 from tools.bisect import axes
 from tools.bisect import probe as probes
 from tools.bisect import search
@@ -30,36 +33,10 @@ from tools.bisect import signature
 from tools.bisect import state as states
 
 OTHERS = 2  # Different failures of a combination before it is left out.
-NOISY = 'noisy'  # A note: bisection met what it cannot explain.
 
 
 class InconclusiveError(Exception):
   """There is no answer; the message says why, in one line."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-  """What is looked for, and what may be spent on it.
-
-  Attributes:
-    good: The good combination.
-    bad: The bad one.
-    noisy: Whether the symptom comes and goes.
-    metric: What to compare in place of failures.
-    only: Which failures count: those whose name has this text.
-    confidence: Of a noisy search.
-    runs: How many runs there may be over all calls, or None.
-    minutes: How long they may take, or None.
-  """
-
-  good: axes.Combination
-  bad: axes.Combination
-  noisy: bool = False
-  metric: str = ''
-  only: str = ''
-  confidence: float = 0.95
-  runs: int | None = None
-  minutes: float | None = None
 
 
 @dataclasses.dataclass
@@ -67,36 +44,24 @@ class Observer:
   """Runs combinations, within a budget.
 
   Attributes:
-    request: What is looked for.
+    flags: Of the command, with combinations as `good` and `bad`.
     state: What is known.
     probe: Runs a combination.
     root: The folder of the project.
-    checkout: A git checkout of TFMOT, if there is one.
     say: Tells the user what goes on.
+    noisy: Whether one run of a combination does not decide.
   """
 
-  request: Request
+  flags: argparse.Namespace
   state: states.State
   probe: probes.Probe
   root: pathlib.Path
-  checkout: pathlib.Path | None = None
   say: Callable[[str], None] = print
+  noisy: bool = dataclasses.field(init=False)
 
-  @property
-  def good(self) -> axes.Combination:
-    """The good combination."""
-    return self.request.good
-
-  @property
-  def bad(self) -> axes.Combination:
-    """The bad combination."""
-    return self.request.bad
-
-  @property
-  def noisy(self) -> bool:
-    """Whether one run of a combination does not decide."""
-    asked = self.request.noisy or self.request.metric
-    return bool(asked or self.state.notes.get(NOISY))
+  def __post_init__(self) -> None:
+    flags = self.flags
+    self.noisy = bool(flags.noisy or flags.metric or self.state.noisy)
 
   @property
   def tells(self) -> signature.Signature:
@@ -106,16 +71,15 @@ class Observer:
       InconclusiveError: Nothing fails at the bad end that does not at the
         good one.
     """
-    metric = self.request.metric
-    bad = self.runs_of(self.bad)
-    sign = signature.of_ends(
-        self.runs_of(self.good), bad, metric, self.request.only
-    )
+    ends = [self.runs_of(end) for end in (self.flags.good, self.flags.bad)]
+    sign = signature.of_ends(*ends, self.flags.metric, self.flags.only)
     if sign is not None:
       return sign
-    if metric:
-      raise InconclusiveError(f'{metric} does not differ between the ends')
-    seen = sorted({name for run in bad for name in run.failures})
+    if self.flags.metric:
+      raise InconclusiveError(
+          f'{self.flags.metric} does not differ between the ends'
+      )
+    seen = sorted({name for run in ends[1] for name in run.failures})
     what = f' (only {", ".join(seen)})' if seen else ''
     raise InconclusiveError(
         f'the bad end is not bad: nothing fails there{what} that does not fail'
@@ -136,25 +100,21 @@ class Observer:
 
   def _check_budget(self) -> None:
     """Raises InconclusiveError if the budget is spent."""
-    runs = self.state.runs
-    minutes = sum(run.seconds for run in runs) / 60
-    for name, spent in (('runs', len(runs)), ('minutes', minutes)):
-      limit = getattr(self.request, name)
+    minutes = sum(run.seconds for run in self.state.runs) / 60
+    for name, spent in (('runs', len(self.state.runs)), ('minutes', minutes)):
+      limit = getattr(self.flags, name)
       if limit is not None and spent >= limit:
         raise InconclusiveError(
             f'the budget of {limit:g} {name} is spent: run it again with a'
             f' larger --{name} to go on'
         )
 
-  def ask(self, combination: axes.Combination, what: str) -> signature.Run:
+  def ask(self, combination: axes.Combination, what: str) -> None:
     """Runs a combination once more.
 
     Args:
       combination: The combination.
       what: Why, for the user.
-
-    Returns:
-      The run.
 
     Raises:
       InconclusiveError: The budget is spent, or there are no more seeds.
@@ -167,15 +127,19 @@ class Observer:
           ' does not decide'
       )
     begun = time.monotonic()
-    run = self.probe(combination, seed)
+    try:
+      came = self.probe.run(combination, seed)
+    except errors.InputError as error:
+      came = {'unusable': errors.one_line(error)}
+    seconds = round(time.monotonic() - begun, 2)
+    run = signature.Run(combination, seed, seconds=seconds, **came)
     self.state.add(run)
     told = run.unusable and f'cannot be tested: {run.unusable}'
     told = told or ', '.join(run.failures) or 'passes'
     self.say(
         f'[{len(self.state.runs)}] {what}, seed {seed}:'
-        f' {told[:200]} ({time.monotonic() - begun:.1f} s)'
+        f' {told[:200]} ({run.seconds:.1f} s)'
     )
-    return run
 
   def verify(self) -> None:
     """Runs the ends until it is known that they differ.
@@ -183,7 +147,7 @@ class Observer:
     Raises:
       InconclusiveError: One cannot be tested, or they do not differ.
     """
-    for name, end in (('good', self.good), ('bad', self.bad)):
+    for name, end in (('good', self.flags.good), ('bad', self.flags.bad)):
       if not self.runs_of(end):
         self.ask(end, f'the {name} end')
       for run in self.runs_of(end):
@@ -194,46 +158,50 @@ class Observer:
           )
     if self.noisy:
       self._verify_noisy()
-    elif not (counts := self.counts(self.good)).good:
-      what = 'already bad' if counts.bad else 'failing in another way'
+    elif not self.counts(self.flags.good).good:
       raise InconclusiveError(
-          f'the good end is {what}: {self.last_failures(self.good)}'
+          f'the good end is not good: {self.last_failures(self.flags.good)}'
       )
 
   def _verify_noisy(self) -> None:
     """Runs the ends until their shares of bad runs differ: see `verify`."""
-    while True:
-      runs = [len(self.runs_of(end)) for end in (self.good, self.bad)]
-      try:
-        ends = [self.counts(end) for end in (self.good, self.bad)]
-        verdict = search.ends(*ends)
-      except InconclusiveError:  # The bad end has only passed.
-        if runs[1] >= search.AT_MOST:
-          raise
-        ends = [search.Counts(0, total) for total in runs]
-        verdict = 'good' if runs[0] < min(runs[1], search.AT_LEAST) else 'bad'
-      if verdict == 'differ':
-        return
-      if verdict == 'same':
-        raise InconclusiveError(
-            'the ends cannot be told apart: bad in'
-            f' {ends[0].bad} of {ends[0].total} runs at the good end and in'
-            f' {ends[1].bad} of {ends[1].total} at the bad end'
-        )
-      at = ('good', 'bad').index(verdict)
-      if runs[at] - ends[at].total > search.AT_MOST:
-        raise InconclusiveError(f'the {verdict} end fails in ways of its own')
-      self.ask((self.good, self.bad)[at], f'the {verdict} end')
+    ends = {'good': self.flags.good, 'bad': self.flags.bad}
+    for least in range(1, search.AT_MOST + 1):
+      for name, end in ends.items():
+        while len(self.runs_of(end)) < least:
+          self.ask(end, f'the {name} end')
+      # The bad end may have only passed so far.
+      with contextlib.suppress(InconclusiveError):
+        if search.differ(
+            self.counts(self.flags.good), self.counts(self.flags.bad)
+        ):
+          return
+    good, bad = self.counts(self.flags.good), self.counts(self.flags.bad)
+    raise InconclusiveError(
+        f'the ends cannot be told apart: bad in {good.bad} of {good.total} runs'
+        f' at the good end and in {bad.bad} of {bad.total} at the bad end'
+    )
 
   def last_failures(self, combination: axes.Combination) -> str:
     """Returns what failed in the last run of a combination."""
     return ', '.join(self.runs_of(combination)[-1].failures) or 'nothing failed'
 
-  def other(self, combination: axes.Combination) -> bool:
-    """Returns whether a combination fails in another way, or cannot be run."""
+  def other(self, combination: axes.Combination) -> str:
+    """Returns why a combination is neither good nor bad, or ''.
+
+    Args:
+      combination: The combination.
+
+    Returns:
+      That it cannot be run, or fails in another way in most of its runs.
+    """
     runs = self.runs_of(combination)
+    if reason := next((run.unusable for run in runs if run.unusable), ''):
+      return reason
     others = len(runs) - self.counts(combination).total
-    return others >= (OTHERS if self.noisy else 1)
+    if others < (OTHERS if self.noisy else 1) or 2 * others < len(runs):
+      return ''
+    return f'fails in another way: {self.last_failures(combination)}'
 
   def kind(self, combination: axes.Combination) -> str:
     """Tests a combination until it is known what it is.
@@ -246,11 +214,11 @@ class Observer:
     """
     while not self.other(combination):
       counts = self.counts(combination)
-      if counts.total and not self.noisy:
-        return signature.BAD if counts.bad else signature.GOOD
       if counts.total:
-        ends = self.counts(self.good), self.counts(self.bad)
-        verdict = search.like(counts, *ends)
+        verdict = signature.BAD if counts.bad else signature.GOOD
+        if self.noisy:
+          ends = self.counts(self.flags.good), self.counts(self.flags.bad)
+          verdict = search.like(counts, *ends)
         if verdict != 'more':
           return verdict
       self.ask(combination, axes.said(combination))

@@ -27,14 +27,13 @@ import os
 import re
 import shlex
 import subprocess
-import time
 from typing import Any, Callable, Mapping
 
 from tfmot_contrib import errors
 from tools.bisect import axes
 from tools.bisect import builds
-from tools.bisect import signature
 from tools.env import environment
+from tools.env import lock
 
 _RAISED = re.compile(r'^\s*(?:[\w.]+\.)?(\w+(?:Error|Exception))\b:?', re.M)
 _SAID = re.compile(r'^(error):', re.M)  # As this project's own programs.
@@ -55,7 +54,7 @@ class Probe:
 
   seeds: int | None = None
 
-  def __call__(self, combination: axes.Combination, seed: int) -> signature.Run:
+  def run(self, combination: axes.Combination, seed: int) -> dict[str, Any]:
     """Runs a combination.
 
     Args:
@@ -63,21 +62,12 @@ class Probe:
       seed: Of the run, from 1.
 
     Returns:
-      What came of it.
+      Its `failures` and `metrics`, or why it is `unusable`.
+
+    Raises:
+      errors.InputError: It cannot be had, so it is unusable.
+      BrokenError: What runs it is broken.
     """
-    begun = time.monotonic()
-    try:
-      found = self.run(combination, seed)
-    except errors.InputError as error:
-      found = {'unusable': errors.one_line(error)}
-    seconds = round(time.monotonic() - begun, 2)
-    return signature.Run(dict(combination), seed, seconds=seconds, **found)
-
-  def close(self) -> None:
-    """Removes what was made for the runs."""
-
-  def run(self, combination: axes.Combination, seed: int) -> dict[str, Any]:
-    """Returns `failures` and `metrics` of a run, or why it is `unusable`."""
     raise NotImplementedError
 
 
@@ -89,11 +79,13 @@ def raised(text: str) -> str:
 
 def settings(combination: Mapping[str, str]) -> dict[str, str]:
   """Returns the settings of the environment for a combination."""
-  builds.lock_tensorflow(combination[axes.TENSORFLOW])
-  return {
-      'tensorflow': combination[axes.TENSORFLOW],
-      'tfmot': str(builds.wheel(combination[axes.TFMOT])),
-  }
+  tensorflow = combination[axes.TENSORFLOW]
+  try:
+    environment.lock_of(axes.TENSORFLOW, tensorflow)
+  except errors.InputError:
+    lock.lock_tensorflow(tensorflow)
+  wheel = builds.wheel(combination[axes.TFMOT])
+  return {'tensorflow': tensorflow, 'tfmot': str(wheel)}
 
 
 class CommandProbe(Probe):
@@ -150,35 +142,6 @@ class CommandProbe(Probe):
     return _said(done)
 
 
-def _shaped(said: Mapping[str, Any]) -> tuple[list[str], dict[str, float]]:
-  """Returns the failures and the metrics that a command names.
-
-  Args:
-    said: The last line of its output.
-
-  Returns:
-    Both; empty where it names none.
-
-  Raises:
-    BrokenError: One is no such thing.
-  """
-  failures, metrics = said.get('failures', []), said.get('metrics', {})
-  if not isinstance(failures, list) or not all(
-      isinstance(name, str) for name in failures
-  ):
-    raise BrokenError(
-        f'the command says that its failures are {json.dumps(failures)}, which'
-        ' is no list of names: have it print {"failures": ["a", "b"]}'
-    )
-  try:
-    return failures, {name: float(value) for name, value in metrics.items()}
-  except (AttributeError, OverflowError, TypeError, ValueError) as error:
-    raise BrokenError(
-        f'the command says that its metrics are {json.dumps(metrics)}, which'
-        ' are no numbers by name: have it print {"metrics": {"a": 0.5}}'
-    ) from error
-
-
 def _said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
   """Returns what a command said by its exit code and its last line."""
   if done.returncode == _SKIP:
@@ -186,12 +149,23 @@ def _said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return {'unusable': lines[-1] if lines else 'the command says so'}
   if done.returncode < 0:
     raise BrokenError(f'the command was killed by signal {-done.returncode}')
-  said: dict[str, Any] = {}
-  lines = done.stdout.strip().splitlines()
+  said: Any = None
+  lines = done.stdout.strip().splitlines() or ['']
   with contextlib.suppress(ValueError):
-    last = json.loads(lines[-1]) if lines else {}
-    said = last if isinstance(last, dict) else {}
-  failures, metrics = _shaped(said)
+    said = json.loads(lines[-1], parse_int=float)
+  said = said if isinstance(said, dict) else {}
+  failures, metrics = said.get('failures', []), said.get('metrics', {})
+  if (
+      not isinstance(failures, list)
+      or not isinstance(metrics, dict)
+      or not all(isinstance(name, str) for name in failures)
+      or not all(isinstance(value, float) for value in metrics.values())
+  ):
+    raise BrokenError(
+        f'the command says {lines[-1][:200]}, where failures are no list of'
+        ' names or metrics are no numbers by name: have it print'
+        ' {"failures": ["a"], "metrics": {"b": 0.5}}'
+    )
   if done.returncode and not failures:
     name = raised(done.stderr) or 'failure'
     failures = [f'exit {done.returncode}: {name}']

@@ -23,7 +23,7 @@ in others: the search of git-bayesect, which does not need to know how often. It
 asks where the next run tells most, and has a probability for each candidate.
 """
 
-from typing import Iterable, NamedTuple, Sequence
+from typing import Collection, Iterable, Mapping, NamedTuple, Sequence
 
 import git_bayesect
 import numpy as np
@@ -128,31 +128,13 @@ def _density(count: Counts) -> np.ndarray:
   return density / density.sum()
 
 
-def probability_worse(good: Counts, bad: Counts) -> float:
-  """Returns how likely it is that the bad end is worse than the good end."""
-  below = np.concatenate([[0.0], np.cumsum(_density(good))[:-1]])
+def differ(good: Counts, bad: Counts) -> bool:
+  """Returns whether the bad end is surely worse than the good end."""
+  if min(good.total, bad.total) < AT_LEAST:
+    return False
   same = _density(good)
-  return float((_density(bad) * (below + same / 2)).sum())
-
-
-def ends(good: Counts, bad: Counts) -> str:
-  """Tells what a noisy search knows of its ends.
-
-  Args:
-    good: Of the good end.
-    bad: Of the bad end.
-
-  Returns:
-    `good` or `bad` for the end to run once more, `same` if they cannot be told
-    apart, `differ` if they can.
-  """
-  fewest = min(good.total, bad.total)
-  if fewest >= AT_LEAST:
-    if probability_worse(good, bad) >= _SURE:
-      return 'differ'
-    if fewest >= AT_MOST:
-      return 'same'
-  return 'good' if good.total <= bad.total else 'bad'
+  below = np.concatenate([[0.0], np.cumsum(same)[:-1]])
+  return float((_density(bad) * (below + same / 2)).sum()) >= _SURE
 
 
 def like(count: Counts, good: Counts, bad: Counts) -> str:
@@ -179,60 +161,52 @@ def like(count: Counts, good: Counts, bad: Counts) -> str:
   return 'more'
 
 
-class Row:
-  """The candidates of a search, without those that say nothing of their own.
+def groups(
+    size: int, digests: Mapping[int, str], skipped: Collection[int]
+) -> list[list[int]]:
+  """Returns the candidates that say something of their own.
 
   A candidate that cannot be tested falls out: the next one that can stands for
   it too. Two with equal contents, and all between them, are one.
+
+  Args:
+    size: How many candidates there are.
+    digests: Of the contents of those where it is known.
+    skipped: Those that cannot be tested.
+
+  Returns:
+    The candidates that can be tested, equal ones together.
   """
+  last = {digests[index]: index for index in sorted(digests)}
+  found: list[list[int]] = []
+  reach = -1
+  for index in range(size):
+    if index > reach:
+      found.append([])
+    reach = max(reach, last.get(digests.get(index, ''), index))
+    if index not in skipped:
+      found[-1].append(index)
+  return [group for group in found if group]
 
-  def __init__(self, size: int):
-    """Begins with all of `size` candidates, each on its own."""
-    self._group = list(range(size))
-    self._skipped: set[int] = set()
 
-  def skip(self, index: int) -> None:
-    """Takes a candidate out."""
-    self._skipped.add(index)
+def suspects(found: Sequence[Sequence[int]], at: int) -> list[int]:
+  """Returns which candidates may be the first bad one.
 
-  def same(self, one: int, other: int) -> None:
-    """Notes that two candidates have equal contents."""
-    low, high = sorted((one, other))
-    merged = {self._group[i] for i in range(low, high + 1)}
-    keep = self._group[low]
-    self._group = [keep if g in merged else g for g in self._group]
+  Args:
+    found: Of `groups`.
+    at: The group that was found, not the first.
 
-  def groups(self) -> list[list[int]]:
-    """Returns the candidates that can be tested, equal ones together."""
-    found: dict[int, list[int]] = {}
-    for index, group in enumerate(self._group):
-      if index not in self._skipped:
-        found.setdefault(group, []).append(index)
-    return list(found.values())
-
-  def suspects(self, at: int) -> list[int]:
-    """Returns which candidates may be the first bad one.
-
-    Args:
-      at: The group that was found.
-
-    Returns:
-      Its first candidate, and before it those that could not be tested.
-    """
-    groups = self.groups()
-    return list(range(groups[at - 1][-1] + 1, groups[at][0] + 1))
-
-  def weights(self) -> list[int]:
-    """Returns how many changes each group stands for."""
-    groups = self.groups()
-    return [1] + [len(self.suspects(i)) for i in range(1, len(groups))]
+  Returns:
+    Its first candidate, and before it those that could not be tested.
+  """
+  return list(range(found[at - 1][-1] + 1, found[at][0] + 1))
 
 
 def pooled(
-    groups: Iterable[Iterable[int]], counts: Sequence[Counts]
+    found: Iterable[Iterable[int]], counts: Sequence[Counts]
 ) -> list[Counts]:
   """Returns what was counted of each group of candidates."""
   return [
       Counts(sum(counts[i].bad for i in g), sum(counts[i].good for i in g))
-      for g in groups
+      for g in found
   ]

@@ -111,16 +111,14 @@ class NoisyTest(absltest.TestCase):
 class EndsTest(parameterized.TestCase):
 
   @parameterized.parameters(
-      ((0, 0), (0, 0), 'good'),
-      ((0, 1), (0, 0), 'bad'),
-      ((0, 3), (3, 0), 'differ'),
-      ((1, 2), (2, 1), 'good'),
-      ((5, 5), (5, 5), 'same'),
-      ((10, 0), (0, 10), 'same'),
-      ((1, 9), (8, 2), 'differ'),
+      ((0, 2), (2, 0), False),
+      ((0, 3), (3, 0), True),
+      ((1, 2), (2, 1), False),
+      ((10, 0), (0, 10), False),
+      ((1, 9), (8, 2), True),
   )
-  def test_ends(self, good, bad, expected):
-    found = search.ends(search.Counts(*good), search.Counts(*bad))
+  def test_differ(self, good, bad, expected):
+    found = search.differ(search.Counts(*good), search.Counts(*bad))
     self.assertEqual(found, expected)
 
   @parameterized.parameters(
@@ -136,32 +134,28 @@ class EndsTest(parameterized.TestCase):
     self.assertEqual(found, expected)
 
 
-class RowTest(absltest.TestCase):
+class GroupsTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      ('abcde', (2,), [[0], [1], [3], [4]]),
+      ('abcbd', (), [[0], [1, 2, 3], [4]]),
+      ('a..bcb', (4,), [[0], [1], [2], [3, 5]]),
+      ('abcbcd', (), [[0], [1, 2, 3, 4], [5]]),
+      ('ab.a', (), [[0, 1, 2, 3]]),
+  )
+  def test_equal_contents_are_one(self, digests, skipped, expected):
+    known = {i: digest for i, digest in enumerate(digests) if digest != '.'}
+    found = search.groups(len(digests), known, skipped)
+    self.assertEqual(found, expected)
 
   def test_what_was_left_out_stays_a_suspect(self):
-    row = search.Row(5)
-    row.skip(2)
-    self.assertEqual(row.groups(), [[0], [1], [3], [4]])
-    self.assertEqual(row.suspects(2), [2, 3])
-    self.assertEqual(row.suspects(1), [1])
-    self.assertEqual(row.weights(), [1, 1, 2, 1])
+    groups = [[0], [1], [3, 4]]
+    self.assertEqual(search.suspects(groups, 2), [2, 3])
+    self.assertEqual(search.suspects(groups, 1), [1])
 
-  def test_equal_contents_are_one(self):
-    row = search.Row(6)
-    row.same(1, 3)
-    self.assertEqual(row.groups(), [[0], [1, 2, 3], [4], [5]])
-    row.same(3, 4)
-    self.assertEqual(row.groups(), [[0], [1, 2, 3, 4], [5]])
-    self.assertEqual(row.suspects(1), [1])
-    counts = [search.Counts()] * 6
-    counts[1], counts[3] = search.Counts(1, 0), search.Counts(0, 2)
-    pools = search.pooled(row.groups(), counts)
-    self.assertEqual(pools, [(0, 0), (1, 2), (0, 0)])
-
-  def test_equal_ends_leave_one(self):
-    row = search.Row(4)
-    row.same(0, 3)
-    self.assertLen(row.groups(), 1)
+  def test_counts_of_groups(self):
+    counts = [search.Counts(1, 0), search.Counts(0, 2), search.Counts()]
+    self.assertEqual(search.pooled([[0, 1], [2]], counts), [(1, 2), (0, 0)])
 
 
 if __name__ == '__main__':

@@ -24,14 +24,12 @@ import fcntl
 import json
 import pathlib
 import time
-from typing import Any, Iterator, Mapping, TextIO
+from typing import Any, Iterator, Mapping
 
 from tfmot_contrib import errors
 from tools.base import files
 from tools.bisect import signature
 
-_SCHEMA = 2  # Of notes too.
-_KEYS = ('schema', 'request', 'runs', 'notes')
 # Seconds to wait for the lock: a process that was killed leaves it to a child
 # which had not started its program yet.
 _PATIENCE = 5.0
@@ -45,22 +43,17 @@ class State:
     path: The file.
     request: What was asked for, which a file must not be used for otherwise.
     runs: All runs, in their order.
-    notes: What was found out on the way and must stay: digests, candidates.
+    noisy: Whether bisection met what it cannot explain.
   """
 
   path: pathlib.Path
   request: Mapping[str, Any]
   runs: list[signature.Run] = dataclasses.field(default_factory=list)
-  notes: dict[str, Any] = dataclasses.field(default_factory=dict)
+  noisy: bool = False
 
   def add(self, run: signature.Run) -> None:
     """Adds a run and writes the file."""
     self.runs.append(run)
-    self.save()
-
-  def note(self, key: str, value: Any) -> None:
-    """Keeps a note and writes the file."""
-    self.notes[key] = value
     self.save()
 
   def forget_unusable(self) -> int:
@@ -76,9 +69,8 @@ class State:
 
   def save(self) -> None:
     """Writes the file."""
-    runs = [dataclasses.asdict(run) for run in self.runs]
-    values = (_SCHEMA, self.request, runs, self.notes)
-    content = dict(zip(_KEYS, values, strict=True))
+    content = dataclasses.asdict(self)
+    del content['path']
     files.write(self.path, json.dumps(content, indent=1) + '\n')
 
 
@@ -86,45 +78,24 @@ def _read(path: pathlib.Path, request: Mapping[str, Any]) -> State:
   """Reads the file, which is there."""
   mend = 'give another --state, or delete it'
   try:
-    content = json.loads(path.read_text(encoding='utf-8'))
-    if not isinstance(content, dict) or set(content) != set(_KEYS):
-      raise ValueError(f'it does not have {", ".join(_KEYS)}')
-    if content['schema'] != _SCHEMA:
-      raise ValueError(f'its schema is {content["schema"]}, not {_SCHEMA}')
-    if not isinstance(content['request'], dict):
-      raise ValueError('its request is no mapping')
+    content = json.loads(path.read_bytes())
     runs = [
         signature.Run(**{**run, 'failures': tuple(run['failures'])})
         for run in content['runs']
     ]
-    state = State(path, request, runs, dict(content['notes']))
+    state = State(path, request, runs, content['noisy'])
+    before = {key: content['request'][key] for key in request}
   except (OSError, ValueError, TypeError, KeyError) as error:
     raise errors.InputError(
-        f'{path} is no state of a bisection ({error}): {mend}'
+        f'{path} is no state of a bisection ({error!r}): {mend}'
     ) from error
   for key, value in request.items():
-    if (other := content['request'].get(key)) != value:
+    if before[key] != value:
       raise errors.InputError(
-          f'{path} is of another bisection: its {key} is {other!r}, not'
+          f'{path} is of another bisection: its {key} is {before[key]!r}, not'
           f' {value!r}; {mend}'
       )
   return state
-
-
-def _take(lock: TextIO, path: pathlib.Path) -> None:
-  """Takes the lock of a state."""
-  end = time.monotonic() + _PATIENCE
-  while True:
-    try:
-      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-      return
-    except OSError as error:
-      if time.monotonic() > end:
-        raise errors.InputError(
-            f'another bisection is at work on {path}: wait for it, or give'
-            ' another --state'
-        ) from error
-    time.sleep(0.05)
 
 
 @contextlib.contextmanager
@@ -144,16 +115,25 @@ def opened(
   Raises:
     errors.InputError: It is of another request, broken, or in use, or a folder.
   """
+  if path.is_dir():
+    raise errors.InputError(f'--state {path} is a folder: give a file')
   try:
-    if path.is_dir():
-      raise errors.InputError(f'--state {path} is a folder: give a file')
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = open(path.with_name(f'{path.name}.lock'), 'w', encoding='utf-8')
   except OSError as error:
-    raise errors.InputError(
-        f'cannot write {path}: {error.strerror or error}'
-    ) from error
+    raise errors.InputError(f'cannot write {path}: {error.strerror}') from error
   with lock:
-    _take(lock, path)
+    end = time.monotonic() + _PATIENCE
+    while True:
+      try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        break
+      except BlockingIOError as error:
+        if time.monotonic() > end:
+          raise errors.InputError(
+              f'another bisection is at work on {path}: wait for it, or give'
+              ' another --state'
+          ) from error
+      time.sleep(0.05)
     known = path.exists() and not fresh
     yield _read(path, request) if known else State(path, request)

@@ -37,11 +37,13 @@ class StateTest(parameterized.TestCase):
   def test_goes_on(self):
     run = signature.Run({'tfmot': '1'}, 1, ('a',), {'m': 0.5}, 2.0)
     with states.opened(self.path, _REQUEST) as state:
+      state.noisy = True
       state.add(run)
-      state.note('row', [['1', 'release', '']])
+    partial = self.path.with_name('state.json.partial')
+    partial.write_text('{"runs"')
     with states.opened(self.path, _REQUEST) as state:
       self.assertEqual(state.runs, [run])
-      self.assertEqual(state.notes, {'row': [['1', 'release', '']]})
+      self.assertTrue(state.noisy)
     with states.opened(self.path, _REQUEST, fresh=True) as state:
       self.assertEmpty(state.runs)
 
@@ -55,14 +57,6 @@ class StateTest(parameterized.TestCase):
     with states.opened(self.path, _REQUEST) as state:
       self.assertEqual(state.runs, [good])
 
-  def test_half_a_file_does_not_count(self):
-    with states.opened(self.path, _REQUEST) as state:
-      state.note('a', 1)
-    partial = self.path.with_name('state.json.partial')
-    partial.write_text('{"schema"')
-    with states.opened(self.path, _REQUEST) as state:
-      self.assertEqual(state.notes, {'a': 1})
-
   def test_of_another_bisection(self):
     with states.opened(self.path, _REQUEST) as state:
       state.save()
@@ -72,21 +66,14 @@ class StateTest(parameterized.TestCase):
 
   @parameterized.parameters(
       ('', 'Expecting value'),
-      ('[]', 'does not have schema'),
-      ('{"schema": 1}', 'does not have schema, request'),
-      ('{"schema": 9, "request": {}, "runs": [], "notes": {}}', 'schema is 9'),
+      ('[]', 'TypeError'),
+      ('{"runs": [], "noisy": false}', "KeyError.'request'"),
       (
-          (
-              '{"schema": 2, "request": {}, "runs": [{"failures": []}],'
-              ' "notes": {}}'
-          ),
+          '{"request": {}, "noisy": false, "runs": [{"failures": []}]}',
           'missing',
       ),
-      ('{"schema": 2, "request": {}, "runs": [3], "notes": {}}', 'mapping'),
-      (
-          '{"schema": 2, "request": [], "runs": [], "notes": {}}',
-          'its request is no mapping',
-      ),
+      ('{"request": {}, "noisy": false, "runs": [3]}', 'mapping'),
+      ('{"request": [], "noisy": false, "runs": []}', 'TypeError'),
   )
   def test_broken(self, text, message):
     self.path.parent.mkdir()
@@ -97,14 +84,13 @@ class StateTest(parameterized.TestCase):
     self.assertEqual(self.path.read_text(), text)
 
   def test_child_of_one_that_was_killed_is_waited_for(self):
-    with states.opened(self.path, _REQUEST) as state:
-      state.note('a', 1)
-    lock = open(self.path.with_name('state.json.lock'), encoding='utf-8')
+    self.path.parent.mkdir()
+    lock = open(self.path.with_name('state.json.lock'), 'w', encoding='utf-8')
     fcntl.flock(lock, fcntl.LOCK_EX)
     closing = threading.Timer(0.3, lock.close)
     closing.start()
     with states.opened(self.path, _REQUEST) as state:
-      self.assertEqual(state.notes, {'a': 1})
+      self.assertEmpty(state.runs)
     closing.join()
 
   @absltest.mock.patch.object(states, '_PATIENCE', 0.1)

@@ -43,7 +43,6 @@ from tfmot_contrib import errors
 from tfmot_contrib import surroundings
 from tfmot_contrib.convergence import explain
 from tfmot_contrib.convergence import judge
-from tfmot_contrib.convergence import verdict
 from tools.base import files
 from tools.base import markdown
 from tools.env import bootstrap
@@ -100,17 +99,6 @@ def tfmot_file(name: str) -> pathlib.Path:
   return pathlib.Path(spec.origin).parents[1] / _CORE / name
 
 
-def _source(path: pathlib.Path, fault: catalogue.Fault) -> str:
-  """Returns the file that a fault changes."""
-  try:
-    return path.read_text(encoding='utf-8')
-  except OSError as error:
-    raise errors.InputError(
-        f'the fault {fault.id} is of {fault.file}, which cannot be read'
-        f' ({error.strerror}): mend it in its catalogue'
-    ) from error
-
-
 @contextlib.contextmanager
 def injected(
     fault: catalogue.Fault, tree: pathlib.Path
@@ -129,20 +117,26 @@ def injected(
   """
   if not fault.file:
     yield ()
-  elif fault.of == 'project':
-    path = tree / fault.file
-    before = _source(path, fault)
-    path.write_text(fault.apply(before), encoding='utf-8')
+    return
+  ours = fault.of == 'project'
+  path = tree / fault.file if ours else tfmot_file(fault.file)
+  try:
+    before = path.read_text(encoding='utf-8')
+  except OSError as error:
+    raise errors.InputError(
+        f'the fault {fault.id} is of {fault.file}, which cannot be read'
+        f' ({error.strerror}): mend it in its catalogue'
+    ) from error
+  faulty = fault.apply(before)
+  if ours:
+    path.write_text(faulty, encoding='utf-8')
     try:
       yield ()
     finally:
       path.write_text(before, encoding='utf-8')
   else:
-    text = _source(tfmot_file(fault.file), fault)
     with tempfile.TemporaryDirectory(suffix=fault.id) as overlay:
-      path = pathlib.Path(overlay) / _CORE / fault.file
-      path.parent.mkdir(parents=True)
-      path.write_text(fault.apply(text), encoding='utf-8')
+      files.write(pathlib.Path(overlay) / _CORE / fault.file, faulty)
       yield (f'--repo_env=TFMOT_OVERLAY={overlay}',)
 
 
@@ -152,7 +146,7 @@ def _judge(
   """Returns the red claims of a test with their kinds, and minutes."""
   test = draw.find(bazel, label)
   try:
-    shown = draw.draw(bazel, test, [seed])
+    shown, verdicts = draw.judged(bazel, test, [seed])
   except draw.NotMadeError as error:
     draw.say(f'{label}: {errors.one_line(error)}')
     return {_CRASHED: [_CRASHED]}, 0.0
@@ -160,16 +154,12 @@ def _judge(
     raise
   except errors.InputError as error:
     return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, 0.0
+  again, technique = explain.Again(label), str(test.technique(bazel.root))
+  bad = [one for one in verdicts if not one.good]
+  for one in bad:
+    draw.say(explain.explain(one, technique, again, shown.runs))
   minutes = shown.runs[0].training['cpu_seconds'] / 60
-  technique = bazel.root / 'tfmot_contrib' / test.folder / 'technique.yaml'
-  try:
-    shown, verdicts = verdict.judged(technique, test.row, shown)
-  except errors.InputError as error:
-    return {f'{_INVALID}: {errors.one_line(error)}': [_INVALID]}, minutes
-  again = explain.Again(label)
-  for red in (v for v in verdicts if not v.good):
-    draw.say(explain.explain(red, str(technique), again, shown.runs))
-  return {v.claim.id: v.kinds for v in verdicts if not v.good}, minutes
+  return {one.claim.id: one.kinds for one in bad}, minutes
 
 
 def detect(
@@ -190,7 +180,7 @@ def detect(
   with injected(fault, bazel.root) as options:
     faulty = dataclasses.replace(bazel, options=bazel.options + options)
     for tier, test in itertools.product(tiers, fault.tests):
-      label = f'//tfmot_contrib/{folders[test]}:{test}{draw.SUFFIXES[tier]}'
+      label = draw.label_of(folders[test], test, tier)
       seen, cost = _judge(faulty, label, fault.seed)
       minutes += cost
       if seen:

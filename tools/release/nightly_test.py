@@ -36,8 +36,8 @@ from tools.release import nightly
 from tools.suite import suite
 
 _TODAY = datetime.date(2026, 11, 28)
-_GOOD = suite.Test('//x:good', suite.PASSED, 1.0, False)
-_BAD = suite.Test('//x:bad', 'FAILED', 1.0, False, log='one\nKeyError: 3\n')
+_GOOD = suite.Test('//x:good', suite.PASSED, 1.0)
+_BAD = suite.Test('//x:bad', 'FAILED', 1.0, log='one\nKeyError: 3\n')
 _ENTRY = {
     'what': '*KeyError*',
     'where': '//x:bad',

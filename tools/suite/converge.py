@@ -34,7 +34,6 @@ from tfmot_contrib.convergence import sequential
 from tfmot_contrib.convergence import verdict
 from tools.env import bootstrap
 from tools.suite import draw
-from tools.suite import project
 
 
 class Decided(NamedTuple):
@@ -49,11 +48,6 @@ class Decided(NamedTuple):
   test: draw.Test
   shown: pairing.Shown
   verdicts: Sequence[judge.Verdict]
-
-
-def technique_of(bazel: draw.Bazel, test: draw.Test) -> pathlib.Path:
-  """Returns the technique.yaml that has the claims of a test."""
-  return project.technique_yaml(bazel.root, test.folder)
 
 
 def decide(bazel: draw.Bazel, label: str, at_least: int = 1) -> Decided:
@@ -71,10 +65,8 @@ def decide(bazel: draw.Bazel, label: str, at_least: int = 1) -> Decided:
     errors.InputError: It is no such test, or a run failed.
   """
   test = draw.find(bazel, label)
-  technique = technique_of(bazel, test)
   for seeds in range(at_least, max(at_least, judge.PLAN.at_most) + 1):
-    shown = draw.draw(bazel, test, range(1, seeds + 1))
-    shown, verdicts = verdict.judged(technique, test.row, shown)
+    shown, verdicts = draw.judged(bazel, test, range(1, seeds + 1))
     undecided = [
         v
         for v in verdicts
@@ -100,7 +92,6 @@ def converge(bazel: draw.Bazel, label: str) -> bool:
     errors.InputError: It is no such test, or a run failed.
   """
   test, shown, verdicts = decide(bazel, label)
-  technique = technique_of(bazel, test)
   print(f'{label}, {len(shown.runs)} seeds')
   if shown.caveat:
     print(shown.caveat)
@@ -108,7 +99,9 @@ def converge(bazel: draw.Bazel, label: str) -> bool:
   bad = [v for v in verdicts if not v.good]
   again = explain.Again(label, explain.chosen(os.environ))
   for one in bad:
-    told = explain.explain(one, str(technique), again, shown.runs)
+    told = explain.explain(
+        one, str(test.technique(bazel.root)), again, shown.runs
+    )
     print(f'\n{told}')
   return not bad
 

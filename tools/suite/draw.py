@@ -23,13 +23,14 @@ import dataclasses
 import pathlib
 import subprocess
 import sys
-import tempfile
 from typing import Iterator, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
+from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import record
+from tfmot_contrib.convergence import verdict
 from tools.base import git
 from tools.env import bazel_command
 from tools.env import bootstrap
@@ -92,18 +93,13 @@ class Bazel:
 @contextlib.contextmanager
 def copy_of(root: pathlib.Path) -> Iterator[Bazel]:
   """Yields Bazel in a copy of what is committed, and removes both."""
-  with tempfile.TemporaryDirectory(prefix='tfmot_models_copy') as folder:
-    tree = pathlib.Path(folder) / 'tree'
-    command = ['worktree', 'add', '--detach', tree, 'HEAD']
-    git.run(root, *command, what='copying the project')
-    base = pathlib.Path(folder) / 'bazel'
+  with git.work_tree(root, 'HEAD', 'copying the project') as tree:
+    base = tree.parent / 'bazel'
     bazel = Bazel(bootstrap.bazel(), tree, (f'--output_base={base}',))
     try:
       yield bazel
     finally:
       bazel('clean', '--expunge', capture=True)
-      command = ['worktree', 'remove', '--force', tree]
-      git.run(root, *command, what='removing the copy')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,6 +121,10 @@ class Test:
   def folder(self) -> str:
     """The name of the technique's folder."""
     return self.label.partition(':')[0].rpartition('/')[2]
+
+  def technique(self, root: pathlib.Path) -> pathlib.Path:
+    """Returns the technique.yaml that has its claims."""
+    return root / 'tfmot_contrib' / self.folder / 'technique.yaml'
 
   @property
   def name(self) -> str:
@@ -252,6 +252,27 @@ def draw(bazel: Bazel, test: Test, seeds: Sequence[int]) -> pairing.Shown:
   )
   pairing.check(shown)
   return shown
+
+
+def judged(
+    bazel: Bazel, test: Test, seeds: Sequence[int]
+) -> tuple[pairing.Shown, list[judge.Verdict]]:
+  """Makes the records of some seeds and judges them.
+
+  Args:
+    bazel: How to make them.
+    test: The convergence test.
+    seeds: Which.
+
+  Returns:
+    The records with what they can be judged by, and a verdict on each claim.
+
+  Raises:
+    errors.InputError: As of `draw`, or the records do not belong to their
+      reference.
+  """
+  shown = draw(bazel, test, seeds)
+  return verdict.judged(test.technique(bazel.root), test.row, shown)
 
 
 def _read(root: pathlib.Path, label: str) -> record.Record:

@@ -224,7 +224,7 @@ def refresh(
   Raises:
     errors.InputError: A run failed, or there is no reason.
   """
-  technique = project.technique_yaml(bazel.root, test.folder)
+  technique = test.technique(bazel.root)
   declared = claims.claims_of(str(technique), test.row, test.tier)
   path = _path(bazel, test)
   old = reference.read(path) if path.exists() else None

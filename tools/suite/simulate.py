@@ -84,24 +84,21 @@ def _noise(
   return random.standard_t(_HEAVY, size=shape) / spread
 
 
-class _Known(NamedTuple):
-  """What references believe of a drop of mean 0 and deviation 1.
-
-  Attributes:
-    mean: Of each, [references].
-    deviation: Of each, [references].
-    freedom: Degrees of freedom of the deviation.
-  """
-
-  mean: np.ndarray
-  deviation: np.ndarray
-  freedom: int
-
-
 def _known(
     random: np.random.Generator, reference: Reference, heavy: bool, count: int
-) -> _Known:
-  """Draws the seeds of references; returns what they believe then."""
+) -> tuple[np.ndarray, np.ndarray, int]:
+  """Draws the seeds of references; returns what they believe then.
+
+  Args:
+    random: Draws.
+    reference: How much they know.
+    heavy: Whether the noise has heavy tails.
+    count: How many.
+
+  Returns:
+    The mean and the deviation of each, of a drop of mean 0 and deviation 1, and
+    the degrees of freedom of the deviation.
+  """
   own = _noise(random, heavy, (count, reference.seeds))
   squares = np.var(own, axis=1) * reference.seeds
   freedom = reference.seeds - 1
@@ -110,7 +107,7 @@ def _known(
     others = _noise(random, heavy, shape)
     squares += np.sum(np.var(others, axis=2), axis=1) * shape[2]
     freedom += reference.others * (shape[2] - 1)
-  return _Known(np.mean(own, axis=1), np.sqrt(squares / freedom), freedom)
+  return np.mean(own, axis=1), np.sqrt(squares / freedom), freedom
 
 
 def simulate(
@@ -139,30 +136,18 @@ def simulate(
   fails = greys = seeds = 0
   for start in range(0, runs, _CHUNK):
     count = min(_CHUNK, runs - start)
-    words, taken = _decide(random, reference, plan, growth, heavy, count)
+    mean, deviation, freedom = _known(random, reference, heavy, count)
+    night = growth + _noise(random, heavy, (count, plan.at_most))
+    growths = (night - mean[:, None]) / deviation[:, None]
+    # The bounds are in deviations: they are the same for all of these.
+    noise = sequential.Noise(0.0, 1.0, reference.seeds, freedom)
+    states = sequential.words(growths, sequential.bounds(noise, plan), plan)
+    last = np.argmax(states != sequential.UNDECIDED, axis=1)
+    words = states[np.arange(count), last]
     fails += int(np.sum(words == sequential.FAIL))
     greys += int(np.sum(words == sequential.GREY))
-    seeds += int(np.sum(taken))
+    seeds += int(np.sum(last + 1))
   return Outcome(fails / runs, greys / runs, seeds / runs)
-
-
-def _decide(
-    random: np.random.Generator,
-    reference: Reference,
-    plan: sequential.Plan,
-    growth: float,
-    heavy: bool,
-    count: int,
-) -> tuple[np.ndarray, np.ndarray]:
-  """Returns the decisions of some tests, and the seeds that each took."""
-  known = _known(random, reference, heavy, count)
-  night = growth + _noise(random, heavy, (count, plan.at_most))
-  growths = (night - known.mean[:, None]) / known.deviation[:, None]
-  # The bounds are in deviations: they are the same for all of these.
-  noise = sequential.Noise(0.0, 1.0, reference.seeds, known.freedom)
-  states = sequential.words(growths, sequential.bounds(noise, plan), plan)
-  last = np.argmax(states != sequential.UNDECIDED, axis=1)
-  return states[np.arange(count), last], last + 1
 
 
 _SUITE = 'all of this project'

@@ -197,13 +197,6 @@ _BAD = {
         ['0.8.1'],
         'says nothing of the claim exported_as_trained',
     ),
-    'smoke_evidence': (
-        lambda root: _sign(tier='smoke', records=[_record(root, 'smoke')])(
-            root
-        ),
-        ['0.8.1'],
-        'it is of tier smoke, not cpu',
-    ),
     'broken_history': (
         _put('tools/release/history.json', '[{}]'),
         ['0.8.1'],
@@ -233,10 +226,10 @@ _BAD = {
 }
 
 
-def _record(root, tier='cpu'):
+def _record(root):
   """Writes the run that the contributor has signed, and returns its path."""
-  path = root.parent / f'{tier}.json'
-  run = project_testing.run('0.8.1', keras={'accuracy': 0.8}, tier=tier)
+  path = root.parent / 'cpu.json'
+  run = project_testing.run('0.8.1', keras={'accuracy': 0.8})
   record.write(run, path)
   return path
 

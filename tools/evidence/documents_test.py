@@ -46,6 +46,9 @@ class CommandTest(absltest.TestCase):
     return stream.getvalue()
 
   def test_writes_once(self):
+    self.assertIn('README.md differs from the evidence', self._fails('--check'))
+    for path in self.root.rglob('README.md'):
+      self.assertEqual(path.read_text(encoding='utf-8'), records_testing.MARKED)
     with contextlib.redirect_stdout(io.StringIO()) as stream:
       documents.main([], self.root)
     self.assertEqual(stream.getvalue().count('evidence: wrote '), 7)
@@ -61,11 +64,6 @@ class CommandTest(absltest.TestCase):
       documents.main(['--check'], self.root)
       documents.main([], self.root)
     self.assertEmpty(stream.getvalue())
-
-  def test_check_writes_nothing(self):
-    self.assertIn('README.md differs from the evidence', self._fails('--check'))
-    for path in self.root.rglob('README.md'):
-      self.assertEqual(path.read_text(encoding='utf-8'), records_testing.MARKED)
 
   def test_check_sees_a_number_and_a_plot(self):
     documents.main([], self.root)
@@ -105,9 +103,7 @@ class CommandTest(absltest.TestCase):
     path.write_text(json.dumps({**good, 'stages': []}), encoding='utf-8')
     self.assertIn('was edited by hand', self._fails('--check'))
     for bad, why in (
-        ([], 'at top level'),
         ({'stages': 1}, 'is a required property'),
-        ({**good, 'stages': 1}, 'at stages: 1 is not'),
         ({**good, 'layers': [{**layer, 'size': 0}]}, 'at layers/0/size'),
     ):
       path.write_text(json.dumps(bad), encoding='utf-8')

@@ -98,16 +98,12 @@ class PageTest(absltest.TestCase):
     text = page.page([techniques[1]], [])
     self.assertNotIn('<script>', text)
 
-  def test_summary_is_the_matrix(self):
-    self.make()
-    text = (self.root / 'report/summary.md').read_text(encoding='utf-8')
-    self.assertStartsWith(text, '4 rows on all models')
-
   def test_summary_begins_with_what_is_not_good(self):
     techniques = rows.load(self.root)
     row = techniques[1].judged[0]
     with mock.patch.object(type(row.verdicts[0]), 'good', False):
       text = page.summary(techniques)
+    self.assertIn('4 rows on all models', text)
     self.assertStartsWith(text, 'Not good:\n\n* `')
     self.assertIn(f'* `{row.test}`: {row.verdicts[0].claim.id} is', text)
 

@@ -40,6 +40,14 @@ if sys.argv[1] == 'query':
 """
 
 
+_CLAIM = {
+    'id': 'steps',
+    'kind': 'structure',
+    'bound': '>= 1',
+    'verdict': 'pass',
+}
+
+
 class EvidenceTest(parameterized.TestCase):
 
   def setUp(self):
@@ -71,6 +79,7 @@ class EvidenceTest(parameterized.TestCase):
       ('when', '2020-01-01T00:00:00Z'),
       ('mirror', 'd' * 64),
       ('claims', []),
+      ('claims', [{**_CLAIM, 'measured': 11}]),
       ('more', 1),
       ('digest', 'a' * 64),
       ('schema', 0),
@@ -82,15 +91,6 @@ class EvidenceTest(parameterized.TestCase):
     changed[key] = value
     path.write_text(json.dumps(changed), encoding='utf-8')
     with self.assertRaisesRegex(errors.InputError, 'sign it again'):
-      signatures.load(path)
-    with self.assertRaisesRegex(errors.InputError, str(path)):
-      signatures.collect(self.root)
-
-  def test_a_measured_number_that_was_edited(self):
-    path = signatures.write(self.root, project_testing.signed(self.root))
-    text = path.read_text(encoding='utf-8')
-    path.write_text(text.replace('"measured": 10', '"measured": 11'))
-    with self.assertRaisesRegex(errors.InputError, 'was edited after it was'):
       signatures.load(path)
 
   @parameterized.parameters('', '{', '[]', 'null', '{"schema": 1}', '\udcff')
@@ -154,10 +154,8 @@ class EvidenceTest(parameterized.TestCase):
       ('pass (same weights)', True),
       ('known failure', True),
       ('FAIL', False),
-      ('fail', False),
       ('UNDECIDED', False),
       ('MENDED', False),
-      ('EXPIRED', False),
   )
   def test_bad_claims(self, word, good):
     verdict = {**project_testing.VERDICTS[0], 'verdict': word}

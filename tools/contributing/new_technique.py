@@ -300,13 +300,11 @@ def make(
     text = enter(listed.read_text(encoding='utf-8'), answers.name)
     files.write(listed, text)
     readme = copy / folder / 'README.md'
-    known = rows.load(copy)
-    made = next(one for one in known if one.path.name == answers.name)
-    text = readme.read_text(encoding='utf-8')
-    made = tables.results(made)
-    files.write(
-        readme, markdown.with_region(text, 'evidence', made, readme.name)
+    made = next(t for t in rows.load(copy) if t.name == answers.name)
+    text = markdown.with_region(
+        files.read(readme), 'evidence', tables.results(made), readme.name
     )
+    files.write(readme, text)
     git.configure(copy)  # Lint asks git which files there are.
     tidy(copy, [folder, techniques.PATH])
     names = [f'{folder}/{name}' for name in rendered] + [techniques.PATH]

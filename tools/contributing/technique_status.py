@@ -127,20 +127,16 @@ def _example(root: pathlib.Path, name: str) -> Step:
 
 def _results(root: pathlib.Path, name: str) -> Step:
   """Step 3: the contributor's results."""
-  found = next(
-      technique for technique in rows.load(root) if technique.path.name == name
-  )
-  left = []
-  tests = []
+  found = next(t for t in rows.load(root) if t.name == name)
+  left, tests = [], []
   for row in found.rows:
-    if isinstance(row, rows.Missing):
-      left.append(f'no evidence of {row.name.test}')
-      tests.append(row.name.test)
-    elif isinstance(row, rows.Row):
-      bad = [v.claim.id for v in row.verdicts if not v.good]
-      if bad:
-        left.append(f'{row.name.test} does not hold {", ".join(bad)}')
-        tests.append(row.name.test)
+    if bad := [v.claim.id for v in row.verdicts if not v.good]:
+      left.append(f'{row.test} does not hold {", ".join(bad)}')
+    elif not row.run and not row.refused:
+      left.append(f'no evidence of {row.test}')
+    else:
+      continue
+    tests.append(row.test)
   if tests:
     command = f'tools/nox -s evidence -- --collect --only {" ".join(tests)}'
   else:

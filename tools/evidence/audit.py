@@ -33,15 +33,14 @@ from tools.evidence import signatures
 from tools.suite import project
 
 REFERENCE = 'reference'
-TIER = 'cpu'
 _MAKE = {
     signatures.CONTRIBUTOR: (
         'tools/nox -s pin_tfmot -- {tfmot} --sign {test} --party NAME --role'
         ' contributor'
     ),
     signatures.SECOND_PARTY: (
-        'TFMOT={tfmot} tools/nox -s reproduce -- {folder} --test {test} --party'
-        ' NAME'
+        'TFMOT={tfmot} tools/nox -s reproduce -- {technique} --test {test}'
+        ' --party NAME'
     ),
     REFERENCE: 'tools/nox -s reference -- {test} --why REASON',
 }
@@ -125,7 +124,9 @@ def _claims_wrong(
   """Returns what of the claims is not as it should be, or nothing."""
   path = project.technique_yaml(root, folder)
   today = datetime.date.today()
-  declared = {c.id: c for c in claims.claims_of(str(path), test, TIER)}
+  declared = {
+      c.id: c for c in claims.claims_of(str(path), test, signatures.TIER)
+  }
   said = {c['id']: c for c in shown['claims']}
   if lost := sorted(declared.keys() - said.keys()):
     return f'it says nothing of the claim {lost[0]}'
@@ -149,50 +150,22 @@ def _claims_wrong(
   return ''
 
 
-class _Seen(NamedTuple):
-  """What was seen of one piece of evidence."""
-
-  problem: str
-  evidence: dict[str, Any] | None = None
-  lacking: bool = False
-
-
-def _seen(
-    root: pathlib.Path, folder: str, test: str, tfmot: str, role: str
-) -> _Seen:
-  """Looks at one piece of evidence."""
-  place = signatures.path_of(
-      {'technique': folder, 'test': test, 'tfmot': tfmot, 'role': role}
-  )
-  if not (root / place).is_file():
-    return _Seen(f'there is no {place.name}', lacking=True)
-  try:
-    shown = signatures.load(root / place)
-  except errors.InputError as error:
-    return _Seen(errors.one_line(error).replace(f'{root}/', ''))
-  if shown['tier'] != TIER:
-    return _Seen(f'it is of tier {shown["tier"]}, not {TIER}', shown)
-  if stale := _stale(root, folder, test, shown):
-    return _Seen(f'stale: {stale}', shown, lacking=True)
-  return _Seen(_claims_wrong(root, folder, test, shown), shown)
-
-
 def _stale(
     root: pathlib.Path, folder: str, test: str, shown: Mapping[str, Any]
 ) -> str:
   """Returns what has changed since evidence was signed, or nothing."""
   if shown['mirror'] != inputs.mirror(root):
-    return 'it is of another mirror of Official Models'
+    return 'stale: it is of another mirror of Official Models'
   tensorflow = environment.table(root / 'pyproject.toml')['tensorflow']
   if shown['tensorflow'] != tensorflow:
     return (
-        f'it is of TensorFlow {shown["tensorflow"]}, the project has'
+        f'stale: it is of TensorFlow {shown["tensorflow"]}, the project has'
         f' {tensorflow}'
     )
   versions = {'tensorflow': tensorflow, 'tfmot': shown['tfmot']}
-  now = inputs.digest(root, folder, test, versions, TIER)
+  now = inputs.digest(root, folder, test, versions, signatures.TIER)
   if any(seed['inputs'] != now for seed in shown['seeds']):
-    return 'code, config or versions behind its runs have changed since'
+    return 'stale: code, config or versions behind its runs have changed since'
   return ''
 
 
@@ -225,14 +198,27 @@ def of_test(
   Raises:
     errors.InputError: The BUILD file does not declare the test, or is broken.
   """
-  seen = {
-      role: _seen(root, folder, test, tfmot, role) for role in signatures.ROLES
-  }
-  first = seen[signatures.CONTRIBUTOR].evidence
-  for role, (problem, shown, lacking) in seen.items():
-    if role == signatures.SECOND_PARTY and not problem and first and shown:
-      problem = _same_party(first, shown)
-    command = _MAKE[role].format(folder=folder, test=test, tfmot=tfmot)
+  first = None
+  for role in signatures.ROLES:
+    named = {'technique': folder, 'test': test, 'tfmot': tfmot, 'role': role}
+    path = root / signatures.path_of(named)
+    shown, lacking = None, False
+    if not path.is_file():
+      problem, lacking = f'there is no {path.name}', True
+    else:
+      try:
+        shown = signatures.load(path)
+      except errors.InputError as error:
+        problem = errors.one_line(error).replace(f'{root}/', '')
+      else:
+        stale = _stale(root, folder, test, shown)
+        problem, lacking = stale, bool(stale)
+        problem = problem or _claims_wrong(root, folder, test, shown)
+    if role == signatures.CONTRIBUTOR:
+      first = shown
+    elif first and shown:
+      problem = problem or _same_party(first, shown)
+    command = _MAKE[role].format(**named)
     party = shown['party'] if shown else ''
     yield Finding(folder, test, tfmot, role, problem, command, lacking, party)
 
@@ -242,13 +228,13 @@ def _reference(root: pathlib.Path, folder: str, test: str) -> Finding:
   path = project.technique_yaml(root, folder)
   drops = [
       claim.id
-      for claim in claims.claims_of(str(path), test, TIER)
+      for claim in claims.claims_of(str(path), test, signatures.TIER)
       if claim.relation == 'drop' and not claim.reported
   ]
-  known = list(path.parent.glob(f'references/{TIER}_*/{test}.json'))
+  known = list(path.parent.glob(f'references/{signatures.TIER}_*/{test}.json'))
   problem = ''
   if drops and not known:
-    problem = f'the claim {drops[0]} has no reference of tier {TIER}'
+    problem = f'the claim {drops[0]} has no reference of tier {signatures.TIER}'
   command = _MAKE[REFERENCE].format(test=test)
   return Finding(folder, test, '*', REFERENCE, problem, command)
 

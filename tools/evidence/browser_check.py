@@ -16,28 +16,24 @@
 
 `nox -s tests` calls it on the committed evidence. It is no Bazel test, because
 Chromium is a program of the machine, which Bazel does not know. A page passes
-if, on a wide and a narrow window, every image was decoded and has a size,
-nothing is wider than the window and no script or console complains; and if the
-screenshot shows ink where the charts are.
+if, on a wide and a narrow window and with all rows open, every image was
+decoded and has a size, nothing is wider than the window and no script or
+console complains; and if the screenshot shows ink where the charts are.
 """
 
-import argparse
-import dataclasses
 import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 from matplotlib import image as matplotlib_image
 import numpy as np
 
 from tfmot_contrib import errors
-from tfmot_contrib import surroundings
 from tools.env import bootstrap
 from tools.evidence import page
 
@@ -60,7 +56,10 @@ _FLAGS = (
     '--hide-scrollbars',
     '--enable-logging=stderr',
 )
-# Runs in the page when it is there, and leaves what it saw at its end.
+# Runs in the page when it is there, and leaves what it saw at its end: of each
+# image that is shown what it shows, its own width and where it is (left, top,
+# right, bottom), the widths of window and page, and how many images and rows
+# there are.
 _PROBE = """
 <script>
 window.addEventListener('load', () => {
@@ -69,45 +68,20 @@ window.addEventListener('load', () => {
     return [r.left, r.top, r.right, r.bottom].map(Math.round);
   };
   const shown = (image) => image.checkVisibility();
-  const images = () => [...document.images].filter(shown).map((image) => ({
-    what: image.alt, width: image.naturalWidth, at: rectangle(image)}));
-  const closed = images();
   document.querySelectorAll('details').forEach((d) => { d.open = true; });
+  const images = [...document.images].filter(shown).map((image) => ({
+    what: image.alt, width: image.naturalWidth, at: rectangle(image)}));
   const seen = document.createElement('script');
   seen.type = 'application/json';
   seen.id = 'seen';
   seen.textContent = JSON.stringify({
-    closed, images: images(), window: innerWidth,
+    images, window: innerWidth,
     page: document.documentElement.scrollWidth, all: document.images.length,
     rows: document.querySelectorAll('details').length});
   document.body.append(seen);
 });
 </script>
 """
-
-
-@dataclasses.dataclass(frozen=True)
-class Seen:
-  """What a browser made of a page.
-
-  Attributes:
-    images: Of each image that is shown with all rows open: `what` it shows, its
-      own `width` and where it is `at`: left, top, right and bottom, in pixels.
-    closed: The same before the rows were opened.
-    window: The width of the window, in pixels.
-    page: The width of the page, in pixels.
-    all: How many images there are.
-    rows: How many rows there are.
-    complaints: What the console said.
-  """
-
-  images: Sequence[dict[str, Any]]
-  closed: Sequence[dict[str, Any]]
-  window: int
-  page: int
-  all: int
-  rows: int
-  complaints: Sequence[str] = ()
 
 
 def scratch() -> tempfile.TemporaryDirectory:
@@ -129,16 +103,19 @@ def scratch() -> tempfile.TemporaryDirectory:
   return tempfile.TemporaryDirectory(dir=place)
 
 
-def _chromium(profile: str, *arguments: str) -> subprocess.CompletedProcess:
-  """Runs Chromium once."""
-  command = [bootstrap.chromium(), *_FLAGS, f'--user-data-dir={profile}']
+def _chromium(path: pathlib.Path, width: int, option: str) -> tuple[str, str]:
+  """Opens a page in Chromium and returns what that prints, and complains."""
+  command = [
+      bootstrap.chromium(),
+      *_FLAGS,
+      f'--user-data-dir={path.parent}/profile',
+      f'--window-size={width},{_HEIGHT}',
+      option,
+      path.as_uri(),
+  ]
   try:
     done = subprocess.run(
-        [*command, *arguments],
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=_SECONDS,
+        command, capture_output=True, check=False, text=True, timeout=_SECONDS
     )
   except subprocess.TimeoutExpired as error:
     raise errors.InputError(
@@ -149,98 +126,46 @@ def _chromium(profile: str, *arguments: str) -> subprocess.CompletedProcess:
     raise errors.InputError(
         f'Chromium failed (exit {done.returncode}): {said[:200]}'
     )
-  return done
+  return done.stdout, done.stderr
 
 
-def look(text: str, width: int, folder: pathlib.Path) -> Seen:
-  """Opens a page.
-
-  Args:
-    text: The HTML.
-    width: Of the window, in pixels.
-    folder: For files that may go.
-
-  Returns:
-    What there was to see.
-
-  Raises:
-    errors.InputError: Chromium is missing or fails, or the page never loads.
-  """
-  path = folder / 'probed.html'
-  path.write_text(text.replace('</body>', f'{_PROBE}</body>'), encoding='utf-8')
-  done = _chromium(
-      str(folder / 'profile'),
-      f'--window-size={width},{_HEIGHT}',
-      '--dump-dom',
-      path.as_uri(),
-  )
-  found = re.search(r'id="seen">(.*?)</script>', done.stdout, re.DOTALL)
-  if not found:
-    raise errors.InputError('the report did not load in Chromium')
-  complaints = [x for x in done.stderr.splitlines() if ':CONSOLE' in x]
-  return Seen(**json.loads(found[1]), complaints=complaints)
-
-
-def screenshot(path: pathlib.Path, output: pathlib.Path) -> None:
-  """Takes a picture of a page.
-
-  Args:
-    path: The HTML file.
-    output: The PNG file.
-
-  Raises:
-    errors.InputError: Chromium is missing or fails, or there is no picture.
-  """
-  output.parent.mkdir(parents=True, exist_ok=True)
-  with scratch() as folder:
-    picture = pathlib.Path(folder) / 'picture.png'
-    _chromium(
-        f'{folder}/profile',
-        f'--window-size={_WIDTHS[0]},{_HEIGHT}',
-        f'--screenshot={picture}',
-        path.absolute().as_uri(),
-    )
-    if not picture.exists():
-      raise errors.InputError(f'Chromium did not write {picture}')
-    shutil.copyfile(picture, output)
-
-
-def wrong(seen: Seen) -> list[str]:
+def wrong(seen: Mapping[str, Any], complaints: Sequence[str]) -> list[str]:
   """Returns what is wrong with a page, in words.
 
   Args:
-    seen: What a browser made of it.
+    seen: What a browser made of it; see `_PROBE`.
+    complaints: What the console said.
 
   Returns:
     Nothing, if the page is as it should be.
   """
-  found = [f'the console says: {said}' for said in seen.complaints]
-  if not seen.rows or not seen.images or len(seen.images) != seen.all:
+  images = seen['images']
+  found = [f'the console says: {said}' for said in complaints]
+  if not seen['rows'] or not images or len(images) != seen['all']:
     found.append(
-        f'{seen.rows} rows, {len(seen.images)} of {seen.all} images are shown'
+        f'{seen["rows"]} rows, {len(images)} of {seen["all"]} images are shown'
     )
-  if seen.page > seen.window:
-    found.append(f'{seen.page} pixels wide in a window of {seen.window}')
-  for image in seen.images:
+  if seen['page'] > seen['window']:
+    found.append(f'{seen["page"]} pixels wide in a window of {seen["window"]}')
+  for image in images:
     left, top, right, bottom = image['at']
     if not image['width'] or right <= left or bottom <= top:
       found.append(f'the image of {image["what"]} is not shown')
   return found
 
 
-def blank(picture: np.ndarray, seen: Seen) -> list[str]:
+def blank(picture: np.ndarray, seen: Mapping[str, Any]) -> list[str]:
   """Returns the images of a page that a picture of it shows no ink of.
 
   Args:
-    picture: Of the page with its rows closed, [height, width, channels], 0
-      to 1.
+    picture: Of the page, [height, width, channels], 0 to 1.
     seen: The same page, in a window as wide.
 
   Returns:
     What they should show.
   """
   found = []
-  for image in seen.closed:
+  for image in seen['images']:
     left, top, right, bottom = (max(0, edge) for edge in image['at'])
     shown = picture[top:bottom, left:right, :3]
     if shown.size and np.mean(shown.min(axis=-1) < 0.8) < _INK:
@@ -248,28 +173,37 @@ def blank(picture: np.ndarray, seen: Seen) -> list[str]:
   return found
 
 
-def check(path: pathlib.Path, output: pathlib.Path) -> list[str]:
-  """Checks a page and takes its picture.
+def check(folder: pathlib.Path) -> list[str]:
+  """Checks the page `index.html` of a folder.
 
   Args:
-    path: The HTML file.
-    output: The PNG file.
+    folder: Of the report; files are added to it.
 
   Returns:
     What is wrong, in words.
 
   Raises:
-    errors.InputError: Chromium is missing or fails.
+    errors.InputError: Chromium is missing or fails, or the page never loads.
   """
-  text = path.read_text(encoding='utf-8')
+  text = (folder / 'index.html').read_text(encoding='utf-8')
+  path = folder / 'probed.html'
+  path.write_text(text.replace('</body>', f'{_PROBE}</body>'), encoding='utf-8')
   found = []
-  with scratch() as folder:
-    looks = [look(text, width, pathlib.Path(folder)) for width in _WIDTHS]
-  for seen in looks:
-    found += [f'{seen.window} pixels: {what}' for what in wrong(seen)]
-  screenshot(path, output)
-  picture = matplotlib_image.imread(output)
-  found += [f'no ink: {what}' for what in blank(picture, looks[0])]
+  for width in _WIDTHS:
+    page_text, said = _chromium(path, width, '--dump-dom')
+    match = re.search(r'id="seen">(.*?)</script>', page_text, re.DOTALL)
+    if not match:
+      raise errors.InputError('the report did not load in Chromium')
+    seen = json.loads(match[1])
+    complaints = [line for line in said.splitlines() if ':CONSOLE' in line]
+    found += [f'{width} pixels: {what}' for what in wrong(seen, complaints)]
+    if width == _WIDTHS[0]:
+      picture = folder / 'picture.png'
+      _chromium(path, width, f'--screenshot={picture}')
+      if not picture.exists():
+        raise errors.InputError(f'Chromium did not write {picture}')
+      missing = blank(matplotlib_image.imread(picture), seen)
+      found += [f'no ink: {what}' for what in missing]
   return found
 
 
@@ -278,22 +212,16 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   """Checks the report of the committed evidence.
 
   Args:
-    argv: The command line without the program.
+    argv: The command line without the program; there is nothing to say.
     root: The folder of the project.
 
   Raises:
     errors.InputError: Something is wrong with it, or with Chromium.
   """
-  parser = argparse.ArgumentParser(prog='browser_check', description=__doc__)
-  parser.add_argument(
-      '--screenshot', type=surroundings.path, help='where to leave the picture'
-  )
-  flags = parser.parse_args(argv)
+  del argv
   with scratch() as folder:
     page.main([f'--output={folder}'], root)
-    path = pathlib.Path(folder)
-    picture = flags.screenshot or path / 'page.png'
-    if found := check(path / 'index.html', picture):
+    if found := check(pathlib.Path(folder)):
       raise errors.InputError(f'the report: {"; ".join(found)[:1000]}')
   print('browser_check: the report is as it should be')
 

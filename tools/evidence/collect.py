@@ -26,18 +26,14 @@ machine's; their record is renewed only if something else is measured now.
 import json
 import pathlib
 import tempfile
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Mapping, Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
 from tools.base import files
 from tools.evidence import rows
-from tools.evidence import stages
-from tools.evidence import sums
 from tools.suite import draw
 from tools.suite import project
-
-WEIGHTS = pathlib.Path('combine/evidence/weights_of_pcqat.json')
 
 
 def collect(bazel: draw.Bazel, only: Sequence[str] = ()) -> None:
@@ -51,6 +47,9 @@ def collect(bazel: draw.Bazel, only: Sequence[str] = ()) -> None:
     errors.InputError: There is no such test, Bazel does not work, or something
       is missing. What was made is copied all the same.
   """
+  # It imports TensorFlow, which nothing else here needs.
+  from tools.evidence import weights  # pylint: disable=g-import-not-at-top
+
   root = bazel.root
   contrib = root / project.PACKAGE
   folders = project.folders(root)
@@ -62,41 +61,36 @@ def collect(bazel: draw.Bazel, only: Sequence[str] = ()) -> None:
           ' techniques'
       )
   records = {
-      draw.label_of(folder, test)
-      + draw.RECORD: f'{folder}/evidence/{test}.json'
+      draw.label_of(folder, test) + draw.RECORD: (folder, test)
       for folder, test in tests
       if not only or test in only
   }
   floats = _floats(bazel, records)
-  runs = [f'{draw.label_of(s.technique, s.test)}_run' for s in stages.PCQAT]
-  if only:
-    runs = []
-  wanted = [*records, *floats, *runs]
+  runs = [f'{draw.label_of(s.technique, s.test)}_run' for s in weights.PCQAT]
+  wanted = [*records, *floats, *([] if only else runs)]
   made = _build(bazel, wanted)
-  for label, name in records.items():
+  missing = [label for label in wanted if label not in made]
+  for label, (folder, test) in records.items():
     if label in made:
-      _copy(draw.made(root, label), contrib / name)
+      _put(
+          contrib / folder / f'evidence/{test}.json',
+          draw.made(root, label).read_bytes(),
+      )
   for label, folder in floats.items():
     if label in made:
-      source = draw.made(root, label)
-      target = _home(contrib, source)
-      if only and target.is_file():
-        old, new = record.read(target), record.read(source)
-        if old.weights == new.weights:
-          if _measured(old) != _measured(new):
-            _copy(source, target)
-          continue
-        target = contrib / folder / 'evidence' / f'{rows.FLOAT}{target.name}'
-      _copy(source, target)
-  missing = [label for label in wanted if label not in made]
+      _put_float(contrib, draw.made(root, label), folder if only else '')
   if not only and not missing:
     for path in contrib.glob(f'*/evidence/{rows.FLOAT}*.json'):
       path.unlink()
-  if runs and not set(runs) & set(missing):
-    _measure_weights(root / 'bazel-bin', contrib / WEIGHTS)
-  for folder in folders:
-    if (evidence := contrib / folder / 'evidence').is_dir():
-      sums.write(evidence)
+  if not only and not set(runs) & set(missing):
+    measured = weights.measure(root / 'bazel-bin')
+    text = json.dumps(measured, separators=(',', ':'))
+    text = text.replace('{"name"', '\n{"name"').replace(
+        '{"zeros"', '\n{"zeros"'
+    )
+    _put(contrib / rows.WEIGHTS, f'{text}\n'.encode())
+  for evidence in contrib.glob('*/evidence'):
+    rows.write_sums(evidence)
   if missing:
     raise errors.InputError(
         f'{len(missing)} of {len(wanted)} were not made, see above'
@@ -104,23 +98,40 @@ def collect(bazel: draw.Bazel, only: Sequence[str] = ()) -> None:
     )
 
 
+def _put_float(
+    contrib: pathlib.Path, source: pathlib.Path, folder: str
+) -> None:
+  """Copies the record of a float run to the baselines, or beside one technique.
+
+  Args:
+    contrib: The folder of all techniques.
+    source: The record that Bazel has made.
+    folder: The one technique that needs it, if not all were collected.
+  """
+  name = source.name.replace(f'{draw.RECORD}.json', '.json')
+  target = contrib / project.BASELINES / 'evidence' / name
+  if folder and target.is_file():
+    old, new = record.read(target), record.read(source)
+    if old.weights != new.weights:
+      target = contrib / folder / 'evidence' / f'{rows.FLOAT}{name}'
+    elif _measured(old) == _measured(new):
+      return
+  _put(target, source.read_bytes())
+
+
 def _measured(run: record.Record) -> set[tuple[str, str]]:
   """Returns the names of what was measured of each exported model."""
   return {(kind, name) for kind in run.exported for name in run.exported[kind]}
 
 
-def _home(contrib: pathlib.Path, made: pathlib.Path) -> pathlib.Path:
-  """Returns where the record of a float run is kept."""
-  name = made.name.replace('_record.json', '.json')
-  return contrib / project.BASELINES / 'evidence' / name
-
-
-def _floats(bazel: draw.Bazel, records: Mapping[str, str]) -> dict[str, str]:
+def _floats(
+    bazel: draw.Bazel, records: Mapping[str, tuple[str, str]]
+) -> dict[str, str]:
   """Returns the float runs that tests are compared with.
 
   Args:
     bazel: How to ask.
-    records: The labels of their records, and where each is kept.
+    records: The labels of their records; folder and name of each test.
 
   Returns:
     The labels of the records of baselines and controls that are not among
@@ -130,11 +141,9 @@ def _floats(bazel: draw.Bazel, records: Mapping[str, str]) -> dict[str, str]:
     errors.InputError: Bazel does not know the tests.
   """
   found: dict[str, str] = {}
-  for folder in dict.fromkeys(name.split('/')[0] for name in records.values()):
+  for folder in dict.fromkeys(folder for folder, _ in records.values()):
     tests = [
-        label.removesuffix(draw.RECORD)
-        for label, name in records.items()
-        if name.startswith(f'{folder}/')
+        draw.label_of(*test) for test in records.values() if test[0] == folder
     ]
     query = f'labels(data, set({" ".join(tests)}))'
     done = bazel('query', query, capture=True)
@@ -142,53 +151,34 @@ def _floats(bazel: draw.Bazel, records: Mapping[str, str]) -> dict[str, str]:
       raise errors.InputError(
           'Bazel does not know the convergence tests: ' + done.stderr[-300:]
       )
-    for label in sorted(done.stdout.split()):
-      package, _, name = label.partition(':')
-      if package.endswith(f'/{project.BASELINES}') and name.endswith(
-          draw.RECORD
-      ):
-        if label not in records:
-          found.setdefault(label, folder)
+    for label in sorted({*done.stdout.split()} - records.keys()):
+      if f'/{project.BASELINES}:' in label and label.endswith(draw.RECORD):
+        found.setdefault(label, folder)
   return found
 
 
 def _build(bazel: draw.Bazel, labels: Sequence[str]) -> frozenset[str]:
   """Has Bazel build what it can and returns the labels that it has built."""
   with tempfile.TemporaryDirectory() as folder:
-    events = pathlib.Path(folder) / 'events.json'
-    option = f'--build_event_json_file={events}'
+    path = pathlib.Path(folder) / 'events.json'
+    option = f'--build_event_json_file={path}'
     done = bazel('build', '--keep_going', option, *labels)
-    if not events.is_file():
+    if not path.is_file():
       raise errors.InputError(
           f'Bazel ended with {done.returncode} and said nothing of its targets:'
           ' see above'
       )
-    lines = events.read_text(encoding='utf-8').splitlines()
-  return frozenset(_built(map(json.loads, lines)))
+    events = [json.loads(line) for line in files.read(path).splitlines()]
+  return frozenset(
+      event['id']['targetCompleted']['label']
+      for event in events
+      if 'targetCompleted' in event['id']
+      and event.get('completed', {}).get('success')
+  )
 
 
-def _built(events: Iterator[Mapping[str, Any]]) -> Iterator[str]:
-  """Yields the labels that Bazel's build events call a success."""
-  for event in events:
-    target = event['id'].get('targetCompleted')
-    if target and event.get('completed', {}).get('success'):
-      yield target['label']
-
-
-def _copy(source: pathlib.Path, target: pathlib.Path) -> None:
-  """Copies a record, and says so if it is another than before."""
-  if target.is_file() and target.read_bytes() == source.read_bytes():
-    return
-  files.write(target, source.read_bytes())
-  print(f'evidence: {target.parent.parent.name}/{target.name}')
-
-
-def _measure_weights(bazel_bin: pathlib.Path, target: pathlib.Path) -> None:
-  """Writes the histograms of the stages of PCQAT."""
-  # It imports TensorFlow, which nothing else here needs.
-  from tools.evidence import weights  # pylint: disable=g-import-not-at-top
-
-  text = json.dumps(weights.measure(bazel_bin), separators=(',', ':'))
-  lines = text.replace('{"name"', '\n{"name"').replace('{"zeros"', '\n{"zeros"')
-  files.write(target, lines + '\n')
-  print(f'evidence: {target.parent.parent.name}/{target.name}')
+def _put(target: pathlib.Path, content: bytes) -> None:
+  """Writes a file of evidence, and says so if it is another than before."""
+  if not target.is_file() or target.read_bytes() != content:
+    files.write(target, content)
+    print(f'evidence: {target.parent.parent.name}/{target.name}')

@@ -24,6 +24,7 @@ from absl.testing import absltest
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
 from tools.evidence import collect
+from tools.evidence import rows
 from tools.evidence import testing
 from tools.evidence import weights
 from tools.suite import draw
@@ -58,7 +59,7 @@ class CollectTest(absltest.TestCase):
     self.root = pathlib.Path(self.create_tempdir().full_path)
     testing.project(self.root)
     self.contrib = self.root / 'tfmot_contrib'
-    (self.contrib / collect.WEIGHTS).unlink()
+    (self.contrib / rows.WEIGHTS).unlink()
     self.names = []
     for path in sorted(self.contrib.glob('*/evidence/*.json')):
       folder = self.root / 'bazel-bin/tfmot_contrib' / path.parent.parent.name
@@ -87,10 +88,8 @@ class CollectTest(absltest.TestCase):
 
   def test_all(self):
     self._collect()
-    self.assertEqual(
-        self._evidence(), sorted([*self.names, str(collect.WEIGHTS)])
-    )
-    text = (self.contrib / collect.WEIGHTS).read_text(encoding='utf-8')
+    self.assertEqual(self._evidence(), sorted([*self.names, str(rows.WEIGHTS)]))
+    text = (self.contrib / rows.WEIGHTS).read_text(encoding='utf-8')
     self.assertEqual(json.loads(text), testing.histograms())
     arguments = json.loads(
         (self.root / 'arguments.json').read_text(encoding='utf-8')
@@ -115,9 +114,7 @@ class CollectTest(absltest.TestCase):
       self._collect(fails='half')
     # What an earlier build has left in bazel-bin is not taken.
     self.assertEqual(old.read_text(encoding='utf-8'), 'kept')
-    self.assertEqual(
-        self._evidence(), sorted([*self.names, str(collect.WEIGHTS)])
-    )
+    self.assertEqual(self._evidence(), sorted([*self.names, str(rows.WEIGHTS)]))
 
   def test_a_stage_fails(self):
     with self.assertRaisesRegex(errors.InputError, 'combine:resnet_cifar10_pc'):

@@ -35,7 +35,6 @@ from tools.env import bootstrap
 from tools.evidence import collect
 from tools.evidence import plots
 from tools.evidence import rows
-from tools.evidence import sums
 from tools.evidence import tables
 from tools.suite import draw
 
@@ -74,14 +73,14 @@ def documents(root: pathlib.Path) -> dict[pathlib.Path, str]:
   """
   contrib = root / 'tfmot_contrib'
   evidence = rows.load(root)
-  made = {t.path / 'README.md': tables.results(t) for t in evidence}
+  made = {contrib / t.name / 'README.md': tables.results(t) for t in evidence}
   # A new technique changes no other document until there is evidence of it.
-  evidence = [technique for technique in evidence if not technique.untried]
+  evidence = [t for t in evidence if any(r.run or r.refused for r in t.rows)]
   drawn = {}
   known = any(technique.judged for technique in evidence)
   if known:
     drawn['accuracy_against_size'] = plots.accuracy_against_size(evidence)
-  if (path := contrib / collect.WEIGHTS).is_file():
+  if (path := contrib / rows.WEIGHTS).is_file():
     drawn['weights_of_pcqat'] = plots.weights_of_stages(weights(path))
   made[contrib / 'README.md'] = '\n\n'.join(
       [tables.matrix(evidence), *(_CAPTIONS[name] for name in drawn)]
@@ -110,24 +109,17 @@ def weights(path: pathlib.Path) -> Any:
     What `weights.measure` has measured.
 
   Raises:
-    errors.InputError: It cannot be read, was edited by hand, or is something
-      else.
+    errors.InputError: It was edited by hand, or is something else.
   """
-  sums.check(path)
+  rows.check_sum(path)
   try:
-    found = json.loads(files.read(path))
-  except ValueError as error:
-    raise errors.InputError(
-        f'{path} is no JSON: {error}; {rows.COLLECT}'
-    ) from error
-  breach = schema.breach(found, _SCHEMA)
-  if not breach:
-    count = len(found['stages'])
-    lacking = [x for x in found['layers'] if len(x['stages']) != count]
-    breach = f'{lacking[0]["name"]} lacks a stage' if lacking else ''
+    measured = json.loads(files.read(path))
+    breach = schema.breach(measured, _SCHEMA)
+  except json.JSONDecodeError as error:
+    breach = f'no JSON: {error}'
   if breach:
     raise errors.InputError(f'{path}: {breach}; {rows.COLLECT}')
-  return found
+  return measured
 
 
 @errors.exits_with_one_line

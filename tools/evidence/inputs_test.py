@@ -45,10 +45,8 @@ class DigestTest(parameterized.TestCase):
   @parameterized.parameters(
       'net/experiments.py',
       'net/code.py',
-      'net/__init__.py',
       'shared.py',
       'late.py',  # Imported in a function.
-      'baselines/experiments.py',
       'baselines/recipes.py',  # Of the float control.
       'convergence/run.py',
       'convergence/measure.py',
@@ -76,13 +74,11 @@ class DigestTest(parameterized.TestCase):
   @parameterized.parameters(
       ('f(2)', 'f( 2 )  # It is two.', True),
       ('def f():\n  return 2', 'def f():\n  "Two."\n  return 2', True),
-      ('class A:\n  b = 8', 'class A:\n  "It."\n  # b\n  b = 8', True),
       ('b = "x"', "b = 'x'", True),
       ('b = f"{x!r:>4}"', "b = f'{x!r:>4}'", True),
       ('b = 8', 'b = 16', False),
       ('b = 8', 'b = 8.0', False),
       ('b = 1', 'b = True', False),
-      ('b = "1"', 'b = 1', False),
       ('b = "None"', 'b = None', False),
       ('f(a)', 'f(*a)', False),
       ('def f():\n  "Two."', 'def f():\n  "Two."\n  "Three."', False),
@@ -98,7 +94,6 @@ class DigestTest(parameterized.TestCase):
 
   @parameterized.parameters(
       'net/aside.py',
-      'net/configs/most.yaml',
       'net/configs/smoke.yaml',
       'net/README.md',
       'other/code.py',
@@ -136,17 +131,6 @@ class DigestTest(parameterized.TestCase):
     path.write_text(text.replace(old, new), encoding='utf-8')
     self.assertNotEqual(self.digest(), before)
 
-  @parameterized.parameters(
-      ('floor: 0.8.0', 'floor: 0.8.1'), ('at_least: 1', 'at_least: 2')
-  )
-  def test_claims_are_no_input(self, old, new):
-    before = self.digest()
-    path = self.root / 'tfmot_contrib/net/technique.yaml'
-    text = path.read_text(encoding='utf-8')
-    self.assertIn(old, text)
-    path.write_text(text.replace(old, new), encoding='utf-8')
-    self.assertEqual(self.digest(), before)
-
   def test_versions(self):
     digests = [self.digest(tfmot=v) for v in ('0.8.1', '0.8.0', 'head', 'top')]
     self.assertLen(set(digests), 4)
@@ -154,7 +138,6 @@ class DigestTest(parameterized.TestCase):
   @parameterized.parameters(
       ('net/BUILD', None, 'cannot read .*BUILD.*restore it with git'),
       ('net/BUILD', 'convergence_test(', 'cannot read .*BUILD: '),
-      ('net/BUILD', 'x = 1 // 0', 'cannot read .*BUILD: integer division'),
       ('net/BUILD', '', 'declares no convergence_test .*: it has none'),
       ('net/code.py', 'def', 'code.py is no Python'),
       ('net/configs/half.yaml', 'a: [', 'half.yaml is no YAML'),

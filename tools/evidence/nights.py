@@ -19,22 +19,11 @@ import pathlib
 from typing import Any
 
 from tfmot_contrib import errors
+from tfmot_contrib.convergence import schema
 from tools.base import files
 
 HISTORY = pathlib.Path('docs/nightly.jsonl')
-_KEYS = {
-    'date': str,
-    'channel': str,
-    'tier': str,
-    'targets': list,
-    'versions': dict,
-    'tests': dict,
-    'words': dict,
-    'seconds': int,
-    'explained': dict,
-    'mended': list,
-    'green': bool,
-}
+_SCHEMA = pathlib.Path(__file__).parent / 'nights_schema.json'
 
 
 def read(root: pathlib.Path) -> list[dict[str, Any]]:
@@ -51,21 +40,15 @@ def read(root: pathlib.Path) -> list[dict[str, Any]]:
   """
   path = root / HISTORY
   lines = files.read(path).splitlines() if path.exists() else []
-  return [_night(line, f'{path}: line {n}') for n, line in enumerate(lines, 1)]
-
-
-def _night(line: str, where: str) -> dict[str, Any]:
-  """Reads the line of a night."""
-  try:
-    night = json.loads(line)
-  except ValueError:
-    night = None
-  if not isinstance(night, dict) or set(night) != set(_KEYS):
-    raise errors.InputError(f'{where} is no night: restore it with git')
-  for key, kind in _KEYS.items():
-    if not isinstance(night[key], kind):
+  found = []
+  for number, line in enumerate(lines, 1):
+    try:
+      night = json.loads(line)
+    except ValueError:
+      night = None
+    if breach := schema.breach(night, _SCHEMA):
       raise errors.InputError(
-          f'{where} is no night, its {key} is {night[key]!r}: restore it with'
-          ' git'
+          f'{path}: line {number} is no night, {breach}: restore it with git'
       )
-  return night
+    found.append(night)
+  return found

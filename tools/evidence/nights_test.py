@@ -22,20 +22,7 @@ from absl.testing import parameterized
 
 from tfmot_contrib import errors
 from tools.evidence import nights
-
-_NIGHT = {
-    'date': '2026-11-28',
-    'channel': 'nightly',
-    'tier': 'cpu',
-    'targets': [],
-    'versions': {},
-    'tests': {},
-    'words': {},
-    'seconds': 1,
-    'explained': {},
-    'mended': [],
-    'green': True,
-}
+from tools.evidence import testing
 
 
 class NightsTest(parameterized.TestCase):
@@ -52,18 +39,18 @@ class NightsTest(parameterized.TestCase):
 
   def test_read(self):
     self.assertEmpty(nights.read(self.root))
-    self.assertEqual(self.read(json.dumps(_NIGHT)), [_NIGHT])
+    self.assertEqual(self.read(json.dumps(testing.NIGHT)), [testing.NIGHT])
 
   @parameterized.parameters(
       '{',
       '[]',
-      json.dumps({**_NIGHT, 'more': 1}),
-      json.dumps({k: v for k, v in _NIGHT.items() if k != 'green'}),
-      json.dumps({**_NIGHT, 'green': 'yes'}),
+      json.dumps({**testing.NIGHT, 'more': 1}),
+      json.dumps({k: v for k, v in testing.NIGHT.items() if k != 'green'}),
+      json.dumps({**testing.NIGHT, 'green': 'yes'}),
   )
   def test_broken(self, line):
     with self.assertRaisesRegex(errors.InputError, 'line 2 is no night.*git'):
-      self.read(json.dumps(_NIGHT), line)
+      self.read(json.dumps(testing.NIGHT), line)
 
 
 if __name__ == '__main__':

@@ -35,15 +35,14 @@ from tfmot_contrib.convergence import reference
 from tools.base import figures
 from tools.base import files
 from tools.env import bootstrap
-from tools.evidence import charts
-from tools.evidence import collect
 from tools.evidence import documents
-from tools.evidence import past
+from tools.evidence import nights
 from tools.evidence import plots
 from tools.evidence import rows
+from tools.evidence import signatures
 from tools.evidence import tables
 
-STYLE = """\
+_STYLE = """\
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto;
   padding: 0 1rem; max-width: 70rem; color: #222; }
 table { border-collapse: collapse; margin: .5rem 0; display: block;
@@ -60,6 +59,19 @@ summary { cursor: pointer; }
 img { max-width: 100%; height: auto; }
 """
 _HEADER = ('claim', 'documented', 'measured', 'bound', 'verdict')
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+  """Returns a page that needs no other file, made of elements."""
+  title = html.escape(title)
+  return '\n'.join([
+      '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+      '<meta name="viewport" content="width=device-width">',
+      f'<title>{title}</title><style>{_STYLE}</style></head>',
+      f'<body><h1>{title}</h1>',
+      *parts,
+      '</body></html>\n',
+  ])
 
 
 def image(figure: Any, text: str) -> str:
@@ -114,10 +126,10 @@ def _row(row: rows.Row) -> str:
   bad = [v for v in row.verdicts if not v.good]
   kind, count = ('bad', len(bad)) if bad else ('good', len(row.verdicts))
   export = row.deployed
-  title = html.escape(f'{row.name.title}: {row.name.label}')
+  title = html.escape(f'{rows.title(row.model)}: {row.label}')
   parts = [
       (
-          f'<details id="{html.escape(row.name.test)}"{" open" if bad else ""}>'
+          f'<details id="{html.escape(row.test)}"{" open" if bad else ""}>'
           f'<summary><b>{title}</b> {html.escape(export.kind)}, top-1'
           f' {export.accuracy:.2f} %, drop {export.drop:+.2f}, zipped'
           f' {export.zipped:.3f} <span class="{kind}">{count}'
@@ -126,11 +138,9 @@ def _row(row: rows.Row) -> str:
       table(_HEADER, [_verdict(v) for v in row.verdicts]),
       *(_differences(v) for v in row.verdicts),
       '<div class="charts">',
-      *(image(charts.path(v), 'seeds') for v in row.verdicts if v.decision),
+      *(image(plots.path(v), 'seeds') for v in row.verdicts if v.decision),
   ]
-  if row.known and row.known.seeds[0].drops:
-    parts.append(image(charts.seeds(row.known), 'seeds of the reference'))
-  parts.append(image(charts.zeros(row), 'zeros of each layer'))
+  parts.append(image(plots.zeros(row), 'zeros of each layer'))
   parts.append(_operators(row, export))
   if row.known:
     parts.append(_history(row.known))
@@ -169,6 +179,46 @@ def _history(known: reference.Reference) -> str:
   return table(('reference of', 'versions', 'mean drop', 'why'), body)
 
 
+def _signed(root: pathlib.Path) -> str:
+  """Returns what was signed of each test, over versions."""
+  body = []
+  for evidence in signatures.collect(root):
+    drops = [
+        f'{claim["measured"]:.2f}'
+        for claim in evidence['claims']
+        if claim['kind'] == 'accuracy'
+    ]
+    bad = len(signatures.bad_claims(evidence))
+    cells = (
+        evidence['test'],
+        evidence['tfmot'],
+        evidence['tensorflow'],
+        f'{evidence["party"]}, {evidence["role"]}',
+        ', '.join(drops),
+        f'{bad} not good' if bad else f'all {len(evidence["claims"])} good',
+    )
+    body.append([html.escape(cell) for cell in cells])
+  header = ('test', 'TFMOT', 'TensorFlow', 'signed by', 'drop', 'claims')
+  return f'<h2>Over versions</h2>{table(header, sorted(body))}' if body else ''
+
+
+def _nights(root: pathlib.Path) -> str:
+  """Returns the nights, the newest first."""
+  body = []
+  for night in reversed(nights.read(root)):
+    statuses = list(night['tests'].values())
+    cells = (
+        night['date'],
+        night['channel'],
+        ', '.join(f'{k} {v}' for k, v in night['versions'].items()),
+        f'{statuses.count("PASSED")} of {len(statuses)} tests pass',
+        'green' if night['green'] else 'red',
+    )
+    body.append([html.escape(cell) for cell in cells])
+  header = ('night', 'channel', 'versions', 'tests', '')
+  return f'<h2>Nights</h2>{table(header, body)}' if body else ''
+
+
 def page(techniques: Sequence[rows.Technique], extra: Sequence[str]) -> str:
   """Returns the page.
 
@@ -189,10 +239,6 @@ def page(techniques: Sequence[rows.Technique], extra: Sequence[str]) -> str:
       else f'<p class="good">All {len(judged)} rows are good.</p>'
   )
   parts = [
-      '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-      '<meta name="viewport" content="width=device-width">',
-      f'<title>TFMOT on Official Models</title><style>{STYLE}</style></head>',
-      '<body><h1>TFMOT on Official Models</h1>',
       state,
       '<p>',
       html.escape(', '.join(f'{k} {v}' for k, v in versions.items())),
@@ -202,10 +248,10 @@ def page(techniques: Sequence[rows.Technique], extra: Sequence[str]) -> str:
   for technique in techniques:
     if not technique.judged:
       continue
-    name = html.escape(technique.path.name)
+    name = html.escape(technique.name)
     parts.append(f'<h2 id="{name}">{name}</h2>')
     parts += [_row(row) for row in technique.judged]
-  return '\n'.join([*parts, '</body></html>\n'])
+  return document('TFMOT on Official Models', parts)
 
 
 def summary(techniques: Sequence[rows.Technique]) -> str:
@@ -218,7 +264,7 @@ def summary(techniques: Sequence[rows.Technique]) -> str:
     Markdown: a line for each verdict that is not good, and the matrix.
   """
   red = [
-      f'* `{row.name.test}`: {v.claim.id} is {v.measured:.4g}, bound {v.bound}:'
+      f'* `{row.test}`: {v.claim.id} is {v.measured:.4g}, bound {v.bound}:'
       f' {v.word}'
       for technique in techniques
       for row in technique.judged
@@ -252,21 +298,13 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> None:
   techniques = rows.load(root)
   if not any(technique.judged for technique in techniques):
     raise errors.InputError(f'there is no evidence: {rows.COLLECT}')
-  extra = [
-      image(
-          plots.accuracy_against_size(techniques),
-          'accuracy against zipped size',
-      ),
-      image(charts.benefit(techniques), 'drop against zipped size'),
-  ]
-  weights = root / 'tfmot_contrib' / collect.WEIGHTS
+  figure = plots.accuracy_against_size(techniques)
+  extra = [image(figure, 'accuracy against zipped size')]
+  weights = root / 'tfmot_contrib' / rows.WEIGHTS
   if weights.is_file():
     figure = plots.weights_of_stages(documents.weights(weights))
     extra.append(image(figure, 'weights of each stage'))
-  for title, (header, body) in past.tables(root).items():
-    if body:
-      escaped = [[html.escape(cell) for cell in line] for line in body]
-      extra += [f'<h2>{html.escape(title)}</h2>', table(header, escaped)]
+  extra += [_signed(root), _nights(root)]
   texts = {'index.html': page(techniques, extra)}
   texts['summary.md'] = summary(techniques)
   files.write_all(flags.output, texts)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Draws the plots of the documents from the evidence."""
+"""Draws the plots of the documents and of the reports from the evidence."""
 
 from typing import Any, Mapping, Sequence
 
@@ -20,8 +20,8 @@ import matplotlib
 from matplotlib import lines
 import numpy as np
 
+from tfmot_contrib.convergence import judge
 from tools.base import figures
-from tools.evidence import names
 from tools.evidence import rows
 
 # Points of top-1 below the best model of a panel that are shown to scale.
@@ -44,6 +44,7 @@ _MARKERS = {
     'qat_int8': 'P',
     'sparse': 'X',
 }
+_MOST_LAYERS = 40
 _MEGABYTES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -75,9 +76,9 @@ def accuracy_against_size(techniques: Sequence[rows.Technique]) -> Any:
   Returns:
     The figure.
   """
-  models = {row.name.model for t in techniques for row in t.judged}
+  models = {row.model for t in techniques for row in t.judged}
   with matplotlib.rc_context(figures.STYLE):
-    ordered = sorted(models, key=names.order)
+    ordered = sorted(models, key=rows.order)
     figure, axes = figures.new((3.5 * len(ordered), 4.8), ncols=len(ordered))
     for panel, model in zip(axes[0], ordered, strict=True):
       _panel(panel, model, techniques)
@@ -104,7 +105,7 @@ def accuracy_against_size(techniques: Sequence[rows.Technique]) -> Any:
 def colours(techniques: Sequence[rows.Technique]) -> dict[str, str]:
   """Returns the colour of each technique."""
   return {
-      technique.path.name: _COLOURS[i % len(_COLOURS)]
+      technique.name: _COLOURS[i % len(_COLOURS)]
       for i, technique in enumerate(techniques)
   }
 
@@ -113,10 +114,10 @@ def _panel(axes: Any, model: str, techniques: Sequence[rows.Technique]) -> None:
   """Draws one model: points, the line of those not beaten, and their names."""
   colour_of = colours(techniques)
   points = [
-      (export, row.name.label, colour_of[technique.path.name])
+      (export, row.label, colour_of[technique.name])
       for technique in techniques
       for row in technique.judged
-      if row.name.model == model
+      if row.model == model
       for export in row.exports
   ]
   sizes = np.array([export.gzip_bytes / 1e6 for export, _, _ in points])
@@ -132,7 +133,7 @@ def _panel(axes: Any, model: str, techniques: Sequence[rows.Technique]) -> None:
   axes.plot(sizes[best], top1[best], color='grey', lw=0.8, zorder=0)
   for i in best:
     _label(axes, points[i][1], sizes[i], top1[i], 5)
-  axes.set_title(names.title(model))
+  axes.set_title(rows.title(model))
   axes.set_xscale('log')
   low, high = sizes.min() / 1.25, sizes.max() * 1.25
   ticks = [size for size in _MEGABYTES if low <= size <= high]
@@ -219,3 +220,56 @@ def _spikes(axes: Any, histogram: Sequence[int]) -> None:
 def _highest(shown: Mapping[str, Any]) -> int:
   """Returns the count of the fullest bin of a stage."""
   return max(shown['histogram'])
+
+
+def path(verdict: judge.Verdict) -> Any:
+  """Draws what the sequential test saw, seed by seed, and where it stops.
+
+  Args:
+    verdict: On a drop, with a decision.
+
+  Returns:
+    The figure.
+  """
+  figure, ((axes,),) = figures.new((4.2, 2.6))
+  bounds, growth = verdict.decision.bounds, verdict.decision.path
+  seeds = np.arange(1, len(bounds.passes) + 1)
+  axes.plot(seeds, bounds.passes, '--', color=_COLOURS[3], lw=1, label='passes')
+  finite = np.isfinite(bounds.fails)
+  axes.plot(
+      seeds[finite],
+      bounds.fails[finite],
+      '--',
+      color=_COLOURS[4],
+      lw=1,
+      label='fails',
+  )
+  axes.plot(seeds[: len(growth)], growth, 'o-', color=_COLOURS[1], ms=5)
+  axes.axhline(0, color='grey', lw=0.6)
+  axes.set_xticks(seeds)
+  axes.set_xlabel('seeds')
+  axes.set_ylabel('mean growth, deviations')
+  axes.legend(frameon=False, fontsize=8)
+  axes.set_title(f'{verdict.claim.id}: {verdict.word}', fontsize=9)
+  return figure
+
+
+def zeros(row: rows.Row) -> Any:
+  """Draws the share of zeros of each layer of the deployed model.
+
+  Args:
+    row: The row.
+
+  Returns:
+    The figure.
+  """
+  kernels = row.run.exported[row.deployed.kind]['kernels'][:_MOST_LAYERS]
+  figure, ((axes,),) = figures.new((4.2, 0.7 + 0.13 * len(kernels)))
+  shares = [100 * k['zeros'] / k['size'] for k in kernels]
+  places = np.arange(len(kernels))
+  axes.barh(places, shares, color=_COLOURS[1], height=0.8)
+  axes.set_yticks(places, [k['name'] for k in kernels], fontsize=6)
+  axes.invert_yaxis()
+  axes.set_xlim(0, 100)
+  axes.set_xlabel(f'zeros in {row.deployed.kind}.tflite, %')
+  return figure

@@ -22,7 +22,6 @@ from tfmot_contrib.convergence import record
 from tools.base import figures
 from tools.evidence import plots
 from tools.evidence import rows
-from tools.evidence import sums
 from tools.evidence import testing
 
 
@@ -70,7 +69,7 @@ class PlotsTest(absltest.TestCase):
     run = record.read(path)
     run.exported['qat_int8']['accuracy'] = 10.0
     record.write(run, path)
-    sums.write(path.parent)
+    rows.write_sums(path.parent)
     panel = self._figure().axes[0]
     self.assertGreater(panel.get_ylim()[0], 70)
     self.assertIn('all 10.0 % ↓', [text.get_text() for text in panel.texts])

@@ -39,12 +39,11 @@ from typing import Sequence
 
 from tfmot_contrib import errors
 from tfmot_contrib import surroundings
-from tfmot_contrib.convergence import claims
+from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import verdict
 from tools.base import files
 from tools.env import bootstrap
 from tools.env import environment
-from tools.evidence import compare
 from tools.evidence import reproduction
 from tools.evidence import rows
 from tools.evidence import signatures
@@ -52,9 +51,9 @@ from tools.suite import draw
 from tools.suite import project
 
 _EXIT = {
-    compare.REPRODUCED: 0,
-    compare.NOT_REPRODUCED: 1,
-    compare.INCONCLUSIVE: 3,
+    reproduction.REPRODUCED: 0,
+    reproduction.NOT_REPRODUCED: 1,
+    reproduction.INCONCLUSIVE: 3,
 }
 _FRESH = 'every run made on this machine by this party'
 _REUSED = 'with runs that the caches of this clone had'
@@ -152,8 +151,8 @@ def bazel(root: pathlib.Path, party: str | None, reuse: bool) -> draw.Bazel:
 
 def run_test(
     called: draw.Bazel, flags: argparse.Namespace, name: str
-) -> tuple[compare.Test, list[pathlib.Path]]:
-  """Runs one test and compares it with its claims.
+) -> reproduction.Test:
+  """Runs one test and compares it with its claims, and signs if it is asked to.
 
   Args:
     called: How Bazel is.
@@ -161,67 +160,47 @@ def run_test(
     name: Of the test.
 
   Returns:
-    What became of its claims, and the run records.
+    What became of its claims; under `signed` the file, if there is one.
 
   Raises:
     errors.InputError: A run failed, or what it made is wrong.
   """
   root = called.root
   label = draw.label_of(flags.name, name, flags.tier)
-  technique = project.technique_yaml(root, flags.name)
-  declared = claims.claims_of(str(technique), name, flags.tier)
   test = draw.find(called, label)
   shown = draw.draw(called, test, [1])
   trains = shown.runs[0].training['steps'] > 0
   count = flags.seeds or (_TRAINED_SEEDS if trains else 1)
   if count > 1:
     shown = draw.draw(called, test, range(1, count + 1))
-  shown = verdict.referenced(technique, name, shown)
-  before, weights = _before(root, flags, name, declared)
-  made = compare.compare(name, label, shown, declared, before, weights)
-  records = [draw.made(root, test.records(run.seed)[0]) for run in shown.runs]
-  return made, records
-
-
-def _before(
-    root: pathlib.Path,
-    flags: argparse.Namespace,
-    name: str,
-    declared: Sequence[claims.Claim],
-) -> tuple[dict[str, float], str | None]:
-  """Returns what the contributor's committed record of a test shows."""
-  if flags.tier != 'cpu':
-    return {}, None  # Evidence is of the cpu tier.
-  for technique in rows.load(root):
-    for row in technique.judged:
-      if technique.path.name == flags.name and row.name.test == name:
-        shown = compare.shown_before(
-            declared, row.run, row.baseline, row.control
-        )
-        return shown, row.run.weights
-  return {}, None
-
-
-def _sign(
-    root: pathlib.Path,
-    flags: argparse.Namespace,
-    made: compare.Test,
-    records: Sequence[pathlib.Path],
-    used: dict[str, str],
-) -> pathlib.Path:
-  """Writes the evidence of the second party."""
-  signed = signatures.sign(
-      root,
-      technique=flags.name,
-      test=made.name,
-      party=flags.party,
-      role=signatures.SECOND_PARTY,
-      records=records,
-      verdicts=[verdict.as_dict(r.verdict) for r in made.results],
-      tier=flags.tier,
-      **used,
+  technique = project.technique_yaml(root, flags.name)
+  shown, verdicts = verdict.judged(technique, name, shown)
+  known = rows.load(root) if flags.tier == 'cpu' else []  # Evidence is of that.
+  before = next(
+      (
+          row
+          for known_technique in known
+          for row in known_technique.judged
+          if (known_technique.name, row.test) == (flags.name, name)
+      ),
+      None,
   )
-  return signatures.write(root, signed)
+  made = reproduction.compare(name, label, shown, verdicts, before)
+  if flags.party and made.told['word'] == reproduction.REPRODUCED:
+    records = [test.records(run.seed)[0] for run in shown.runs]
+    signed = signatures.sign(
+        root,
+        technique=flags.name,
+        test=name,
+        party=flags.party,
+        role=signatures.SECOND_PARTY,
+        records=[draw.made(root, record) for record in records],
+        verdicts=[verdict.as_dict(v) for v in verdicts],
+        **_used(made),
+    )
+    path = signatures.write(root, signed)
+    made.told['signed'] = str(path.relative_to(root))
+  return made
 
 
 @errors.exits_with_one_line
@@ -240,45 +219,42 @@ def main(argv: Sequence[str], root: pathlib.Path = bootstrap.ROOT) -> int:
   output = flags.output or root / 'report' / flags.name
   files.refuse_unwritable(output)
   called = bazel(root, flags.party, flags.reuse)
-  tests, missing, signed = [], {}, []
+  tests, missing = [], {}
   for name in names:
     try:
-      made, records = run_test(called, flags, name)
+      tests.append(run_test(called, flags, name))
     except errors.InputError as error:
       missing[name] = errors.one_line(error)
       print(f'{name}: {missing[name]}', file=sys.stderr)
-      continue
-    tests.append(made)
-    print(f'{name}: {made.word}', flush=True)
-    if flags.party and made.word == compare.REPRODUCED:
-      signed.append(_sign(root, flags, made, records, _used(made)))
-  words = [test.word for test in tests]
+    else:
+      print(f'{name}: {tests[-1].told["word"]}', flush=True)
+  words = [test.told['word'] for test in tests]
   if missing:
-    words.append(compare.INCONCLUSIVE)
-  versions = _used(tests[0]) if tests else environment.settings()
+    words.append(reproduction.INCONCLUSIVE)
+  signed = [t.told['signed'] for t in tests if 'signed' in t.told]
   about = {
       'technique': flags.name,
-      'word': compare.worst(words),
+      'word': reproduction.worst(words),
       'party': flags.party or '',
       'when': (
           datetime.datetime.now(datetime.UTC).strftime('%Y-%m-%d %H:%M UTC')
       ),
-      'tfmot': versions['tfmot'],
-      'tensorflow': versions['tensorflow'],
+      **_used(tests[0] if tests else None),
       'runs': _REUSED if flags.reuse else _FRESH,
       'command': f'tools/nox -s reproduce -- {shlex.join(argv)}',
       'missing': missing,
-      'signed': [str(path.relative_to(root)) for path in signed],
+      'signed': signed,
   }
-  for path in [*reproduction.write(output, about, tests), *signed]:
+  written = reproduction.write(output, about, tests)
+  for path in [*written, *(root / name for name in signed)]:
     print(f'reproduce: wrote {path}')
   print(f'{flags.name}: {about["word"]}')
   return _EXIT[about['word']]
 
 
-def _used(made: compare.Test) -> dict[str, str]:
-  """Returns the versions that the runs say they were made with."""
-  versions = made.shown.runs[0].versions
+def _used(made: reproduction.Test | None) -> dict[str, str]:
+  """Returns the versions that runs say they were made with."""
+  versions = made.told['versions'] if made else {}
   asked = environment.settings()
   return {
       name: next((versions[p] for p in packages if p in versions), asked[name])
@@ -287,7 +263,7 @@ def _used(made: compare.Test) -> dict[str, str]:
               'tensorflow-model-optimization',
               'tf-model-optimization-nightly',
           ),
-          'tensorflow': ('tensorflow', 'tf-nightly'),
+          'tensorflow': record.STACK['tensorflow'],
       }.items()
   }
 

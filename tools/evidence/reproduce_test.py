@@ -23,15 +23,14 @@ from unittest import mock
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from tfmot_contrib.convergence import claims
-from tfmot_contrib.convergence import pairing
-from tfmot_contrib.convergence import record
 from tools.env import bootstrap
-from tools.evidence import compare
+from tools.evidence import inputs
 from tools.evidence import project_testing
 from tools.evidence import reproduce
+from tools.evidence import reproduction
 from tools.evidence import signatures
 from tools.suite import bazel_testing
+from tools.suite import draw
 from tools.suite import make
 
 _GOOD = [0.5, 0.6, 0.4, 0.5, 0.55, 0.45, 0.5, 0.5]
@@ -48,9 +47,10 @@ class ReproduceTest(parameterized.TestCase):
     )
     self.output = self.root / 'out'
 
-  def reproduce(self, *flags: str) -> tuple[int, dict]:
+  def reproduce(self, *flags: str, reuse: bool = True) -> tuple[int, dict]:
     """Returns the exit code and report.json."""
-    arguments = ['pruning', '--reuse', f'--output={self.output}', *flags]
+    arguments = ['pruning', f'--output={self.output}', *flags]
+    arguments += ['--reuse'] * reuse
     with contextlib.redirect_stdout(io.StringIO()):
       code = reproduce.main(arguments, self.root)
     text = (self.output / 'report.json').read_text(encoding='utf-8')
@@ -180,40 +180,33 @@ class ReproduceTest(parameterized.TestCase):
       self.assertIn('is the contributor', said)
 
   def test_signs_as_second_party(self):
-    root = pathlib.Path(self.create_tempdir().full_path)
-    project_testing.project(root)
-    run = project_testing.run('0.8.1')
-    record.write(run, root / 'run.json')
-    technique = root / 'tfmot_contrib/net/technique.yaml'
-    declared = claims.claims_of(str(technique), project_testing.TEST, 'cpu')
-    made = compare.compare(
-        project_testing.TEST,
-        '//x',
-        pairing.Shown([run]),
-        declared,
-        {},
-        run.weights,
-    )
-    self.assertTrue(made.same_weights)
-    flags = reproduce.parser().parse_args(['net', '--party=@bob'])
-    used = {'tfmot': '0.8.1', 'tensorflow': project_testing.TENSORFLOW}
-    path = reproduce._sign(root, flags, made, [root / 'run.json'], used)
-    signed = signatures.load(path)
+    lock = 'official/upstream.lock'
+    text = '[digests]\npatched = "' + 'c' * 64 + '"\n'
+    project_testing.put(self.root, {lock: text})
+    fresh = draw.Bazel(self.bazel, self.root)
+    with mock.patch.object(reproduce, 'bazel', return_value=fresh):
+      with mock.patch.object(inputs, 'digest', return_value='d' * 64):
+        code, told = self.reproduce('--party=@bob', reuse=False)
+    self.assertEqual(code, 0)
+    (name,) = told['signed']
+    signed = signatures.load(self.root / name)
     self.assertEqual(signed['role'], signatures.SECOND_PARTY)
     self.assertEqual(signed['party'], '@bob')
-    self.assertEqual(
-        [claim['id'] for claim in signed['claims']],
-        ['steps', 'training_health', 'exported_as_trained'],
-    )
+    self.assertLen(signed['seeds'], 3)
+    self.assertEqual(signed['claims'][0]['id'], 'accuracy_drop')
     self.assertEqual(signatures.bad_claims(signed), [])
 
   def test_worst(self):
-    good, bad = compare.REPRODUCED, compare.NOT_REPRODUCED
-    self.assertEqual(compare.worst([good, compare.REPORTED]), good)
-    self.assertEqual(compare.worst([good, compare.INCONCLUSIVE, bad]), bad)
+    good, bad = reproduction.REPRODUCED, reproduction.NOT_REPRODUCED
+    self.assertEqual(reproduction.worst([good, reproduction.REPORTED]), good)
+    self.assertEqual(
+        reproduction.worst([good, reproduction.INCONCLUSIVE, bad]), bad
+    )
     # Nothing that decides was seen.
-    self.assertEqual(compare.worst([]), compare.INCONCLUSIVE)
-    self.assertEqual(compare.worst([compare.REPORTED]), compare.INCONCLUSIVE)
+    self.assertEqual(reproduction.worst([]), reproduction.INCONCLUSIVE)
+    self.assertEqual(
+        reproduction.worst([reproduction.REPORTED]), reproduction.INCONCLUSIVE
+    )
 
 
 if __name__ == '__main__':

@@ -14,7 +14,10 @@
 
 """Reads the evidence: the rows of all techniques, judged, with their baselines.
 
-A row is a convergence test.
+A row is a convergence test. It is named after its model, which is a float
+baseline, and what is done to that: `resnet_cifar10_sparsity80`. Each folder
+`evidence/` has a file `SHA256SUMS`, so that a number that nobody saw is no
+evidence; `sha256sum --check` reads it too.
 """
 
 import dataclasses
@@ -29,18 +32,36 @@ from tfmot_contrib.convergence import pairing
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import reference
 from tfmot_contrib.convergence import verdict
-from tools.evidence import names
-from tools.evidence import sums
+from tools.base import files
 from tools.suite import draw
 from tools.suite import project
 
 # Evidence of float runs of another machine than the baselines' evidence is of.
 FLOAT = 'float.'
 COLLECT = 'run tools/nox -s evidence -- --collect'
+SUMS = 'SHA256SUMS'
+# Below the package: see `weights.py`.
+WEIGHTS = pathlib.Path('combine/evidence/weights_of_pcqat.json')
 # As what a model is exported, in the order of tables. The first of the second
 # tuple that a row has is what one would deploy.
 KINDS = ('float', 'float16', 'dynamic_range', 'int8', 'qat_int8', 'sparse')
 _DEPLOYED = ('qat_int8', 'int8', 'dynamic_range', 'float16', 'sparse', 'float')
+# The models as people call them, in the order of tables.
+_MODELS = {
+    'resnet_cifar10': 'ResNet-18',
+    'mobilenet_v2_cifar10': 'MobileNetV2',
+    'mobilenet_v3_cifar10': 'MobileNetV3',
+}
+
+
+def title(model: str) -> str:
+  """Returns a model as people call it."""
+  return _MODELS.get(model, model)
+
+
+def order(model: str) -> tuple[int, str]:
+  """Returns the key by which models are sorted: unknown ones come last."""
+  return [*_MODELS, model].index(model), model
 
 
 class Export(NamedTuple):
@@ -76,8 +97,11 @@ class Row:
   """A convergence test and what it has shown.
 
   Attributes:
-    name: Of the test.
-    run: Its record.
+    test: Its name.
+    model: The float baseline.
+    label: What is done to that, or `float`.
+    refused: Of a row that cannot be, what one is told who tries.
+    run: Its record, or None where there is no evidence.
     baseline: The record of the float run that it comes from, or None for one.
     control: That of the float run that was trained as much, or None.
     known: The reference of the test on the run's kind of processor, or else on
@@ -85,12 +109,15 @@ class Row:
     verdicts: On its claims.
   """
 
-  name: names.Name
-  run: record.Record
-  baseline: record.Record | None
-  control: record.Record | None
-  known: reference.Reference | None
-  verdicts: Sequence[judge.Verdict]
+  test: str
+  model: str
+  label: str
+  refused: str = ''
+  run: record.Record | None = None
+  baseline: record.Record | None = None
+  control: record.Record | None = None
+  known: reference.Reference | None = None
+  verdicts: Sequence[judge.Verdict] = ()
 
   @property
   def float_export(self) -> Mapping[str, Any]:
@@ -144,51 +171,22 @@ class Row:
 
 
 @dataclasses.dataclass(frozen=True)
-class Refusal:
-  """A row that cannot be.
-
-  Attributes:
-    name: What the test would be called.
-    error: What one is told who tries.
-  """
-
-  name: names.Name
-  error: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Missing:
-  """A row of which there is no evidence yet.
-
-  Attributes:
-    name: Of the test.
-  """
-
-  name: names.Name
-
-
-@dataclasses.dataclass(frozen=True)
 class Technique:
   """A technique folder.
 
   Attributes:
-    path: The folder.
+    name: Of the folder.
     rows: Its rows: the labels in the order of technique.yaml, and of each the
-      models in that of `names.order`.
+      models in that of `order`.
   """
 
-  path: pathlib.Path
-  rows: Sequence[Row | Refusal | Missing]
+  name: str
+  rows: Sequence[Row]
 
   @property
   def judged(self) -> list[Row]:
-    """The rows that there are."""
-    return [row for row in self.rows if isinstance(row, Row)]
-
-  @property
-  def untried(self) -> bool:
-    """Whether there is no evidence of it at all."""
-    return all(isinstance(row, Missing) for row in self.rows)
+    """The rows that there is evidence of."""
+    return [row for row in self.rows if row.run]
 
 
 def baseline_of(
@@ -262,77 +260,118 @@ def load(root: pathlib.Path) -> list[Technique]:
     errors.InputError: Evidence is wrong.
   """
   contrib = root / project.PACKAGE
-  home = contrib / project.BASELINES
-  models = project.rows(root, home.name)
-  folders = [contrib / name for name in project.folders(root)]
-  baselines = [run for name in models if (run := _read(home, name))]
-  controls = [
-      _checked(path)
-      for path in sorted((home / 'evidence').glob(f'*{draw.CONTROL}*.json'))
+  runs = {
+      (folder, test): _read(path)
+      for folder in project.folders(root)
+      for test in project.rows(root, folder)
+      if (path := contrib / folder / f'evidence/{test}.json').is_file()
+  }
+  paths = [
+      *contrib.glob(f'{project.BASELINES}/evidence/*{draw.CONTROL}*.json'),
+      *contrib.glob(f'*/evidence/{FLOAT}*.json'),
   ]
-  for path in sorted(contrib.glob(f'*/evidence/{FLOAT}*.json')):
-    run = _checked(path)
-    (controls if run.lineage else baselines).append(run)
+  floats = [_read(path) for path in sorted(paths)]
+  baselines = [run for run in floats if not run.lineage]
+  baselines += [
+      run for (folder, _), run in runs.items() if folder == project.BASELINES
+  ]
+  controls = [run for run in floats if run.lineage]
+  by_weights = {run.weights: run for run in runs.values()}
+  found = []
+  for folder in project.folders(root):
+    rows = []
+    path = project.technique_yaml(root, folder)
+    for row in _declared(root, folder):
+      if run := runs.get((folder, row.test)):
+        baseline = baseline_of(run, baselines)
+        control = control_of(run, controls, by_weights)
+        shown, verdicts = verdict.judged(
+            path,
+            row.test,
+            pairing.Shown([run], baseline, [control] if control else []),
+        )
+        row = dataclasses.replace(
+            row,
+            run=run,
+            baseline=baseline,
+            control=control,
+            known=shown.reference,
+            verdicts=verdicts,
+        )
+      rows.append(row)
+    found.append(Technique(folder, rows))
+  return found
+
+
+def _declared(root: pathlib.Path, folder: str) -> list[Row]:
+  """Returns the rows that a technique.yaml names, in the order of tables."""
+  path = project.technique_yaml(root, folder)
+  said = claims.read_technique(str(path))
+  refused = said.get('refused', {})
+  if both := sorted(said['claims'].keys() & refused.keys()):
+    raise errors.InputError(f'{path}: {both[0]} is refused and has claims')
+  models = project.rows(root, project.BASELINES)
   found = [
-      run
-      for folder in folders
-      for test in project.rows(root, folder.name)
-      if (run := _read(folder, test))
+      Row(test, *split(test, models), refused=refused.get(test, ''))
+      for test in [*said['claims'], *refused]
   ]
-  runs = {run.weights: run for run in found}
-  return [
-      _technique(folder, models, baselines, controls, runs)
-      for folder in folders
-  ]
+  labels = [row.label for row in found]
+  return sorted(found, key=lambda r: (labels.index(r.label), order(r.model)))
 
 
-def _read(folder: pathlib.Path, test: str) -> record.Record | None:
-  """Returns the evidence of a convergence test, if there is some."""
-  path = folder / 'evidence' / f'{test}.json'
-  return _checked(path) if path.is_file() else None
+def split(test: str, models: Sequence[str]) -> tuple[str, str]:
+  """Returns the parts of the name of a convergence test.
 
+  Args:
+    test: The name.
+    models: The names of the float baselines.
 
-def _checked(path: pathlib.Path) -> record.Record:
-  """Returns evidence that is what was collected."""
-  sums.check(path)
-  return record.read(path)
+  Returns:
+    The float baseline, and what is done to it.
 
-
-def _technique(
-    folder: pathlib.Path,
-    models: Sequence[str],
-    baselines: Sequence[record.Record],
-    controls: Sequence[record.Record],
-    runs: Mapping[str, record.Record],
-) -> Technique:
-  """Returns a technique folder with its rows."""
-  path = str(folder / 'technique.yaml')
-  refused = claims.read_technique(path).get('refused', {})
-  found: list[Row | Refusal | Missing] = []
-  for test in project.rows(folder.parents[1], folder.name):
-    if test in refused:
-      raise errors.InputError(f'{path}: {test} is refused and has claims')
-    run = _read(folder, test)
-    if run is None:
-      found.append(Missing(names.split(test, models)))
-      continue
-    baseline = baseline_of(run, baselines)
-    control = control_of(run, controls, runs)
-    shown, verdicts = verdict.judged(
-        folder / 'technique.yaml',
-        test,
-        pairing.Shown([run], baseline, [control] if control else []),
-    )
-    name = names.split(test, models)
-    known = shown.reference
-    found.append(Row(name, run, baseline, control, known, verdicts))
-  for test, error in refused.items():
-    found.append(Refusal(names.split(test, models), error))
-  labels = list(dict.fromkeys(row.name.label for row in found))
-  found.sort(
-      key=lambda row: (
-          labels.index(row.name.label),
-          names.order(row.name.model),
-      )
+  Raises:
+    errors.InputError: It does not begin with that of a baseline.
+  """
+  for model in sorted(models, key=len, reverse=True):
+    if test == model:
+      return model, 'float'
+    if test.startswith(f'{model}_'):
+      return model, test.removeprefix(f'{model}_')
+  raise errors.InputError(
+      f'{test} begins with no name of a float baseline ({", ".join(models)}):'
+      ' rename the convergence test'
   )
-  return Technique(folder, found)
+
+
+def write_sums(folder: pathlib.Path) -> None:
+  """Writes the digests of what a folder of evidence holds."""
+  lines = [
+      f'{record.digest_of_file(path)}  {path.name}\n'
+      for path in sorted(folder.glob('*.json'))
+  ]
+  files.write(folder / SUMS, ''.join(lines))
+
+
+def check_sum(path: pathlib.Path) -> None:
+  """Refuses evidence that is not what was collected.
+
+  Args:
+    path: A file of a folder of evidence.
+
+  Raises:
+    errors.InputError: It has another digest than when it was collected, or
+      none.
+  """
+  sums = path.parent / SUMS
+  lines = files.read(sums).splitlines() if sums.is_file() else []
+  if f'{record.digest_of_file(path)}  {path.name}' in lines:
+    return
+  known = any(line.endswith(f'  {path.name}') for line in lines)
+  what = 'was edited by hand' if known else f'is not in {SUMS}'
+  raise errors.InputError(f'{path} {what}: restore it with git, or {COLLECT}')
+
+
+def _read(path: pathlib.Path) -> record.Record:
+  """Returns evidence that is what was collected."""
+  check_sum(path)
+  return record.read(path)

@@ -16,13 +16,13 @@
 
 import dataclasses
 import pathlib
+import subprocess
 
 from absl.testing import absltest
 
 from tfmot_contrib import errors
 from tfmot_contrib.convergence import record
 from tools.evidence import rows
-from tools.evidence import sums
 from tools.evidence import testing
 
 
@@ -37,14 +37,11 @@ class RowsTest(absltest.TestCase):
   def test_order(self):
     techniques = rows.load(self.contrib.parent)
     self.assertEqual(
-        [t.path.name for t in techniques], ['baselines', 'pruning', 'combine']
+        [t.name for t in techniques], ['baselines', 'pruning', 'combine']
     )
     self.assertEqual(
-        [r.name for r in techniques[0].rows],
-        [
-            ('resnet_cifar10', 'resnet_cifar10', 'float'),
-            ('mobilenet_v2_cifar10', 'mobilenet_v2_cifar10', 'float'),
-        ],
+        [(r.test, r.label) for r in techniques[0].rows],
+        [('resnet_cifar10', 'float'), ('mobilenet_v2_cifar10', 'float')],
     )
 
   def test_numbers_against_the_baseline(self):
@@ -64,12 +61,6 @@ class RowsTest(absltest.TestCase):
     plain = baselines.judged[0].exports[0]
     self.assertEqual((plain.sparsity, plain.values), (None, None))
 
-  def test_refused(self):
-    row = rows.load(self.contrib.parent)[1].rows[1]
-    self.assertIsInstance(row, rows.Refusal)
-    self.assertEqual(row.name.model, 'mobilenet_v2_cifar10')
-    self.assertLen(rows.load(self.contrib.parent)[1].judged, 1)
-
   def test_refused_with_claims(self):
     path = self.contrib / 'pruning/technique.yaml'
     text = path.read_text(encoding='utf-8')
@@ -77,14 +68,18 @@ class RowsTest(absltest.TestCase):
         text.replace('mobilenet_v2_cifar10_half:', 'resnet_cifar10_half:'),
         encoding='utf-8',
     )
-    sums.write(path.parent)
+    rows.write_sums(path.parent)
     with self.assertRaisesRegex(errors.InputError, 'refused and has claims'):
       rows.load(self.contrib.parent)
 
-  def test_missing_evidence(self):
+  def test_refused_and_missing_evidence(self):
+    refused = rows.load(self.contrib.parent)[1].rows[1]
+    self.assertEqual(refused.model, 'mobilenet_v2_cifar10')
+    self.assertStartsWith(refused.refused, 'ValueError: no')
+    self.assertIsNone(refused.run)
     (self.contrib / 'pruning/evidence/resnet_cifar10_half.json').unlink()
     rows_left = rows.load(self.contrib.parent)[1].rows
-    self.assertIsInstance(rows_left[0], rows.Missing)
+    self.assertFalse(rows_left[0].run or rows_left[0].refused)
 
   def test_drop_is_from_the_control(self):
     home = self.contrib / 'baselines/evidence'
@@ -96,12 +91,12 @@ class RowsTest(absltest.TestCase):
     ):
       control = testing.run(weights, lineage, exported=exported, params=params)
       record.write(control, home / f'{name}.json')
-    sums.write(home)
+    rows.write_sums(home)
     path = self.contrib / 'pruning/evidence/resnet_cifar10_half.json'
     run = record.read(path)
     run.params['task'] = {'technique': {'sparsity': 0.5}}
     record.write(run, path)
-    sums.write(path.parent)
+    rows.write_sums(path.parent)
     row = rows.load(self.contrib.parent)[1].judged[0]
     self.assertEqual(row.control.weights, 'b' * 64)
     self.assertEqual(row.deployed.drop, 82.0 - 78.75)
@@ -112,7 +107,7 @@ class RowsTest(absltest.TestCase):
     run = record.read(path)
     run.exported[before.kind]['mirrored_accuracy'] -= 1
     record.write(run, path)
-    sums.write(path.parent)
+    rows.write_sums(path.parent)
     after = rows.load(self.contrib.parent)[1].judged[0].deployed
     self.assertEqual(after.drop, before.drop + 1)
     self.assertEqual(after.accuracy, before.accuracy)
@@ -139,7 +134,7 @@ class RowsTest(absltest.TestCase):
   def test_evidence_of_another_baseline(self):
     path = self.contrib / 'baselines/evidence/resnet_cifar10.json'
     record.write(testing.run('7'), path)
-    sums.write(path.parent)
+    rows.write_sums(path.parent)
     with self.assertRaisesRegex(errors.InputError, 'not in the evidence'):
       rows.load(self.contrib.parent)
 
@@ -149,9 +144,9 @@ class RowsTest(absltest.TestCase):
     another = testing.run('9')
     record.write(another, path.parent / 'float.resnet_cifar10.json')
     record.write(dataclasses.replace(run, lineage=[another.weights]), path)
-    sums.write(path.parent)
+    rows.write_sums(path.parent)
     found = {
-        row.name.test: row
+        row.test: row
         for technique in rows.load(self.contrib.parent)
         for row in technique.judged
     }
@@ -160,19 +155,39 @@ class RowsTest(absltest.TestCase):
   def test_baseline_of_other_data(self):
     path = self.contrib / 'baselines/evidence/resnet_cifar10.json'
     record.write(testing.run('1', data='1' * 64), path)
-    sums.write(path.parent)
+    rows.write_sums(path.parent)
     with self.assertRaisesRegex(errors.InputError, 'has data dd.* 11'):
       rows.load(self.contrib.parent)
 
-  def test_evidence_of_an_older_schema(self):
-    path = self.contrib / 'pruning/evidence/resnet_cifar10_half.json'
-    text = path.read_text(encoding='utf-8')
-    path.write_text(
-        text.replace('"schema_version": 3', '"schema_version": 2'),
-        encoding='utf-8',
+  def test_name_of_no_model(self):
+    with self.assertRaisesRegex(errors.InputError, 'vit_half begins with no'):
+      rows.split('vit_half', ['resnet_cifar10'])
+
+  def test_longest_model_wins(self):
+    parts = rows.split('net_small_half', ['net', 'net_small'])
+    self.assertEqual(parts, ('net_small', 'half'))
+
+  def test_title_and_order(self):
+    models = ['vit', 'mobilenet_v2_cifar10', 'resnet_cifar10', 'bert']
+    self.assertEqual(
+        [rows.title(model) for model in sorted(models, key=rows.order)],
+        ['ResNet-18', 'MobileNetV2', 'bert', 'vit'],
     )
-    sums.write(path.parent)
-    with self.assertRaisesRegex(errors.InputError, 'no run record of schema 3'):
+
+  def test_sums(self):
+    folder = self.contrib / 'pruning/evidence'
+    command = ['sha256sum', '--check', '--strict', rows.SUMS]
+    subprocess.run(command, cwd=folder, check=True)
+    path = folder / 'resnet_cifar10_half.json'
+    text = path.read_text(encoding='utf-8')
+    path.write_text(text.replace('79.0', '89.0'), encoding='utf-8')
+    with self.assertRaisesRegex(errors.InputError, 'half.json was edited by'):
+      rows.load(self.contrib.parent)
+    (folder / rows.SUMS).write_text('', encoding='utf-8')
+    with self.assertRaisesRegex(errors.InputError, 'is not in SHA256SUMS'):
+      rows.load(self.contrib.parent)
+    (folder / rows.SUMS).unlink()
+    with self.assertRaisesRegex(errors.InputError, 'is not in SHA256SUMS'):
       rows.load(self.contrib.parent)
 
 

@@ -26,6 +26,7 @@ measured. It ends with a digest of itself, so that it is not edited by hand.
 That is a seal and no secret: who has committed the file stands in git.
 """
 
+import dataclasses
 import datetime
 import json
 import pathlib
@@ -37,13 +38,18 @@ from tfmot_contrib.convergence import judge
 from tfmot_contrib.convergence import record
 from tfmot_contrib.convergence import schema
 from tfmot_contrib.convergence import sequential
+from tfmot_contrib.convergence import verdict
 from tools.base import files
 from tools.evidence import inputs
+from tools.suite import converge
+from tools.suite import draw
+from tools.suite import suite
 
 SCHEMA_VERSION = 1
 CONTRIBUTOR = 'contributor'
 SECOND_PARTY = 'second_party'
 ROLES = (CONTRIBUTOR, SECOND_PARTY)
+TIER = 'cpu'
 # Verdicts that a release may stand on; all others are in capitals.
 GOOD = (
     'pass',
@@ -72,57 +78,93 @@ def path_of(evidence: Mapping[str, Any]) -> pathlib.Path:
 
 
 def seal(evidence: Mapping[str, Any]) -> dict[str, Any]:
-  """Returns evidence with the digest of all the rest of it."""
+  """Returns evidence with the digest of all the rest of it.
+
+  Args:
+    evidence: JSON; an earlier digest does not count.
+
+  Returns:
+    The same, sealed.
+
+  Raises:
+    ValueError: It holds a number that JSON does not have.
+  """
   rest = {key: value for key, value in evidence.items() if key != 'digest'}
   return {**rest, 'digest': inputs.digest_of(rest)}
 
 
 def _check(evidence: Any, source: str) -> None:
   """Raises an `errors.InputError` unless evidence is whole and sealed."""
-  if isinstance(evidence, dict):
-    version = evidence.get('schema')
-    if version != SCHEMA_VERSION:
-      raise errors.InputError(
-          f'{source} is of schema {version!r}, not {SCHEMA_VERSION}: {_AGAIN}'
-      )
   if breach := schema.breach(evidence, _SCHEMA):
     raise errors.InputError(
         f'{source} is no signed evidence: {breach}; {_AGAIN}'
     )
   try:
-    sealed = seal(evidence)['digest']
+    sealed = seal(evidence)
   except ValueError as error:
     raise errors.InputError(
         f'{source} holds a number that is none: {_AGAIN}'
     ) from error
-  if sealed != evidence['digest']:
+  if sealed != evidence:
     raise errors.InputError(
         f'{source} was edited after it was signed: restore it with git, or'
         f' {_AGAIN}'
     )
-  for what, found in (
-      ('seed', [seed['seed'] for seed in evidence['seeds']]),
-      ('record', [seed['record'] for seed in evidence['seeds']]),
-      ('claim', [claim['id'] for claim in evidence['claims']]),
-  ):
-    if len(set(found)) != len(found):
-      raise errors.InputError(f'{source} has a {what} twice: {_AGAIN}')
 
 
-def _claim(verdict: Mapping[str, Any]) -> dict[str, Any]:
-  """Returns what evidence keeps of a verdict of `verdict.json`."""
-  try:
-    return {
-        'id': verdict['claim'] if 'claim' in verdict else verdict['id'],
-        'kind': verdict['kind'],
-        'measured': verdict['measured'],
-        'bound': verdict['bound'],
-        'verdict': verdict['verdict'],
-    }
-  except (KeyError, TypeError) as error:
+def make(
+    bazel: draw.Bazel,
+    technique: str,
+    test: str,
+    *,
+    tensorflow: str,
+    tfmot: str,
+    party: str,
+    role: str,
+) -> pathlib.Path:
+  """Signs for a test with as many seeds as it takes, which Bazel makes.
+
+  What was trained before comes from Bazel's cache, which knows the inputs of
+  each run; so evidence is always of the tree as it is.
+
+  Args:
+    bazel: How to make the runs.
+    technique: The folder of `tfmot_contrib/`.
+    test: Its convergence test.
+    tensorflow: The version of TensorFlow.
+    tfmot: The version of TFMOT.
+    party: Who signs.
+    role: One of `ROLES`.
+
+  Returns:
+    The file that was written.
+
+  Raises:
+    errors.InputError: A run failed, or a claim does not hold. Nothing is
+      written.
+  """
+  settings = {'tensorflow': tensorflow, 'tfmot': tfmot}
+  options = (*bazel.options, *suite.setting_options(settings))
+  bazel = dataclasses.replace(bazel, options=options)
+  label = draw.label_of(technique, test)
+  found, shown, verdicts = converge.decide(bazel, label)
+  if bad := [v for v in verdicts if not v.good]:
     raise errors.InputError(
-        f'a verdict has no {error}: run the test again for its verdict.json'
-    ) from error
+        f'nobody signs for {test} on TFMOT {tfmot}: {bad[0].claim.id} is'
+        f' {bad[0].measured:.6g}, bound {bad[0].bound}: {bad[0].word}'
+    )
+  seeds = [found.records(run.seed)[0] for run in shown.runs]
+  signed = sign(
+      bazel.root,
+      technique=technique,
+      test=test,
+      party=party,
+      role=role,
+      records=[draw.made(bazel.root, label) for label in seeds],
+      verdicts=[verdict.as_dict(v) for v in verdicts],
+      **settings,
+  )
+  return write(bazel.root, signed)
 
 
 def sign(
@@ -136,10 +178,8 @@ def sign(
     role: str,
     records: Sequence[pathlib.Path],
     verdicts: Sequence[Mapping[str, Any]],
-    tier: str = 'cpu',
-    when: datetime.datetime | None = None,
 ) -> dict[str, Any]:
-  """Makes evidence of a convergence test that was judged just now.
+  """Returns evidence of a convergence test that was judged just now.
 
   Args:
     root: The folder of the project, as it was when the runs were made.
@@ -151,19 +191,17 @@ def sign(
     role: One of `ROLES`.
     records: The run records, one for each seed.
     verdicts: What stands in `verdict.json` of the test.
-    tier: One of `record.TIERS`.
-    when: The time; now by default.
 
   Returns:
     The evidence, sealed. `write` puts it in its place.
 
   Raises:
-    errors.InputError: A record is of another tier, seed or version, or
-      something is missing.
+    errors.InputError: A record is of another tier or version, or there is no
+      such test.
   """
   seeds = []
   versions = {'tensorflow': tensorflow, 'tfmot': tfmot}
-  stood_on = inputs.digest(root, technique, test, versions, tier)
+  stood_on = inputs.digest(root, technique, test, versions, TIER)
   for path in records:
     run = record.read(path)
     used = run.versions.get(_TFMOT, tfmot)
@@ -172,36 +210,40 @@ def sign(
           f'{path} was made with TFMOT {used}, not {tfmot}: build it with'
           f' --repo_env=TFMOT={tfmot}'
       )
-    if run.tier != tier:
-      raise errors.InputError(f'{path} is of tier {run.tier}, not {tier}')
-    seeds.append({
-        'seed': run.seed,
-        'record': record.digest_of_file(path),
-        'inputs': stood_on,
-    })
-  when = when or datetime.datetime.now(datetime.UTC)
+    if run.tier != TIER:
+      raise errors.InputError(f'{path} is of tier {run.tier}, not {TIER}')
+    digest = record.digest_of_file(path)
+    seeds.append({'seed': run.seed, 'record': digest, 'inputs': stood_on})
   evidence = {
       'schema': SCHEMA_VERSION,
       'technique': technique,
       'test': test,
-      'tfmot': tfmot,
-      'tensorflow': tensorflow,
+      **versions,
       'mirror': inputs.mirror(root),
       'party': party.strip(),
       'role': role,
-      'when': when.astimezone(datetime.UTC).strftime('%Y-%m-%dT%H:%M:%SZ'),
-      'tier': tier,
+      'when': (
+          datetime.datetime.now(datetime.UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
+      ),
+      'tier': TIER,
       'seeds': seeds,
-      'claims': [_claim(verdict) for verdict in verdicts],
+      'claims': [
+          {
+              'id': v['claim'],
+              **{
+                  key: v[key]
+                  for key in ('kind', 'measured', 'bound', 'verdict')
+              },
+          }
+          for v in verdicts
+      ],
   }
   try:
-    sealed = seal(evidence)
+    return seal(evidence)
   except ValueError as error:
     raise errors.InputError(
         f'a claim of {test} measured no number: see its verdict'
     ) from error
-  _check(sealed, f'what is signed for {test}')
-  return sealed
 
 
 def write(root: pathlib.Path, evidence: Mapping[str, Any]) -> pathlib.Path:
@@ -215,7 +257,8 @@ def write(root: pathlib.Path, evidence: Mapping[str, Any]) -> pathlib.Path:
     The path of the file.
 
   Raises:
-    errors.InputError: It is not what was sealed, or the disk is full.
+    errors.InputError: It breaks the schema, is not what was sealed, or the disk
+      is full.
   """
   _check(evidence, f'the evidence for {evidence.get("test")}')
   path = root / path_of(evidence)
@@ -239,9 +282,7 @@ def load(path: pathlib.Path) -> dict[str, Any]:
   """
   try:
     evidence = json.loads(files.read(path))
-  except ValueError as error:
-    if isinstance(error, errors.InputError):
-      raise
+  except json.JSONDecodeError as error:
     raise errors.InputError(f'{path} is no JSON: {error}; {_AGAIN}') from error
   _check(evidence, str(path))
   place = path_of(evidence)

@@ -16,9 +16,9 @@
 
 from typing import Iterable, Sequence
 
+from tfmot_contrib import errors
 from tfmot_contrib.convergence import judge
 from tools.base import markdown
-from tools.evidence import names
 from tools.evidence import rows
 
 _NOTHING = '-'
@@ -91,12 +91,10 @@ def _claims(row: rows.Row) -> str:
   return cell
 
 
-def _why_not(row: rows.Refusal | rows.Missing) -> str:
+def _why_not(row: rows.Row) -> str:
   """Returns why a row has no numbers, as one cell."""
-  if isinstance(row, rows.Missing):
-    return 'no evidence yet'
-  error = ' '.join(row.error.split()).replace('`', "'")
-  return f'refused: `{error}`'
+  error = errors.one_line(row.refused).replace('`', "'")
+  return f'refused: `{error}`' if error else 'no evidence yet'
 
 
 def results(technique: rows.Technique) -> str:
@@ -110,8 +108,8 @@ def results(technique: rows.Technique) -> str:
   """
   body = []
   for row in technique.rows:
-    first = [f'`{row.name.label}`', row.name.title]
-    if not isinstance(row, rows.Row):
+    first = [f'`{row.label}`', rows.title(row.model)]
+    if not row.run:
       blank = [_NOTHING] * (len(_DETAILS) - 3)
       body.append([*first, *blank, _why_not(row)])
       continue
@@ -181,9 +179,8 @@ def matrix(techniques: Sequence[rows.Technique]) -> str:
     for each row on each model.
   """
   judged = [row for t in techniques for row in t.judged]
-  every = [row for t in techniques for row in t.rows]
-  refused = sum(isinstance(row, rows.Refusal) for row in every)
-  missing = sum(isinstance(row, rows.Missing) for row in every)
+  others = [row for t in techniques for row in t.rows if not row.run]
+  refused = sum(bool(row.refused) for row in others)
   verdicts = [v for row in judged for v in row.verdicts if not v.claim.reported]
   known = sum(bool(v.claim.known_failure) for v in verdicts)
   parts = [
@@ -191,39 +188,42 @@ def matrix(techniques: Sequence[rows.Technique]) -> str:
       f' {sum(v.holds for v in verdicts)} hold, {known} known to fail.'
       f' Combinations that are refused: {refused}.'
   ]
-  if missing:
+  if missing := len(others) - refused:
     parts[0] += f' Rows of which there is no evidence yet: {missing}.'
-
   for technique in techniques:
-    name = technique.path.name
+    name = technique.name
     parts.append(f'### [{name}]({name}/README.md)')
     body, before = [], ''
     for row in technique.rows:
-      label = f'`{row.name.label}`' if row.name.label != before else ''
-      body.append([label, row.name.title, *_line(row)])
-      before = row.name.label
+      label = f'`{row.label}`' if row.label != before else ''
+      body.append([label, rows.title(row.model), *_line(row)])
+      before = row.label
     parts.append(table(_MATRIX, body))
   return '\n\n'.join(parts)
 
 
-def _line(row: rows.Row | rows.Refusal | rows.Missing) -> list[str]:
+def _line(row: rows.Row) -> list[str]:
   """Returns the numbers of a row on a model, its exported models by slashes."""
-  if not isinstance(row, rows.Row):
+  if not row.run:
     return [*[_NOTHING] * (len(_MATRIX) - 3), _why_not(row)]
-  exports = row.exports
-
-  def joined(cells: Iterable[str]) -> str:
-    return ' / '.join(cells)
-
-  return [
-      joined(e.kind for e in exports),
-      f'{row.float_export["accuracy"]:.2f}' if row.baseline else _NOTHING,
-      joined(f'{e.accuracy:.2f}' for e in exports),
-      joined(f'{e.zipped:.3f}' for e in exports),
-      joined(f'{e.plain:.3f}' for e in exports),
-      joined(f'{e.faster:.2f}' for e in exports),
-      _claims(row),
-  ]
+  kinds, *numbers = (
+      ' / '.join(cells)
+      for cells in zip(
+          *(
+              (
+                  export.kind,
+                  f'{export.accuracy:.2f}',
+                  f'{export.zipped:.3f}',
+                  f'{export.plain:.3f}',
+                  f'{export.faster:.2f}',
+              )
+              for export in row.exports
+          ),
+          strict=True,
+      )
+  )
+  before = f'{row.float_export["accuracy"]:.2f}' if row.baseline else _NOTHING
+  return [kinds, before, *numbers, _claims(row)]
 
 
 def summary(techniques: Sequence[rows.Technique], models: Sequence[str]) -> str:
@@ -238,14 +238,14 @@ def summary(techniques: Sequence[rows.Technique], models: Sequence[str]) -> str:
   """
   header = ['technique', 'row', 'exported as']
   for model in models:
-    header += [f'{names.title(model)}: drop', 'zipped']
+    header += [f'{rows.title(model)}: drop', 'zipped']
   header.append('claims')
   body = []
   for technique in techniques:
-    name = technique.path.name
+    name = technique.name
     first = f'[{name}](tfmot_contrib/{name}/README.md)'
-    for label in dict.fromkeys(row.name.label for row in technique.rows):
-      here = {r.name.model: r for r in technique.rows if r.name.label == label}
+    for label in dict.fromkeys(row.label for row in technique.rows):
+      here = {r.model: r for r in technique.rows if r.label == label}
       shown = [here[model] for model in models if model in here]
       if shown:
         body.append([first, f'`{label}`', *_short(shown, models)])
@@ -253,22 +253,18 @@ def summary(techniques: Sequence[rows.Technique], models: Sequence[str]) -> str:
   return table(header, body)
 
 
-def _short(
-    shown: Sequence[rows.Row | rows.Refusal | rows.Missing],
-    models: Sequence[str],
-) -> list[str]:
+def _short(shown: Sequence[rows.Row], models: Sequence[str]) -> list[str]:
   """Returns the cells of one label on some models."""
   cells = {model: [_NOTHING, _NOTHING] for model in models}
   kinds, verdicts = [], []
   for row in shown:
-    if not isinstance(row, rows.Row):
-      refused = isinstance(row, rows.Refusal)
-      cells[row.name.model] = ['refused' if refused else '?', _NOTHING]
+    if not row.run:
+      cells[row.model] = ['refused' if row.refused else '?', _NOTHING]
       continue
     best = row.deployed
     kinds.append(best.kind)
     verdicts += row.verdicts
-    cells[row.name.model] = [f'{best.drop:+.2f}', f'{best.zipped:.3f}']
+    cells[row.model] = [f'{best.drop:+.2f}', f'{best.zipped:.3f}']
   claims = _count(verdicts) if verdicts else _NOTHING
   if known := sum(bool(v.claim.known_failure) for v in verdicts):
     claims += f', {known} known to fail'

@@ -19,14 +19,26 @@ import pathlib
 from typing import Any
 
 from tfmot_contrib.convergence import record
-from tools.evidence import collect
-from tools.evidence import sums
+from tools.evidence import rows
 from tools.suite import records_testing
 from tools.suite.records_testing import claim
 from tools.suite.records_testing import exported
 from tools.suite.records_testing import run
 
 KNOWN = 'https://github.com/tensorflow/model-optimization/issues/1056'
+NIGHT = {
+    'date': '2026-11-28',
+    'channel': 'nightly',
+    'tier': 'cpu',
+    'targets': [],
+    'versions': {'tf-nightly': '2.23.0'},
+    'tests': {},
+    'words': {},
+    'seconds': 1,
+    'explained': {},
+    'mended': [],
+    'green': True,
+}
 
 
 def histograms() -> dict[str, Any]:
@@ -57,7 +69,7 @@ def technique(
   records_testing.declare(folder, claims, refused)
   for name, value in runs.items():
     record.write(value, folder / 'evidence' / f'{name}.json')
-  sums.write(folder / 'evidence')
+  rows.write_sums(folder / 'evidence')
 
 
 def project(root: pathlib.Path) -> None:
@@ -123,10 +135,10 @@ def project(root: pathlib.Path) -> None:
       },
       {'resnet_cifar10_all': [*one, known]},
   )
-  (contrib / collect.WEIGHTS).write_text(
+  (contrib / rows.WEIGHTS).write_text(
       json.dumps(histograms()), encoding='utf-8'
   )
-  sums.write((contrib / collect.WEIGHTS).parent)
+  rows.write_sums((contrib / rows.WEIGHTS).parent)
   for folder in (root, contrib):
     (folder / 'README.md').write_text(records_testing.MARKED, encoding='utf-8')
   (root / 'docs').mkdir()

@@ -27,22 +27,44 @@ import numpy as np
 from tfmot_contrib import errors
 from tfmot_contrib.deployment import flatbuffer
 from tools.evidence import rows
-from tools.evidence import stages
 
+
+class Stage(NamedTuple):
+  """A run whose exported model is looked into.
+
+  Attributes:
+    technique: Its folder.
+    test: The convergence test.
+    kind: Which of its exported models.
+    title: For the plot.
+  """
+
+  technique: str
+  test: str
+  kind: str
+  title: str
+
+
+PCQAT = (
+    Stage('baselines', 'resnet_cifar10', 'float', 'float baseline'),
+    Stage('pruning', 'resnet_cifar10_sparsity80', 'float', 'pruned'),
+    Stage(
+        'combine',
+        'resnet_cifar10_sparsity_clusters16',
+        'float',
+        'clustered, zeros kept',
+    ),
+    Stage('combine', 'resnet_cifar10_pcqat', 'qat_int8', 'PCQAT'),
+)
+# A convolution of 3x3 and the shortcut of 1x1 that TFMOT's issue 979 is about.
+LAYERS = ('conv2d_2_3', 'conv2d_7')
 _HALF = 127  # Bins on each side of 0: one for each int8 weight.
-
-
-class _Layer(NamedTuple):
-  """A kernel in each stage."""
-
-  name: str
-  kernels: Sequence[flatbuffer.Kernel]
 
 
 def measure(
     bazel_bin: pathlib.Path,
-    chain: Sequence[stages.Stage] = stages.PCQAT,
-    layers: Sequence[str] = stages.LAYERS,
+    chain: Sequence[Stage] = PCQAT,
+    layers: Sequence[str] = LAYERS,
 ) -> dict[str, Any]:
   """Returns histograms of the weights of layers in each stage.
 
@@ -63,23 +85,24 @@ def measure(
     errors.InputError: A run is missing or has no such layer.
   """
   exported = [_exported(bazel_bin, stage) for stage in chain]
-  found = []
   for name in layers:
     for stage, kernels in zip(chain, exported, strict=True):
       if name not in kernels:
         raise errors.InputError(
             f'{stage.test} has no layer {name}: mend LAYERS in'
-            ' tools/evidence/stages.py'
+            ' tools/evidence/weights.py'
         )
-    found.append(_Layer(name, [kernels[name] for kernels in exported]))
   return {
       'stages': [stage._asdict() for stage in chain],
-      'layers': [_histograms(layer) for layer in found],
+      'layers': [
+          _histograms(name, [kernels[name] for kernels in exported])
+          for name in layers
+      ],
   }
 
 
 def _exported(
-    bazel_bin: pathlib.Path, stage: stages.Stage
+    bazel_bin: pathlib.Path, stage: Stage
 ) -> dict[str, flatbuffer.Kernel]:
   """Returns the kernels of a stage by the names of their layers."""
   run = bazel_bin / 'tfmot_contrib' / stage.technique / f'{stage.test}_run'
@@ -95,12 +118,14 @@ def _exported(
   return dict(zip(names[stage.kind], kernels, strict=True))
 
 
-def _histograms(layer: _Layer) -> dict[str, Any]:
-  """Returns what is shown of a layer."""
-  last = layer.kernels[-1]
+def _histograms(
+    name: str, kernels: Sequence[flatbuffer.Kernel]
+) -> dict[str, Any]:
+  """Returns what is shown of a layer, by its kernel in each stage."""
+  last = kernels[-1]
   channel = int(np.argmax(np.count_nonzero(last.channels, axis=1)))
   shown = []
-  for kernel in layer.kernels:
+  for kernel in kernels:
     weights = kernel.channels[channel].astype(np.float64)
     steps = np.round(_HALF * weights / max(np.abs(weights).max(), 1e-30))
     shown.append({
@@ -113,7 +138,7 @@ def _histograms(layer: _Layer) -> dict[str, Any]:
         ),
     })
   return {
-      'name': layer.name,
+      'name': name,
       'kernel': list(last.values.shape),
       'size': last.values.size,
       'channel': channel,

@@ -23,12 +23,11 @@ import tensorflow as tf, tf_keras
 
 from tfmot_contrib import errors
 from tfmot_contrib.deployment import export
-from tools.evidence import stages
 from tools.evidence import weights
 
 _CHAIN = (
-    stages.Stage('f', 'net', 'float', 'before'),
-    stages.Stage('f', 'net_half', 'int8', 'after'),
+    weights.Stage('f', 'net', 'float', 'before'),
+    weights.Stage('f', 'net_half', 'int8', 'after'),
 )
 _BEFORE = np.array([[1, -2, 3, 4], [5, 6, 7, 8]], np.float32)
 _AFTER = np.array([[0, 0, 3, 4], [-2, 0, 2, 4]], np.float32)
@@ -79,7 +78,7 @@ class WeightsTest(absltest.TestCase):
       weights.measure(self.bazel_bin, _CHAIN, ['dense'])
 
   def test_missing_run(self):
-    other = stages.Stage('f', 'other', 'float', 'none')
+    other = weights.Stage('f', 'other', 'float', 'none')
     with self.assertRaisesRegex(errors.InputError, 'no exported .* f:other'):
       weights.measure(self.bazel_bin, [other], ['conv'])
 

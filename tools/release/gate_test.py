@@ -131,18 +131,6 @@ class GateTest(absltest.TestCase):
     path.with_name('tfmot-0.8.1.contributor.json').unlink()
     self.refused(f'signed: {_SIGNED} contributor: there is no tfmot-0.8.1')
 
-  def test_tampered_signature(self):
-    path = self.sign()
-    text = path.read_text(encoding='utf-8')
-    path.write_text(text.replace('"Bob"', '"Eve"'), encoding='utf-8')
-    self.refused(f'signed: {_SIGNED} second_party: .* was edited after it was')
-
-  def test_stale_signature(self):
-    self.sign()
-    code = self.root / 'tfmot_contrib/pruning/experiments.py'
-    code.write_text('STEPS = 3\n', encoding='utf-8')
-    self.refused(f'signed: {_SIGNED} contributor: stale: code, config')
-
   def test_who_has_reproduced_it_is_told(self):
     second = self.sign()
     for who in ('Bob', 'nobody yet'):
@@ -152,12 +140,6 @@ class GateTest(absltest.TestCase):
       notes = (self.output / 'tested_against.md').read_text(encoding='utf-8')
       self.assertIn(f'* {_SIGNED}: reproduced by: {who}\n', notes)
       second.unlink(missing_ok=True)
-
-  def test_no_reference(self):
-    self.sign()
-    shutil.rmtree(self.root / 'tfmot_contrib/pruning/references')
-    _, out = self.run_gate()
-    self.assertIn(f'refused: unreferenced: {_WHERE} ', out)
 
   def test_what_is_no_release_is_not_signed(self):
     wheel = {'setting': '/a.whl', 'version': '0.9.0', 'content': 'c' * 64}
@@ -193,15 +175,12 @@ class GateTest(absltest.TestCase):
 
   def test_check_of_a_bundle_that_was_refused(self):
     self.assertEqual(self.run_gate()[0], 1)
+    notes = (self.output / 'tested_against.md').read_text(encoding='utf-8')
+    self.assertStartsWith(notes, 'Not for release notes (1 refusals)')
     self.sign()
     self.refused(
         'stale: the bundle was refused when it was made', arguments=('--check',)
     )
-
-  def test_notes_of_what_does_not_hold(self):
-    self.run_gate()
-    notes = (self.output / 'tested_against.md').read_text(encoding='utf-8')
-    self.assertStartsWith(notes, 'Not for release notes (1 refusals)')
 
   def test_output_that_holds_something_else(self):
     self.output.mkdir(parents=True)

@@ -44,7 +44,6 @@ from tools.env import index
 from tools.env import lock
 from tools.env import releases
 from tools.evidence import audit
-from tools.evidence import sign
 from tools.evidence import signatures
 from tools.release import eligible
 from tools.release import places
@@ -341,7 +340,7 @@ def _sign(root: pathlib.Path, flags: argparse.Namespace) -> None:
   }
   bazel = draw.Bazel(bootstrap.bazel(), root)
   for test in flags.sign or sorted(main_tests):
-    path = sign.sign(
+    path = signatures.make(
         bazel,
         main_tests[test],
         test,

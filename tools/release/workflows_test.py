@@ -14,8 +14,9 @@
 
 """Tests of the workflows and of the sessions that documents name.
 
-A workflow calls the same nox sessions that people call, with a token that reads
-unless a job says why it must write, and with actions pinned by commit.
+A workflow calls the same nox sessions that people call. That its token reads
+unless a job says why it must write, that actions are pinned and that no text of
+a stranger reaches a shell is what zizmor finds in lint.
 """
 
 import ast
@@ -36,9 +37,6 @@ _MOST_MINUTES = 2880
 _GOOD = f"""\
 name: good
 on: push
-permissions:
-  contents: read
-concurrency: one
 env:
   USE_BAZEL_VERSION: {bootstrap.BAZEL}
 jobs:
@@ -48,8 +46,6 @@ jobs:
       contents: write # To push.
     steps:
       - uses: actions/checkout@{'a' * 40} # v4.2.2
-        with:
-          persist-credentials: false
       - run: echo
   b:
     timeout-minutes: 5
@@ -89,38 +85,22 @@ def problems(text: str, sessions: set[str]) -> Iterator[str]:
   for line in text.splitlines():
     if 'uses:' in line and not _PINNED.match(line):
       yield f'not pinned by commit and version: {line.strip()}'
-  if workflow.get('permissions') != {'contents': 'read'}:
-    yield 'the token must read and nothing else'
-  if 'concurrency' not in workflow:
-    yield 'no concurrency'
-  if 'pull_request_target' in workflow.get(True, {}):  # YAML reads `on` so.
-    yield 'pull_request_target gives a stranger the token of the project'
   if _BAZEL.search(text):
     if workflow.get('env', {}).get('USE_BAZEL_VERSION') != bootstrap.BAZEL:
       yield f'runs Bazel, and not {bootstrap.BAZEL}: set USE_BAZEL_VERSION'
   for name, job in workflow['jobs'].items():
-    yield from (f'{name}: {line}' for line in _of_job(text, job))
+    yield from (f'{name}: {line}' for line in _of_job(job))
 
 
-def _of_job(text: str, job: dict[str, Any]) -> Iterator[str]:
+def _of_job(job: dict[str, Any]) -> Iterator[str]:
   """Yields what is wrong with a job."""
   if not 0 < job.get('timeout-minutes', 0) <= _MOST_MINUTES:
     yield 'no timeout'
-  rights = [k for k, v in job.get('permissions', {}).items() if v == 'write']
-  for right in rights:
-    if not re.search(rf'^\s+{right}: write +# \w', text, re.M):
-      yield f'nothing says why it writes {right}'
-  for step in job['steps']:
-    run = step.get('run', '')
-    if '${{' in run:
-      yield f'an expression in a script: {run.splitlines()[0]}'
-    if 'secrets.' in str(step):
-      yield 'a secret is used'
-    if rights and 'nox' in run:
-      yield 'what may write runs what it has installed'
-    if 'actions/checkout' in step.get('uses', ''):
-      if step.get('with', {}).get('persist-credentials') is not False:
-        yield 'a checkout leaves its token behind'
+  if 'secrets.' in str(job):
+    yield 'a secret is used'
+  writes = 'write' in job.get('permissions', {}).values()
+  if writes and any('nox' in step.get('run', '') for step in job['steps']):
+    yield 'what may write runs what it has installed'
 
 
 def _read(name: str) -> str:
@@ -162,15 +142,9 @@ class WorkflowsTest(absltest.TestCase):
         ('-s tests', '-s test', 'no session test'),
         ('a' * 40, 'v4', 'not pinned'),
         (' # v4.2.2', '', 'not pinned'),
-        ('  contents: read', '  contents: write', 'must read'),
-        ('concurrency: one\n', '', 'no concurrency'),
-        ('on: push', 'on: [pull_request_target]', 'a stranger'),
         ('    timeout-minutes: 5\n', '', 'no timeout'),
-        (' # To push.', '', 'nothing says why it writes contents'),
-        ('run: echo', 'run: echo ${{ inputs.x }}', 'an expression in a'),
         ('run: echo', 'run: echo $secrets.X', 'a secret'),
         ('run: echo', 'run: tools/nox -s tests', 'what may write runs'),
-        ('persist-credentials: false', 'path: x', 'leaves its token'),
         (f'VERSION: {bootstrap.BAZEL}', 'VERSION: 8', 'runs Bazel, and not'),
     ):
       self.assertIn(before, _GOOD)

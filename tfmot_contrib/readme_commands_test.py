@@ -213,26 +213,11 @@ class ReadmeCommandsTest(parameterized.TestCase):
       ('bazel run //tfmot_contrib:train -- --config_file=$HOME/x', 'variable'),
       (
           (
-              'bazel run //tfmot_contrib:train -- --experiment=resnet_cifar10'
-              ' --mode=eval --model_dri=/tmp/x'
-          ),
-          'model_dri',
-      ),
-      (
-          (
               'bazel run //tfmot_contrib:train -- --mode=eval'
               ' --model_dir=/tmp/x --experiment=resnet_cifar10_pruning'
               ' --config_file=$PWD/tfmot_contrib/pruning/configs/sparsity8.yaml'
           ),
           'sparsity8.yaml.*No such file',
-      ),
-      (
-          (
-              'bazel run //tfmot_contrib:optimize --'
-              ' --technique=pruning/sparsity80 --model=/tmp/never/model.keras'
-              ' --output_dir=/tmp/x'
-          ),
-          'no model at ',
       ),
   )
   def test_wrong_command_fails(self, command, why):

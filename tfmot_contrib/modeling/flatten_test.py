@@ -90,12 +90,15 @@ def _randomize(model: tf_keras.Model) -> None:
     norm.momentum = momentum
 
 
-def _official(name: str) -> tf_keras.Model:
-  """Returns the official classifier on a backbone, with random weights."""
+@functools.cache
+def _official(name: str, policy: str = 'float32') -> tf_keras.Model:
+  """Returns the official classifier on a backbone, random, built once."""
+  tf_keras.mixed_precision.set_global_policy(policy)
   model = classification_model.ClassificationModel(
       backbone=_BACKBONES[name](), num_classes=10, input_specs=_SPECS
   )
   _randomize(model)
+  tf_keras.mixed_precision.set_global_policy('float32')
   return model
 
 
@@ -216,8 +219,7 @@ class PrecisionTest(tf.test.TestCase, parameterized.TestCase):
   )
   def test_float32_of_a_mixed_model(self, name, policy):
     plain = _official(name)
-    tf_keras.mixed_precision.set_global_policy('mixed_bfloat16')
-    model = _official(name)
+    model = _official(name, 'mixed_bfloat16')
     model.set_weights(plain.get_weights())
     self.assertEqual(model(_images()).dtype, tf.bfloat16)
     tf_keras.mixed_precision.set_global_policy(policy)
@@ -235,8 +237,7 @@ class PrecisionTest(tf.test.TestCase, parameterized.TestCase):
 
   @parameterized.parameters('float32', 'mixed_bfloat16')
   def test_default_keeps_the_policy_of_each_layer(self, policy):
-    tf_keras.mixed_precision.set_global_policy('mixed_bfloat16')
-    model = _official('CifarResNet8')
+    model = _official('CifarResNet8', 'mixed_bfloat16')
     tf_keras.mixed_precision.set_global_policy(policy)
     flat = flatten.flatten(model)
     logits = flat(_images(), training=False)

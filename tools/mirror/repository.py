@@ -207,7 +207,8 @@ def new(
     )
   if not patches.status(folder):
     raise errors.InputError(
-        f'nothing in {folder} was edited: there is nothing to make a patch of'
+        f'nothing in {folder} was edited: there is nothing to make a patch of;'
+        f' what is committed there becomes one by {_SYNC} patches export'
     )
   patches.check('the patch', fields)
   subject, *trailers = (f'{key}: {value}' for key, value in fields.items())

@@ -193,6 +193,7 @@ class EditsTest(testing.ForkTestCase):
     self.sync('--check')
     said = self.sync('patches', 'new', 'Nothing', *_WHO, code=2)
     self.assertIn('was edited: there is nothing', said)
+    self.assertIn('becomes one by tools/nox -s sync_upstream', said)
 
   def test_fields_are_checked_before_anything_is_committed(self):
     self.edit(self.repository, 'official/core.py', 'line_3', 'mine')
